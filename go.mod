@@ -1,0 +1,3 @@
+module github.com/metaplast/metaplast
+
+go 1.26
