@@ -1,0 +1,83 @@
+// Package tasks says what there is to learn: generators, data sets and the
+// readers of their files. A Task describes; an Episode is one life's worth of
+// samples drawn from it.
+package tasks
+
+import (
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+// Kind says what a task asks of a network.
+type Kind uint8
+
+const (
+	Unsupervised   Kind = iota // inputs only
+	Regression                 // inputs and target vectors
+	Classification             // inputs and class labels, presented as one-hot targets
+)
+
+// Split names the part of a task's data that a score is measured on.
+// Searches see Validation only; Test is for the final report.
+type Split uint8
+
+const (
+	Train Split = iota
+	Validation
+	Test
+)
+
+// Info describes a task.
+type Info struct {
+	Name    string // with its options, as a person would write it: "mnist:side=14"
+	Kind    Kind
+	In, Out int    // units; Out is 0 where the network may choose (pca)
+	Metric  string // what Score.Raw is: "accuracy", "cos² − (|w|−1)²", …
+	// Chance and Ceiling are the raw scores of guessing and of the best that
+	// can be hoped for; Score.Value is 0 at the one and 1 at the other.
+	Chance, Ceiling float64
+	Steps           int // samples of one life by default
+	TrainSize       int // samples per epoch; 0 for endless streams
+}
+
+// Task is something to learn. Tasks are immutable and safe for concurrent use.
+type Task interface {
+	Info() Info
+	// Start begins a life: everything random about its data (which samples,
+	// their order, a teacher) comes from k.
+	Start(k key.Key) (Episode, error)
+}
+
+// Episode is the data of one life. It is used by one goroutine.
+type Episode interface {
+	// Next fills b with the next b.X.Rows training samples or fewer, and sets
+	// b.N. An endless stream always fills the batch; a finite set starts its
+	// next epoch, in a new order, when it is exhausted, and never mixes two
+	// epochs in one batch.
+	Next(b *Batch)
+	// Score measures a trained model.
+	Score(m Model, s Split) Score
+}
+
+// Batch holds samples: row i of X is an input, of Y its target.
+type Batch struct {
+	N      int         // samples in use
+	X      *vec.Matrix // capacity × In
+	Y      *vec.Matrix // capacity × Out; nil for unsupervised tasks
+	Labels []int       // class of each sample; only for classification
+}
+
+// Model is a trained network as a task sees it.
+type Model interface {
+	// Outputs returns the activities of the output layer for each row of x,
+	// valid until the next call. x may have any number of rows.
+	Outputs(x *vec.Matrix) *vec.Matrix
+}
+
+// Score is how well a model does.
+type Score struct {
+	Value    float64 // normalised: 0 at chance, 1 at the ceiling; may lie outside
+	Raw      float64 // in the unit of Info.Metric
+	Accuracy float64 // fraction right; NaN where there are no classes
+	Loss     float64 // mean loss: cross entropy or half squared error; NaN where undefined
+}
