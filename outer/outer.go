@@ -1,0 +1,213 @@
+package outer
+
+import (
+	"context"
+
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// Candidate is a rule that a searcher wants to know the score of.
+type Candidate struct {
+	Rule *rulespace.Rule
+}
+
+// Status says how the trials of a candidate ended.
+type Status string
+
+const (
+	OK       Status = "ok"
+	Diverged Status = "diverged" // not a number, infinite, or beyond the limits of a trial
+	Silent   Status = "silent"   // the rule changes nothing
+	Failed   Status = "failed"   // the trial could not be run
+)
+
+// Result is what a searcher is told about a candidate.
+type Result struct {
+	// Candidate is the rule that was scored: simplified, its tuned parameters
+	// at their best values. For a cached result it is the equivalent rule
+	// that was scored earlier; results come in ask order, so a searcher knows
+	// what it asked for by position.
+	Candidate
+	Digest     string // identity of Rule
+	Complexity int    // of Rule
+
+	Score  float64 // mean normalised score at the last rung reached; never NaN
+	SE     float64 // standard error of Score over replicates; 0 for one replicate
+	N      int     // replicates
+	Rung   int     // last rung reached, from 0
+	Full   bool    // reached the last rung
+	Status Status  // OK when at least one trial at the chosen parameters ended well
+	Reason string  // why Status is not OK
+	Cached bool    // scored before, at no cost
+}
+
+// Better orders results: those that ended well, then those that went further
+// up the rungs, then by score, then the simpler, then by digest.
+func Better(a, b Result) bool {
+	switch {
+	case (a.Status == OK) != (b.Status == OK):
+		return a.Status == OK
+	case a.Full != b.Full:
+		return a.Full
+	case a.Rung != b.Rung:
+		return a.Rung > b.Rung
+	case a.Score != b.Score:
+		return a.Score > b.Score
+	case a.Complexity != b.Complexity:
+		return a.Complexity < b.Complexity
+	}
+	return a.Digest < b.Digest
+}
+
+// Reason says why a search ended.
+type Reason string
+
+const (
+	Exhausted  Reason = "exhausted"    // the searcher has nothing left to ask
+	Converged  Reason = "converged"    // the searcher sees no point in going on
+	OutOfEvals Reason = "budget"       // the evaluations of the plan are spent
+	NoNewRules Reason = "no new rules" // the searcher keeps asking for rules already scored
+	Stopped    Reason = "stopped"      // the user asked to stop
+)
+
+// Searcher proposes rules and is told how they did. It is a pure function of
+// its construction and the results told so far: no clock, no other
+// randomness. Run calls Ask and Tell in turn, from one goroutine.
+type Searcher interface {
+	// Ask returns at most max candidates. None, without Done, is an error.
+	Ask(max int) ([]Candidate, error)
+	// Tell gives one result per candidate of the last Ask, in its order.
+	Tell([]Result) error
+	Done() (Reason, bool)
+}
+
+// Seeder is a Searcher that can start from rules found before it, best per
+// complexity, simplest first. Run calls Seed once before the first Ask.
+type Seeder interface {
+	Seed([]Candidate) error
+}
+
+// Reporter is a Searcher that can say in a few words where it is, such as
+// "size 5 of 7, distinct 8,145".
+type Reporter interface {
+	Status() string
+}
+
+// Method is a searcher of a plan. Methods run in turn and share cache and
+// archive.
+type Method struct {
+	Name string
+	// New makes the searcher, again at every resume. Its random numbers come
+	// from Plan.MethodKey.
+	New func() (Searcher, error)
+	// Evaluations limits what this method may spend; 0 means what is left.
+	Evaluations int
+}
+
+// Setting is a task together with the network that learns it.
+type Setting struct {
+	Task  tasks.Task
+	Batch int // samples per update; 0 means 1
+	Steps int // samples of one life; 0 means the task's own
+}
+
+// Rung is a stage of the race: candidates that do well on a cheap one go on
+// to the next.
+type Rung struct {
+	Steps float64 // fraction of a life, in (0, 1]; the last rung has 1
+	Seeds int     // replicates, at least 1
+	Keep  float64 // fraction of a cohort's live candidates that go on, at least one; 0 means all
+}
+
+// Tune is the line search over a parameter that sets the scale of a rule,
+// done for every candidate, so that structures compete at their best rate.
+type Tune struct {
+	Param     string  // "" means no tuning; candidates without the parameter are not tuned
+	Points    int     // values on the first rung; 0 means 5
+	Low, High float64 // range of the grid; 0 means 1e-4 and 1
+}
+
+// Job is one trial to be run.
+type Job struct {
+	Rule     *rulespace.Rule // parameters at the values to try
+	Baseline string          // name of the baseline whose learner is used; "" means the plan's
+	Task     int             // index into the plan's tasks, then its held-out tasks
+	Steps    int             // samples to learn from
+	Split    tasks.Split
+	Fresh    bool // replicates of the final validation, which no search has seen
+	Rep      int  // replicate
+	Key      string
+}
+
+// Outcome is the result of a job. Its JSON reads back exactly.
+type Outcome struct {
+	Status   Status   `json:"status"`
+	Reason   string   `json:"reason,omitempty"`
+	Value    float64  `json:"value"`              // normalised score; −1 unless Status is OK
+	Raw      float64  `json:"raw,omitempty"`      // in the unit of the task
+	Accuracy *float64 `json:"accuracy,omitempty"` // nil where the task has none
+	Steps    int      `json:"steps,omitempty"`    // samples learned from
+}
+
+// Evaluator runs jobs. Outcomes come in job order and depend on the jobs
+// alone.
+type Evaluator interface {
+	Evaluate(ctx context.Context, jobs []Job) ([]Outcome, error)
+}
+
+// Streamer is an Evaluator that hands over outcomes while others are still
+// running, so that a journal can keep them: done is called in job order, from
+// the goroutine that called Stream. An error of done ends the evaluation.
+type Streamer interface {
+	Stream(ctx context.Context, jobs []Job, done func(i int, o Outcome) error) error
+}
+
+// Store remembers outcomes by the key of their job. A resumed search asks
+// its way through a store again instead of running trials. Run calls it from
+// one goroutine.
+type Store interface {
+	Lookup(key string) (Outcome, bool)
+	Append(key string, o Outcome) error // buffered
+	Sync() error                        // makes everything appended durable
+}
+
+// Count is how often something happened.
+type Count struct {
+	Name string
+	N    int
+}
+
+// Progress is a snapshot of a running search.
+type Progress struct {
+	Phase       string // "baselines", "search" or "validate"
+	Method      string // name of the method that is running
+	Status      string // where it is, in its own words
+	Evaluations int    // candidates trialled
+	Budget      int
+	Asked       int     // candidates proposed
+	Unique      int     // distinct behaviours among them
+	Cached      int     // proposed again, at no cost
+	Failed      []Count // candidates without a score, by reason, most frequent first
+	Trials      int     // trials finished, those replayed included
+	Replayed    int     // trials found in the store
+	Pending     int     // trials of the current batch that are not finished
+	Front       []Result
+	Baselines   []BaselineScore
+}
+
+// BaselineScore is what a baseline reached on the trials that searches see.
+type BaselineScore struct {
+	Name  string
+	Value float64 // tuned value of its parameter
+	Score float64
+	SE    float64
+}
+
+// Observer is shown how a search goes. Run calls it from its own goroutine,
+// after every cohort and a few times a second in between; it must not keep
+// the slices.
+type Observer interface {
+	Observe(Progress)
+}
+
