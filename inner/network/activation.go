@@ -1,0 +1,205 @@
+package network
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/metaplast/metaplast/internal/fmath"
+	"github.com/metaplast/metaplast/internal/vec"
+)
+
+// Activation is the nonlinearity of a layer.
+//
+//	linear    y = z                      y' = 1
+//	tanh      y = tanh z                 y' = 1 − y²
+//	relu      y = max(z, 0)              y' = 1 where y > 0, else 0
+//	softplus  y = ln(1 + e^{βz})/β       y' = 1 − e^{−βy}
+//	sigmoid   y = 1/(1 + e^{−z})         y' = y(1 − y)
+//	softmax   y = e^z/Σe^z               y' = y(1 − y), the diagonal of the Jacobian
+//
+// Derivatives are written in the activity y, so that they are defined for
+// any unit whose activity is known, the inputs included.
+type Activation struct {
+	Name string
+	Beta float64 // sharpness of softplus, default 1; unused by the others
+}
+
+// softmax comes last: it is for the output only.
+var activationNames = []string{"linear", "tanh", "relu", "softplus", "sigmoid", "softmax"}
+
+const (
+	linear = iota
+	tanh
+	relu
+	softplus
+	sigmoid
+	softmax
+)
+
+// Activations lists the names of the activations.
+func Activations() []string { return slices.Clone(activationNames) }
+
+// ParseActivation reads "tanh" or "softplus(10)".
+func ParseActivation(text string) (Activation, error) {
+	a := Activation{Name: strings.TrimSpace(text)}
+	if name, arg, ok := strings.Cut(a.Name, "("); ok && strings.HasSuffix(arg, ")") {
+		beta, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(arg, ")")), 64)
+		if err != nil {
+			return a, configErrorf("activation %q: the sharpness in parentheses is not a number", text)
+		}
+		if name != "softplus" {
+			return a, configErrorf("activation %q: only softplus has a sharpness", text)
+		}
+		a = Activation{Name: name, Beta: beta}
+		if beta == 0 {
+			return a, configErrorf("softplus needs a positive sharpness, not 0")
+		}
+	}
+	return a.resolve()
+}
+
+func (a Activation) String() string {
+	if a.Name == "softplus" && a.Beta != 0 && a.Beta != 1 {
+		return "softplus(" + strconv.FormatFloat(a.Beta, 'g', -1, 64) + ")"
+	}
+	return a.Name
+}
+
+func (a Activation) resolve() (Activation, error) {
+	if !slices.Contains(activationNames, a.Name) {
+		return a, configErrorf("%q is not an activation; activations are %s", a.Name, strings.Join(activationNames, ", "))
+	}
+	if a.Name != "softplus" {
+		a.Beta = 0
+		return a, nil
+	}
+	if a.Beta == 0 {
+		a.Beta = 1
+	}
+	if !(a.Beta > 0) || math.IsInf(a.Beta, 0) {
+		return a, configErrorf("softplus needs a positive finite sharpness, not %v", a.Beta)
+	}
+	return a, nil
+}
+
+// nonlinearity is an Activation made ready for loops.
+type nonlinearity struct {
+	kind    int
+	beta    float32
+	inverse float32 // 1/beta
+}
+
+func (a Activation) compile() nonlinearity {
+	n := nonlinearity{kind: slices.Index(activationNames, a.Name), beta: float32(a.Beta)}
+	if n.kind == softplus {
+		n.inverse = 1 / n.beta
+	}
+	return n
+}
+
+// values computes one row of activities from potentials; dst may be src.
+func (n nonlinearity) values(dst, src []float32) {
+	dst = dst[:len(src)]
+	switch n.kind {
+	case linear:
+		copy(dst, src)
+	case tanh:
+		for j, z := range src {
+			dst[j] = fmath.Tanh32(z)
+		}
+	case relu:
+		for j, z := range src {
+			if z < 0 {
+				z = 0
+			}
+			dst[j] = z
+		}
+	case softplus:
+		for j, z := range src {
+			dst[j] = float32(fmath.Log1pExp32(float32(n.beta*z)) * n.inverse)
+		}
+	case sigmoid:
+		for j, z := range src {
+			dst[j] = fmath.Sigmoid32(z)
+		}
+	case softmax:
+		Softmax(dst, src, 1)
+	}
+}
+
+// derivatives computes one row of derivatives from activities.
+func (n nonlinearity) derivatives(dst, act []float32) {
+	dst = dst[:len(act)]
+	switch n.kind {
+	case linear:
+		for j := range dst {
+			dst[j] = 1
+		}
+	case tanh:
+		for j, y := range act {
+			dst[j] = 1 - float32(y*y)
+		}
+	case relu:
+		for j, y := range act {
+			d := float32(0)
+			if y > 0 {
+				d = 1
+			}
+			dst[j] = d
+		}
+	case softplus:
+		for j, y := range act {
+			dst[j] = 1 - fmath.Exp32(-float32(n.beta*y))
+		}
+	case sigmoid, softmax:
+		for j, y := range act {
+			dst[j] = float32(y * (1 - y))
+		}
+	}
+}
+
+// damp multiplies one row of errors by the derivatives at the activities.
+func (n nonlinearity) damp(err, act []float32) {
+	err = err[:len(act)]
+	switch n.kind {
+	case linear:
+	case tanh:
+		for j, y := range act {
+			err[j] = float32(err[j] * (1 - float32(y*y)))
+		}
+	case relu:
+		for j, y := range act {
+			if !(y > 0) {
+				err[j] = 0
+			}
+		}
+	case softplus:
+		for j, y := range act {
+			err[j] = float32(err[j] * (1 - fmath.Exp32(-float32(n.beta*y))))
+		}
+	case sigmoid, softmax:
+		for j, y := range act {
+			err[j] = float32(err[j] * float32(y*(1-y)))
+		}
+	}
+}
+
+// Softmax sets dst to e^{gain·z}/Σe^{gain·z}; dst may be src.
+func Softmax(dst, src []float32, gain float32) {
+	dst = dst[:len(src)]
+	top := float32(math.Inf(-1))
+	for _, z := range src {
+		if z > top {
+			top = z
+		}
+	}
+	for j, z := range src {
+		dst[j] = fmath.Exp32(float32(gain * (z - top)))
+	}
+	sum := vec.Sum(dst)
+	for j := range dst {
+		dst[j] /= sum
+	}
+}
