@@ -93,7 +93,7 @@ type Entry struct {
 	Passes           float64             // cost of a sample in forward passes, updates apart
 	Locality         []string            // what it asks of a physical substrate; empty is fully local
 
-	make func(b *base, k key.Key) Circuit
+	make func(b *base, needs Needs, k key.Key) Circuit
 }
 
 // ConfigError is a circuit configuration that makes no sense.
@@ -141,8 +141,3 @@ func find(name string) (Entry, error) {
 	}
 	return Entry{}, configErrorf("%q is not a circuit; circuits are %s", name, strings.Join(names, ", "))
 }
-
-// Catalogue lists the circuits, sorted by name.
-func Catalogue() []Entry { return nil }
-
-type base struct{}

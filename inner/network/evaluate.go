@@ -9,9 +9,11 @@ const evalRows = 64
 // evaluator holds the buffers of Outputs, apart from those of learning. They
 // are made when first used, since many networks are never evaluated.
 type evaluator struct {
-	layers []vec.Matrix // evalRows × units, by layer behind the input
-	out    *vec.Matrix
-	view   vec.Matrix
+	buffers *Buffers
+	input   vec.Matrix
+	layers  []*vec.Matrix // 0 is input
+	out     *vec.Matrix
+	view    vec.Matrix
 }
 
 // Outputs returns the activities of the output layer for each row of x, valid
@@ -23,25 +25,28 @@ func (n *Network) Outputs(x *vec.Matrix) *vec.Matrix {
 	}
 	e := &n.eval
 	if e.layers == nil {
+		e.buffers = NewBuffers(evalRows)
+		e.layers = append(e.layers, &e.input)
 		for _, c := range n.Conns {
-			e.layers = append(e.layers, *vec.New(evalRows, c.Out))
+			e.layers = append(e.layers, e.buffers.Matrix(c.Out))
 		}
 	}
 	if e.out == nil || e.out.Rows < x.Rows {
 		e.out = vec.New(x.Rows, n.Conns[len(n.Conns)-1].Out)
 	}
 	for start := 0; start < x.Rows; start += evalRows {
-		rows := min(evalRows, x.Rows-start)
-		src := vec.Matrix{Rows: rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data[start*x.Stride : (start+rows)*x.Stride]}
+		end := min(start+evalRows, x.Rows)
+		e.input = vec.Matrix{Rows: end - start, Cols: x.Cols, Stride: x.Stride, Data: x.Data[start*x.Stride : end*x.Stride]}
+		e.buffers.Resize(end - start)
 		for l, c := range n.Conns {
-			dst := e.layers[l].Head(rows)
-			c.Array.Forward(&dst, &src)
-			n.AddBias(l, &dst)
-			n.Activate(l+1, &dst, &dst)
-			src = dst
+			dst := e.layers[l+1]
+			c.Array.Forward(dst, e.layers[l])
+			n.AddBias(l, dst)
+			n.Activate(l+1, dst, dst)
 		}
-		for i := range rows {
-			copy(e.out.Row(start+i), src.Row(i))
+		last := e.layers[len(n.Conns)]
+		for i := start; i < end; i++ {
+			copy(e.out.Row(i), last.Row(i-start))
 		}
 	}
 	e.view = e.out.Head(x.Rows)

@@ -20,13 +20,10 @@ type Network struct {
 	// Act and Pot are one matrix.
 	Act, Pot []*vec.Matrix
 
-	input    vec.Matrix
-	full     []vec.Matrix // Act and Pot at full batch size, to cut the above from
-	views    []*vec.Matrix
-	batch    int
-	maxBatch int
-	f        []nonlinearity // by layer; layer 0 has that of the hidden layers
-	eval     evaluator
+	input   vec.Matrix
+	buffers *Buffers
+	f       []nonlinearity // by layer; layer 0 has that of the hidden layers
+	eval    evaluator
 }
 
 // Connection joins a layer to the next.
@@ -52,7 +49,7 @@ func New(cfg Config, k key.Key, maxBatch int) (*Network, error) {
 		return nil, configErrorf("batch of %d samples, at least 1 needed", maxBatch)
 	}
 	cfg.Sizes = slices.Clone(cfg.Sizes)
-	n := &Network{Config: cfg, maxBatch: maxBatch, batch: maxBatch}
+	n := &Network{Config: cfg, buffers: NewBuffers(maxBatch)}
 	last := len(cfg.Sizes) - 1
 	n.f = append(n.f, cfg.Hidden.compile())
 	if cfg.Hidden.Name == "softmax" { // no hidden layers
@@ -80,12 +77,12 @@ func New(cfg Config, k key.Key, maxBatch int) (*Network, error) {
 			act = cfg.Output
 		}
 		n.f = append(n.f, act.compile())
-		pot := n.buffer(out)
+		pot := n.buffers.Matrix(out)
 		n.Pot = append(n.Pot, pot)
 		if act.Name == "linear" {
 			n.Act = append(n.Act, pot)
 		} else {
-			n.Act = append(n.Act, n.buffer(out))
+			n.Act = append(n.Act, n.buffers.Matrix(out))
 		}
 	}
 	if err := n.Reset(k); err != nil {
@@ -94,27 +91,8 @@ func New(cfg Config, k key.Key, maxBatch int) (*Network, error) {
 	return n, nil
 }
 
-// buffer allocates a matrix of maxBatch rows that follows the batch size.
-func (n *Network) buffer(cols int) *vec.Matrix {
-	m := vec.New(n.maxBatch, cols)
-	n.full = append(n.full, *m)
-	n.views = append(n.views, m)
-	return m
-}
-
-// resize makes Act and Pot of every layer behind the input rows high.
-func (n *Network) resize(rows int) {
-	if rows > n.maxBatch {
-		panic("network: batch is larger than the network was made for")
-	}
-	for i, v := range n.views {
-		*v = n.full[i].Head(rows)
-	}
-	n.batch = rows
-}
-
 // MaxBatch is the number of samples that Forward takes at most.
-func (n *Network) MaxBatch() int { return n.maxBatch }
+func (n *Network) MaxBatch() int { return n.buffers.capacity }
 
 // Reset gives the network fresh initial weights from k and zero biases.
 func (n *Network) Reset(k key.Key) error {
@@ -169,9 +147,7 @@ func (n *Network) Forward(x *vec.Matrix) {
 		panic("network: Forward: input has the wrong width")
 	}
 	n.input = *x
-	if x.Rows != n.batch {
-		n.resize(x.Rows)
-	}
+	n.buffers.Resize(x.Rows)
 	for l, c := range n.Conns {
 		c.Array.Forward(n.Pot[l+1], n.Act[l])
 		n.AddBias(l, n.Pot[l+1])

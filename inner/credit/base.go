@@ -1,0 +1,303 @@
+package credit
+
+import (
+	"math"
+
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/fmath"
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// local are the signals that follow from a connection's own activities and
+// weights, which every circuit provides:
+//
+//	pre, post      activities
+//	pot            potential of the postsynaptic units
+//	dpost          derivative of their activation
+//	pre_trace      m ← m + (x − m)/min(t, Tau) with x = pre, t the presentation
+//	post_trace     the same with x = post
+//	theta          the same with x = post² and ThetaTau
+//	elig           the same with x = pre·post and EligTau, per synapse
+//	comp           softmax of Competition·pot over the layer
+//	recon          Σ_k post_k·w_jk
+//	lower          Σ_{k<i} post_k·w_jk; only in batches of one sample
+//	norm_w         √Σ_j w_ji²
+//	mean_post      mean of post over the layer
+//	goodness       mean of post² over the layer
+//	max_dw         largest |Δw| of the connection at the last step, 0 at first
+//	w, w0, step    weight, weight at the start, number of the update from 1
+//
+// The running means include the sample at hand, average over a batch, and are
+// plain means until t reaches the time constant.
+var local = rulespace.Signals(
+	rulespace.SigPre, rulespace.SigPost, rulespace.SigPot, rulespace.SigDPost,
+	rulespace.SigPreTrace, rulespace.SigPostTrace, rulespace.SigTheta, rulespace.SigElig,
+	rulespace.SigComp, rulespace.SigRecon, rulespace.SigLower, rulespace.SigNormW,
+	rulespace.SigMeanPost, rulespace.SigGoodness, rulespace.SigMaxDW,
+	rulespace.SigW, rulespace.SigW0, rulespace.SigStep)
+
+// free are the local signals that cost nothing at a presentation.
+var free = rulespace.Signals(
+	rulespace.SigPre, rulespace.SigPost, rulespace.SigPot, rulespace.SigW, rulespace.SigW0, rulespace.SigStep)
+
+// base computes the local signals; the circuits embed it.
+type base struct {
+	cfg     Config
+	entry   Entry
+	net     *network.Network
+	buffers *network.Buffers
+	conns   []presenter
+	input   vec.Matrix
+	target  vec.Matrix
+	step    *vec.Matrix
+	steps   int
+}
+
+// presenter holds what one connection presents.
+type presenter struct {
+	conn    *network.Connection
+	needs   rulespace.SignalSet
+	derived rulespace.SignalSet // local signals to compute at each presentation
+	sig     Signals
+	product *vec.Matrix // batch mean of pre·post, for elig
+	before  *vec.Matrix // weights at the last step, for max_dw
+}
+
+func (b *base) init(needs Needs) {
+	b.buffers = network.NewBuffers(b.net.MaxBatch())
+	b.conns = make([]presenter, len(b.net.Conns))
+	for l, c := range b.net.Conns {
+		p := &b.conns[l]
+		p.conn, p.needs = c, needs.Of(c)
+		p.derived = (p.needs & local).Minus(free)
+		v := &p.sig.Values
+		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = b.net.Act[l], b.net.Act[l+1], b.net.Pot[l+1]
+		if c.Output {
+			v[rulespace.SigTarget] = &b.target
+			if b.cfg.Clamp {
+				v[rulespace.SigPost] = &b.target
+			}
+		}
+		for _, s := range p.derived.List() {
+			switch s.Info().Scope {
+			case rulespace.Pre:
+				v[s] = b.buffers.Matrix(c.In)
+			case rulespace.Post:
+				v[s] = b.buffers.Matrix(c.Out)
+			case rulespace.Synapse:
+				v[s] = vec.New(c.In, c.Out)
+			default:
+				v[s] = b.buffers.Global()
+			}
+		}
+		if p.needs.Has(rulespace.SigElig) && b.net.MaxBatch() > 1 {
+			p.product = vec.New(c.In, c.Out)
+		}
+		if p.needs.Has(rulespace.SigMaxDW) {
+			p.before = vec.New(c.In, c.Out)
+			p.before.CopyFrom(c.W)
+		}
+		if p.needs.Has(rulespace.SigW0) {
+			w0 := vec.New(c.In, c.Out)
+			w0.CopyFrom(c.W)
+			v[rulespace.SigW0] = w0
+		}
+		if p.needs.Has(rulespace.SigStep) {
+			if b.step == nil {
+				b.step = b.buffers.Global()
+			}
+			v[rulespace.SigStep] = b.step
+		}
+	}
+	b.setBatch(b.net.MaxBatch())
+}
+
+func (b *base) Provides() rulespace.SignalSet { return b.entry.Provides }
+
+func (b *base) setBatch(n int) {
+	b.buffers.Resize(n)
+	for l := range b.conns {
+		b.conns[l].sig.Batch = n
+	}
+}
+
+// forward runs the network on the batch.
+func (b *base) forward(net *network.Network, batch *tasks.Batch) {
+	if net != b.net {
+		panic("credit: Learn: the circuit was made for another network")
+	}
+	b.input = batch.X.Head(batch.N)
+	if batch.Y != nil {
+		b.target = batch.Y.Head(batch.N)
+	}
+	if batch.N != b.conns[0].sig.Batch {
+		b.setBatch(batch.N)
+	}
+	b.steps++
+	if b.step != nil {
+		fill(b.step, float32(b.steps))
+	}
+	net.Forward(&b.input)
+}
+
+// present presents every connection, from the input to the output.
+func (b *base) present(p Plasticity) {
+	for l := range b.conns {
+		c := &b.conns[l]
+		if c.derived != 0 {
+			b.derive(c)
+		}
+		p.Present(c.conn, &c.sig)
+	}
+}
+
+// derive computes the signals of c that are not there already.
+func (b *base) derive(c *presenter) {
+	v := &c.sig.Values
+	pre, post, w := v[rulespace.SigPre], v[rulespace.SigPost], c.conn.W
+	for left := c.derived; left != 0; left &= left - 1 {
+		s := first(left)
+		switch dst := v[s]; s {
+		case rulespace.SigDPost:
+			b.net.Derivative(c.conn.Index+1, dst, b.net.Act[c.conn.Index+1])
+		case rulespace.SigPreTrace:
+			trace(dst, pre, b.rate(b.cfg.Tau))
+		case rulespace.SigPostTrace:
+			trace(dst, post, b.rate(b.cfg.Tau))
+		case rulespace.SigTheta:
+			traceSquare(dst, post, b.rate(b.cfg.ThetaTau))
+		case rulespace.SigElig:
+			traceProduct(dst, pre, post, c.product, b.rate(b.cfg.EligTau))
+		case rulespace.SigComp:
+			pot := v[rulespace.SigPot]
+			for i := range dst.Rows {
+				network.Softmax(dst.Row(i), pot.Row(i), float32(b.cfg.Competition))
+			}
+		case rulespace.SigRecon:
+			c.conn.Array.Backward(dst, post)
+		case rulespace.SigLower:
+			lower(dst, post.Row(0), w)
+		case rulespace.SigNormW:
+			norms(dst, w)
+		case rulespace.SigMeanPost:
+			for i := range post.Rows {
+				dst.Data[i] = vec.Sum(post.Row(i)) / float32(post.Cols)
+			}
+		case rulespace.SigGoodness:
+			for i := range post.Rows {
+				dst.Data[i] = vec.Dot(post.Row(i), post.Row(i)) / float32(post.Cols)
+			}
+		case rulespace.SigMaxDW:
+			fill(dst, largestChange(c.before, w))
+			c.before.CopyFrom(w)
+		}
+	}
+}
+
+// rate is the weight of the newest sample in a running mean.
+func (b *base) rate(tau float64) float32 { return float32(1 / math.Min(float64(b.steps), tau)) }
+
+// trace moves the running mean m, the same in every row, towards the batch
+// mean of x.
+func trace(m, x *vec.Matrix, rate float32) {
+	state := m.Row(0)
+	for j := range state {
+		sum := float32(0)
+		for i := range x.Rows {
+			sum += x.Data[i*x.Stride+j]
+		}
+		state[j] += float32(rate * (sum/float32(x.Rows) - state[j]))
+	}
+	repeat(m)
+}
+
+func traceSquare(m, x *vec.Matrix, rate float32) {
+	state := m.Row(0)
+	for j := range state {
+		sum := float32(0)
+		for i := range x.Rows {
+			v := x.Data[i*x.Stride+j]
+			sum += float32(v * v)
+		}
+		state[j] += float32(rate * (sum/float32(x.Rows) - state[j]))
+	}
+	repeat(m)
+}
+
+// repeat copies the first row of m to all others.
+func repeat(m *vec.Matrix) {
+	for i := 1; i < m.Rows; i++ {
+		copy(m.Row(i), m.Row(0))
+	}
+}
+
+// traceProduct moves e towards the batch mean of pre·post; product is scratch
+// for batches of more than one sample.
+func traceProduct(e, pre, post, product *vec.Matrix, rate float32) {
+	n := float32(pre.Rows)
+	if pre.Rows > 1 {
+		product.Zero()
+		vec.MulTA(product, pre, post)
+	}
+	for j := range e.Rows {
+		row := e.Row(j)
+		if pre.Rows > 1 {
+			for i, v := range product.Row(j)[:len(row)] {
+				row[i] += float32(rate * (v/n - row[i]))
+			}
+			continue
+		}
+		x := pre.Data[j]
+		for i, y := range post.Row(0)[:len(row)] {
+			row[i] += float32(rate * (float32(x*y) - row[i]))
+		}
+	}
+}
+
+// lower sets dst[j][i] = Σ_{k<i} post_k·w_jk.
+func lower(dst *vec.Matrix, post []float32, w *vec.Matrix) {
+	for j := range w.Rows {
+		d, row := dst.Row(j), w.Row(j)
+		sum := float32(0)
+		for i, x := range row {
+			d[i] = sum
+			sum += float32(post[i] * x)
+		}
+	}
+}
+
+// norms sets every row of dst to the norms of the columns of w.
+func norms(dst, w *vec.Matrix) {
+	d := dst.Row(0)
+	clear(d)
+	for j := range w.Rows {
+		for i, x := range w.Row(j)[:len(d)] {
+			d[i] += float32(x * x)
+		}
+	}
+	for i, x := range d {
+		d[i] = fmath.Sqrt32(x)
+	}
+	repeat(dst)
+}
+
+func largestChange(before, after *vec.Matrix) float32 {
+	most := float32(0)
+	for j := range after.Rows {
+		b := before.Row(j)
+		for i, x := range after.Row(j)[:len(b)] {
+			if d := fmath.Abs32(x - b[i]); d > most {
+				most = d
+			}
+		}
+	}
+	return most
+}
+
+func fill(m *vec.Matrix, v float32) {
+	for i := range m.Row(0) {
+		m.Data[i] = v
+	}
+}

@@ -1,0 +1,79 @@
+package credit
+
+import (
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// backprop sends credit back through the layers: through the transposed
+// weights themselves (bp) or through feedback weights of its own (fa).
+//
+//	c_L = −∂loss/∂z_L
+//	c_l = f'(h_l) ⊙ (W_l c_{l+1})     W_l stored [pre][post], the weights or B_l
+//
+//	z_l, h_l  potentials and activities of layer l    [rate]
+//	c_l       credit of layer l                       [err]
+//
+// A connection from layer l presents c_{l+1} as err and c_l as err_pre. The
+// credit c_0 of the inputs is computed as if they were hidden units.
+type backprop struct {
+	*base
+	credit   []*vec.Matrix // by layer; nil below the lowest that is needed
+	feedback []*vec.Matrix // by connection; all nil for bp
+}
+
+func newBP(b *base, _ Needs, _ key.Key) Circuit {
+	c := &backprop{base: b, feedback: make([]*vec.Matrix, len(b.conns))}
+	c.allocate()
+	return c
+}
+
+func (c *backprop) allocate() {
+	c.credit = make([]*vec.Matrix, len(c.conns)+1)
+	for l := len(c.conns); l >= c.lowest(); l-- {
+		c.credit[l] = c.buffers.Matrix(c.net.Act[l].Cols)
+	}
+	c.bindCredit(c.credit)
+}
+
+// lowest is the lowest layer whose credit is needed, one past the output when
+// none is.
+func (b *base) lowest() int {
+	for l := range b.conns {
+		switch n := b.conns[l].needs; {
+		case n.Has(rulespace.SigErrPre):
+			return l
+		case n.Has(rulespace.SigErr):
+			return l + 1
+		}
+	}
+	return len(b.conns) + 1
+}
+
+// bindCredit makes the connections present the credit of their layers.
+func (b *base) bindCredit(credit []*vec.Matrix) {
+	for l := range b.conns {
+		v := &b.conns[l].sig.Values
+		v[rulespace.SigErr], v[rulespace.SigErrPre] = credit[l+1], credit[l]
+	}
+}
+
+func (c *backprop) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
+	c.forward(net, b)
+	last := len(c.conns)
+	if c.credit[last] != nil {
+		net.OutputCredit(c.credit[last], &c.target)
+	}
+	for l := last - 1; l >= 0 && c.credit[l] != nil; l-- {
+		if f := c.feedback[l]; f != nil {
+			vec.MulTB(c.credit[l], c.credit[l+1], f)
+		} else {
+			net.Conns[l].Array.Backward(c.credit[l], c.credit[l+1])
+		}
+		net.Damp(l, c.credit[l], net.Act[l])
+	}
+	c.present(p)
+}

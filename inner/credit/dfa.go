@@ -1,0 +1,60 @@
+package credit
+
+import (
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// direct broadcasts the output credit to every layer through fixed random
+// weights (direct feedback alignment).
+//
+//	c_L = −∂loss/∂z_L
+//	c_l = f'(h_l) ⊙ (B_l c_L)     B_l of n_l × n_L, glorot
+//
+// A. Nøkland, NeurIPS 29 (2016).
+type direct struct {
+	*base
+	credit   []*vec.Matrix // by layer; nil where not needed
+	feedback []*vec.Matrix // by layer
+}
+
+func newDFA(b *base, _ Needs, k key.Key) Circuit {
+	last := len(b.conns)
+	c := &direct{base: b, credit: make([]*vec.Matrix, last+1), feedback: make([]*vec.Matrix, last)}
+	if c.lowest() <= last {
+		c.credit[last] = c.buffers.Matrix(c.net.Act[last].Cols)
+	}
+	for l := range last {
+		if !c.needsCredit(l) {
+			continue
+		}
+		c.credit[l] = c.buffers.Matrix(c.net.Act[l].Cols)
+		c.feedback[l] = vec.New(c.net.Act[l].Cols, c.net.Act[last].Cols)
+		network.Initialise(c.feedback[l], "glorot", c.cfg.FeedbackScale, k.Child("layer", uint64(l)))
+	}
+	c.bindCredit(c.credit)
+	return c
+}
+
+// needsCredit reports whether the connections around layer l read its credit.
+func (c *direct) needsCredit(l int) bool {
+	return c.conns[l].needs.Has(rulespace.SigErrPre) || l > 0 && c.conns[l-1].needs.Has(rulespace.SigErr)
+}
+
+func (c *direct) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
+	c.forward(net, b)
+	last := len(c.conns)
+	if c.credit[last] != nil {
+		net.OutputCredit(c.credit[last], &c.target)
+	}
+	for l, f := range c.feedback {
+		if f != nil {
+			vec.MulTB(c.credit[l], c.credit[last], f)
+			net.Damp(l, c.credit[l], net.Act[l])
+		}
+	}
+	c.present(p)
+}

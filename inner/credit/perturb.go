@@ -1,0 +1,126 @@
+package credit
+
+import (
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// perturb is node perturbation: the network runs a second time with noise in
+// its potentials, and rules see how that changed the reward.
+//
+//	z'_l = z_l(h'_{l−1}) + σ·ξ_l,  ξ ~ N(0, 1)
+//	reward       R' = −loss of the noisy pass
+//	reward_mean  R  = −loss of the clean pass, or a running mean of R'
+//	noise        ξ_l
+//
+// All other signals are those of the clean pass. For small σ
+//
+//	E[(R' − R)·ξ_i·pre_j] = −σ·∂loss/∂w_ji + O(σ³),
+//
+// so the rule lr·(reward − reward_mean)·noise·pre follows the gradient with
+// the learning rate lr·σ: where a paper divides by σ, divide lr by it.
+//
+// I. Fiete, H. S. Seung, Phys. Rev. Lett. 97:048104 (2006).
+type perturb struct {
+	*base
+	on               bool // some rule reads noise or reward
+	from             int  // first connection that is disturbed
+	noise            []*vec.Matrix
+	pot, act         []*vec.Matrix // of the noisy pass, by layer
+	clean, noisy     []float64
+	reward, baseline *vec.Matrix
+	stream           *key.Stream
+	mean             float64
+	means            int
+}
+
+func newPerturb(b *base, _ Needs, k key.Key) Circuit {
+	c := &perturb{base: b, stream: k.Stream()}
+	last := len(c.conns)
+	if c.cfg.Noise == "output" {
+		c.from = last - 1
+	}
+	signals := rulespace.Signals(rulespace.SigNoise, rulespace.SigReward, rulespace.SigRewardMean)
+	for l := range c.conns {
+		c.on = c.on || c.conns[l].needs&signals != 0
+	}
+	if !c.on {
+		return c
+	}
+	c.clean, c.noisy = make([]float64, c.net.MaxBatch()), make([]float64, c.net.MaxBatch())
+	c.reward, c.baseline = c.buffers.Global(), c.buffers.Global()
+	c.noise = make([]*vec.Matrix, last)
+	c.pot, c.act = make([]*vec.Matrix, last+1), make([]*vec.Matrix, last+1)
+	for l := range c.conns {
+		cols := c.net.Act[l+1].Cols
+		c.noise[l] = c.buffers.Matrix(cols)
+		if l >= c.from {
+			c.pot[l+1], c.act[l+1] = c.buffers.Matrix(cols), c.buffers.Matrix(cols)
+		}
+		v := &c.conns[l].sig.Values
+		v[rulespace.SigNoise], v[rulespace.SigReward], v[rulespace.SigRewardMean] = c.noise[l], c.reward, c.baseline
+	}
+	return c
+}
+
+func (c *perturb) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
+	c.forward(net, b)
+	if c.on {
+		c.disturb(b.N)
+	}
+	c.present(p)
+}
+
+func (c *perturb) disturb(rows int) {
+	sigma := float32(c.cfg.Sigma)
+	last := len(c.conns)
+	for l := c.from; l < last; l++ {
+		pot := c.pot[l+1]
+		if l == c.from { // everything before it is as in the clean pass
+			pot.CopyFrom(c.net.Pot[l+1])
+		} else {
+			c.net.Conns[l].Array.Forward(pot, c.act[l])
+			c.net.AddBias(l, pot)
+		}
+		for i := range rows {
+			z, xi := pot.Row(i), c.noise[l].Row(i)
+			for j := range z {
+				xi[j] = float32(c.stream.Normal())
+				z[j] += float32(sigma * xi[j])
+			}
+		}
+		c.net.Activate(l+1, c.act[l+1], pot)
+	}
+	clean, noisy := c.clean[:rows], c.noisy[:rows]
+	c.net.LossesOf(noisy, c.act[last], c.pot[last], &c.target)
+	for i, loss := range noisy {
+		c.reward.Data[i] = float32(-loss)
+	}
+	if c.cfg.Baseline == "running" {
+		c.track(noisy)
+		return
+	}
+	c.net.Losses(clean, &c.target)
+	for i, loss := range clean {
+		c.baseline.Data[i] = float32(-loss)
+	}
+}
+
+// track presents the mean of the rewards before this batch, and at the very
+// first batch its own mean, then takes the batch in.
+func (c *perturb) track(losses []float64) {
+	sum := 0.0
+	for _, l := range losses {
+		sum -= l
+	}
+	batch := sum / float64(len(losses))
+	if c.means == 0 {
+		c.mean = batch
+	}
+	fill(c.baseline, float32(c.mean))
+	c.means++
+	c.mean += float64((batch - c.mean) / min(float64(c.means), c.cfg.RewardTau))
+}
