@@ -21,11 +21,15 @@ type Interval struct {
 // depend on how a machine computes the quantile.
 func NewInterval(values []float64) Interval {
 	mean, se := meanSE(values)
-	i := Interval{Mean: mean, Low: mean, High: mean, N: len(values)}
-	if len(values) < 2 || se == 0 {
+	return intervalOf(mean, se, len(values))
+}
+
+func intervalOf(mean, se float64, n int) Interval {
+	i := Interval{Mean: mean, Low: mean, High: mean, N: n}
+	if n < 2 || se == 0 {
 		return i
 	}
-	t := distuv.StudentsT{Sigma: 1, Nu: float64(len(values) - 1)}.Quantile(0.975)
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975)
 	i.Low = min(mean, round(mean-float64(t*se), 6))
 	i.High = max(mean, round(mean+float64(t*se), 6))
 	return i

@@ -2,7 +2,10 @@ package outer
 
 import (
 	"context"
+	"errors"
 
+	"github.com/metaplast/metaplast/inner/learner"
+	"github.com/metaplast/metaplast/inner/trial"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/tasks"
 )
@@ -13,13 +16,13 @@ type Candidate struct {
 }
 
 // Status says how the trials of a candidate ended.
-type Status string
+type Status = trial.Status
 
 const (
-	OK       Status = "ok"
-	Diverged Status = "diverged" // not a number, infinite, or beyond the limits of a trial
-	Silent   Status = "silent"   // the rule changes nothing
-	Failed   Status = "failed"   // the trial could not be run
+	OK       = trial.OK
+	Diverged = trial.Diverged // not a number, infinite, or beyond the limits of a trial
+	Silent   = trial.Silent   // the rule changes nothing
+	Failed   = trial.Failed   // the trial could not be run
 )
 
 // Result is what a searcher is told about a candidate.
@@ -105,49 +108,26 @@ type Method struct {
 	Evaluations int
 }
 
-// Setting is a task together with the network that learns it.
-type Setting struct {
-	Task  tasks.Task
-	Batch int // samples per update; 0 means 1
-	Steps int // samples of one life; 0 means the task's own
-}
-
-// Rung is a stage of the race: candidates that do well on a cheap one go on
-// to the next.
-type Rung struct {
-	Steps float64 // fraction of a life, in (0, 1]; the last rung has 1
-	Seeds int     // replicates, at least 1
-	Keep  float64 // fraction of a cohort's live candidates that go on, at least one; 0 means all
-}
-
-// Tune is the line search over a parameter that sets the scale of a rule,
-// done for every candidate, so that structures compete at their best rate.
-type Tune struct {
-	Param     string  // "" means no tuning; candidates without the parameter are not tuned
-	Points    int     // values on the first rung; 0 means 5
-	Low, High float64 // range of the grid; 0 means 1e-4 and 1
-}
-
 // Job is one trial to be run.
 type Job struct {
-	Rule     *rulespace.Rule // parameters at the values to try
-	Baseline string          // name of the baseline whose learner is used; "" means the plan's
-	Task     int             // index into the plan's tasks, then its held-out tasks
-	Steps    int             // samples to learn from
-	Split    tasks.Split
-	Fresh    bool // replicates of the final validation, which no search has seen
-	Rep      int  // replicate
-	Key      string
+	Learner learner.Learner // its rules at the parameter values to try
+	Task    int             // index into the plan's tasks, then its held-out tasks
+	Steps   int             // samples to learn from
+	Split   tasks.Split
+	Fresh   bool // a replicate of the final validation, which no search has seen
+	Rep     int  // replicate
+	// Key says the above in words: jobs of one plan have the same key only if
+	// they have the same outcome.
+	Key string
 }
 
 // Outcome is the result of a job. Its JSON reads back exactly.
 type Outcome struct {
-	Status   Status   `json:"status"`
-	Reason   string   `json:"reason,omitempty"`
-	Value    float64  `json:"value"`              // normalised score; −1 unless Status is OK
-	Raw      float64  `json:"raw,omitempty"`      // in the unit of the task
-	Accuracy *float64 `json:"accuracy,omitempty"` // nil where the task has none
-	Steps    int      `json:"steps,omitempty"`    // samples learned from
+	Status Status  `json:"status"`
+	Reason string  `json:"reason,omitempty"`
+	Value  float64 `json:"value"` // normalised score, at least −1, which is also that of a trial that went wrong
+	Raw    float64 `json:"raw"`   // in the unit of the task; chance where the trial went wrong
+	Steps  int     `json:"steps"` // samples learned from
 }
 
 // Evaluator runs jobs. Outcomes come in job order and depend on the jobs
@@ -172,42 +152,6 @@ type Store interface {
 	Sync() error                        // makes everything appended durable
 }
 
-// Count is how often something happened.
-type Count struct {
-	Name string
-	N    int
-}
-
-// Progress is a snapshot of a running search.
-type Progress struct {
-	Phase       string // "baselines", "search" or "validate"
-	Method      string // name of the method that is running
-	Status      string // where it is, in its own words
-	Evaluations int    // candidates trialled
-	Budget      int
-	Asked       int     // candidates proposed
-	Unique      int     // distinct behaviours among them
-	Cached      int     // proposed again, at no cost
-	Failed      []Count // candidates without a score, by reason, most frequent first
-	Trials      int     // trials finished, those replayed included
-	Replayed    int     // trials found in the store
-	Pending     int     // trials of the current batch that are not finished
-	Front       []Result
-	Baselines   []BaselineScore
-}
-
-// BaselineScore is what a baseline reached on the trials that searches see.
-type BaselineScore struct {
-	Name  string
-	Value float64 // tuned value of its parameter
-	Score float64
-	SE    float64
-}
-
-// Observer is shown how a search goes. Run calls it from its own goroutine,
-// after every cohort and a few times a second in between; it must not keep
-// the slices.
-type Observer interface {
-	Observe(Progress)
-}
-
+// ErrStopped is returned by an evaluator whose user asked it to stop; the
+// outcomes handed over before it are complete.
+var ErrStopped = errors.New("stopped")

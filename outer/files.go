@@ -1,0 +1,122 @@
+package outer
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+var frontColumns = []string{
+	"rank", "complexity", "score", "low", "high", "n", "search_score", "held_out", "gain",
+	"dw", "params", "canonical", "digest", "near", "pick",
+}
+
+// FrontCSV writes rows as front.csv: one line per rule, numbers that read back
+// exactly. score, low, high and n are those of the validation and empty before
+// it; held_out is empty without held-out tasks, near for a rule that equals no
+// classic one; pick is 1 in one row and 0 in the others.
+func FrontCSV(rows []Row) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	line := func(fields []string) {
+		// Writing to a buffer cannot fail.
+		_ = w.Write(fields)
+	}
+	line(frontColumns)
+	for i := range rows {
+		r := &rows[i]
+		score, low, high, n, held := "", "", "", "", ""
+		if r.Score.N > 0 {
+			score, low, high, n = number(r.Score.Mean), number(r.Score.Low), number(r.Score.High), strconv.Itoa(r.Score.N)
+		}
+		if r.HeldOut.N > 0 {
+			held = number(r.HeldOut.Mean)
+		}
+		pick := "0"
+		if r.Pick {
+			pick = "1"
+		}
+		line([]string{
+			strconv.Itoa(r.Rank), strconv.Itoa(r.Complexity), score, low, high, n, number(r.Search.Mean), held, number(r.Gain),
+			r.DW, FormatParams(r.Rule), r.Canonical, r.Digest, r.Near, pick,
+		})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// FormatParams lists the parameters of a rule as "lr=0.01 a=0.5".
+func FormatParams(r *rulespace.Rule) string {
+	parts := make([]string, len(r.Params))
+	for i, p := range r.Params {
+		parts[i] = p.Name + "=" + number(p.Value)
+	}
+	return strings.Join(parts, " ")
+}
+
+// File is a file to be written.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// RuleFiles returns the rule files of the front, named after rank and
+// complexity: 03-7.rule.yaml is row 3, of complexity 7. Their notes say where
+// the rule comes from and how good it is.
+func (r *Report) RuleFiles() ([]File, error) {
+	return r.ruleFiles(r.Front)
+}
+
+func (r *Report) ruleFiles(rows []Row) ([]File, error) {
+	var files []File
+	for i := range rows {
+		row := &rows[i]
+		rule := *row.Rule
+		rule.Name = ""
+		rule.Params = append([]rulespace.Param(nil), rule.Params...)
+		for j := range rule.Params { // found values, not something to search again
+			rule.Params[j].Low, rule.Params[j].High, rule.Params[j].Log = 0, 0, false
+		}
+		rule.Title = fmt.Sprintf("rule %d of %d found by %s", row.Rank, len(rows), r.Name)
+		rule.Notes = r.provenance(row)
+		data, err := rule.Encode()
+		if err != nil {
+			return nil, fmt.Errorf("rule %d of the front: %w", row.Rank, err)
+		}
+		files = append(files, File{fmt.Sprintf("%02d-%d.rule.yaml", row.Rank, row.Complexity), data})
+	}
+	return files, nil
+}
+
+func (r *Report) provenance(row *Row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "found by: metaplast search %s, seed %d, on %s\n", r.Name, r.Seed, strings.Join(r.Tasks, ", "))
+	fmt.Fprintf(&b, "complexity: %d\n", row.Complexity)
+	if row.Near != "" {
+		fmt.Fprintf(&b, "equals up to scale: %s\n", row.Near)
+	}
+	if row.Score.N > 0 {
+		fmt.Fprintf(&b, "score: %s on %d fresh seeds\n", row.Score, row.Score.N)
+	}
+	if row.HeldOut.N > 0 {
+		fmt.Fprintf(&b, "held-out: %s on %s\n", row.HeldOut, strings.Join(r.HeldOut, ", "))
+	}
+	fmt.Fprintf(&b, "score in the search: %s\n", number(round(row.Search.Mean, 6)))
+	for _, d := range row.Against {
+		fmt.Fprintf(&b, "better than %s by: %s\n", d.Baseline, d.Score)
+	}
+	fmt.Fprintf(&b, "digest: %s", row.Digest)
+	return b.String()
+}
+
+// String writes an interval as "0.512 [0.498, 0.526]".
+func (i Interval) String() string {
+	return fmt.Sprintf("%s [%s, %s]", number(round(i.Mean, 6)), number(i.Low), number(i.High))
+}
+
+// number prints a float so that it reads back exactly.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
