@@ -10,41 +10,7 @@ func Mul(dst, a, b *Matrix) {
 	for i := range a.Rows {
 		d := dst.Row(i)
 		clear(d)
-		addRows(d, a.Row(i), b)
-	}
-}
-
-// addRows adds Σ_k s[k]·b[k] to d, skipping zero factors. Four rows at a time
-// keep d in cache; the additions stay in the order of k.
-func addRows(d, s []float32, b *Matrix) {
-	k := 0
-	var idx [4]int
-	for k < len(s) {
-		n := 0
-		for k < len(s) && n < 4 {
-			if s[k] != 0 {
-				idx[n] = k
-				n++
-			}
-			k++
-		}
-		if n < 4 {
-			for _, j := range idx[:n] {
-				Axpy(d, s[j], b.Row(j))
-			}
-			return
-		}
-		s0, s1, s2, s3 := s[idx[0]], s[idx[1]], s[idx[2]], s[idx[3]]
-		r0 := b.Row(idx[0])[:len(d)]
-		r1 := b.Row(idx[1])[:len(d)]
-		r2 := b.Row(idx[2])[:len(d)]
-		r3 := b.Row(idx[3])[:len(d)]
-		for j := range d {
-			v := d[j] + float32(s0*r0[j])
-			v += float32(s1 * r1[j])
-			v += float32(s2 * r2[j])
-			d[j] = v + float32(s3*r3[j])
-		}
+		AddRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
 	}
 }
 
@@ -55,13 +21,68 @@ func MulTA(dst, a, b *Matrix) {
 	if a.Rows != b.Rows || dst.Rows != a.Cols || dst.Cols != b.Cols {
 		panic("vec: MulTA: shapes do not fit")
 	}
+	if a.Rows == 0 {
+		return
+	}
 	for m := range a.Cols {
-		d := dst.Row(m)
-		for i := range a.Rows {
-			if s := a.Data[i*a.Stride+m]; s != 0 {
-				Axpy(d, s, b.Row(i))
-			}
+		AddRows(dst.Row(m), a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, false)
+	}
+}
+
+// AddRows adds Σ_k s_k·x_k to d for k < n, where s_k is s[k*ss] and x_k the
+// row that starts at x[k*xs]. Each element is one chain of additions in
+// ascending order of k. A factor s_k that is exactly zero contributes nothing
+// unless all is set.
+func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {
+	// Four rows at a time keep d in registers; that leaves the order alone.
+	var f [4]float32
+	var at [4]int
+	m := 0
+	for k := range n {
+		v := s[k*ss]
+		if v == 0 && !all {
+			continue
 		}
+		f[m], at[m] = v, k*xs
+		if m++; m == 4 {
+			addFour(d, &f, x[at[0]:], x[at[1]:], x[at[2]:], x[at[3]:])
+			m = 0
+		}
+	}
+	for k := range m {
+		Axpy(d, f[k], x[at[k]:])
+	}
+}
+
+func addFour(d []float32, s *[4]float32, r0, r1, r2, r3 []float32) {
+	r0, r1, r2, r3 = r0[:len(d)], r1[:len(d)], r2[:len(d)], r3[:len(d)]
+	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
+	for j := range d {
+		v := d[j] + float32(s0*r0[j])
+		v += float32(s1 * r1[j])
+		v += float32(s2 * r2[j])
+		d[j] = v + float32(s3*r3[j])
+	}
+}
+
+// Axpy adds s·x to d, element by element.
+func Axpy(d []float32, s float32, x []float32) {
+	n := len(d)
+	x = x[:n]
+	j := 0
+	for ; j <= n-8; j += 8 {
+		p, q := (*[8]float32)(d[j:]), (*[8]float32)(x[j:])
+		p[0] += float32(s * q[0])
+		p[1] += float32(s * q[1])
+		p[2] += float32(s * q[2])
+		p[3] += float32(s * q[3])
+		p[4] += float32(s * q[4])
+		p[5] += float32(s * q[5])
+		p[6] += float32(s * q[6])
+		p[7] += float32(s * q[7])
+	}
+	for ; j < n; j++ {
+		d[j] += float32(s * x[j])
 	}
 }
 
@@ -71,19 +92,16 @@ func MulTB(dst, a, b *Matrix) {
 	if a.Cols != b.Cols || dst.Rows != a.Rows || dst.Cols != b.Rows {
 		panic("vec: MulTB: shapes do not fit")
 	}
+	// Whole strides: zero padding adds +0 to lanes that are never -0.
 	for i := range a.Rows {
-		x, d := a.Row(i), dst.Row(i)
-		for m := range d {
-			d[m] = Dot(x, b.Row(m))
+		x, d := a.Data[i*a.Stride:(i+1)*a.Stride], dst.Row(i)
+		m := 0
+		for ; m+1 < len(d); m += 2 {
+			d[m], d[m+1] = dotTwo(x, b.Data[m*b.Stride:(m+1)*b.Stride], b.Data[(m+1)*b.Stride:(m+2)*b.Stride])
 		}
-	}
-}
-
-// Axpy adds s·x to d, element by element.
-func Axpy(d []float32, s float32, x []float32) {
-	x = x[:len(d)]
-	for j := range d {
-		d[j] += float32(s * x[j])
+		if m < len(d) {
+			d[m] = Dot(x, b.Data[m*b.Stride:(m+1)*b.Stride])
+		}
 	}
 }
 
@@ -93,30 +111,53 @@ func Axpy(d []float32, s float32, x []float32) {
 func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
 	var a [16]float32
-	i := 0
-	for ; i+16 <= len(x); i += 16 {
-		u, v := (*[16]float32)(x[i:]), (*[16]float32)(y[i:])
-		a[0] += float32(u[0] * v[0])
-		a[1] += float32(u[1] * v[1])
-		a[2] += float32(u[2] * v[2])
-		a[3] += float32(u[3] * v[3])
-		a[4] += float32(u[4] * v[4])
-		a[5] += float32(u[5] * v[5])
-		a[6] += float32(u[6] * v[6])
-		a[7] += float32(u[7] * v[7])
-		a[8] += float32(u[8] * v[8])
-		a[9] += float32(u[9] * v[9])
-		a[10] += float32(u[10] * v[10])
-		a[11] += float32(u[11] * v[11])
-		a[12] += float32(u[12] * v[12])
-		a[13] += float32(u[13] * v[13])
-		a[14] += float32(u[14] * v[14])
-		a[15] += float32(u[15] * v[15])
+	whole := len(x) &^ 15
+	// Eight lanes per pass fit the registers.
+	for l := 0; l < 16; l += 8 {
+		var a0, a1, a2, a3, a4, a5, a6, a7 float32
+		for i := l; i < whole; i += 16 {
+			u, v := (*[8]float32)(x[i:]), (*[8]float32)(y[i:])
+			a0 += float32(u[0] * v[0])
+			a1 += float32(u[1] * v[1])
+			a2 += float32(u[2] * v[2])
+			a3 += float32(u[3] * v[3])
+			a4 += float32(u[4] * v[4])
+			a5 += float32(u[5] * v[5])
+			a6 += float32(u[6] * v[6])
+			a7 += float32(u[7] * v[7])
+		}
+		a[l], a[l+1], a[l+2], a[l+3] = a0, a1, a2, a3
+		a[l+4], a[l+5], a[l+6], a[l+7] = a4, a5, a6, a7
 	}
-	for l := 0; i < len(x); i, l = i+1, l+1 {
-		a[l] += float32(x[i] * y[i])
+	for l, v := range x[whole:] {
+		a[l] += float32(v * y[whole+l])
 	}
 	return tree(&a)
+}
+
+// dotTwo is Dot of x with y and with z, all of the same length, a multiple of
+// 16: four lanes of both per pass.
+func dotTwo(x, y, z []float32) (float32, float32) {
+	y, z = y[:len(x)], z[:len(x)]
+	var a, b [16]float32
+	for l := 0; l < 16; l += 4 {
+		var a0, a1, a2, a3, b0, b1, b2, b3 float32
+		for i := l; i <= len(x)-4; i += 16 {
+			u, v, w := (*[4]float32)(x[i:]), (*[4]float32)(y[i:]), (*[4]float32)(z[i:])
+			u0, u1, u2, u3 := u[0], u[1], u[2], u[3]
+			a0 += float32(u0 * v[0])
+			a1 += float32(u1 * v[1])
+			a2 += float32(u2 * v[2])
+			a3 += float32(u3 * v[3])
+			b0 += float32(u0 * w[0])
+			b1 += float32(u1 * w[1])
+			b2 += float32(u2 * w[2])
+			b3 += float32(u3 * w[3])
+		}
+		a[l], a[l+1], a[l+2], a[l+3] = a0, a1, a2, a3
+		b[l], b[l+1], b[l+2], b[l+3] = b0, b1, b2, b3
+	}
+	return tree(&a), tree(&b)
 }
 
 // Sum returns Σ x[i] in the lanes and tree of Dot.
@@ -129,10 +170,9 @@ func Sum(x []float32) float32 {
 }
 
 func tree(a *[16]float32) float32 {
-	for n := 8; n >= 1; n /= 2 {
-		for l := range n {
-			a[l] += a[l+n]
-		}
-	}
-	return a[0]
+	b0, b1, b2, b3 := a[0]+a[8], a[1]+a[9], a[2]+a[10], a[3]+a[11]
+	b4, b5, b6, b7 := a[4]+a[12], a[5]+a[13], a[6]+a[14], a[7]+a[15]
+	b0, b1, b2, b3 = b0+b4, b1+b5, b2+b6, b3+b7
+	b0, b1 = b0+b2, b1+b3
+	return b0 + b1
 }
