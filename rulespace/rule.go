@@ -9,12 +9,18 @@ package rulespace
 // the weights and states from before the batch (an assignment that reads no
 // per-sample signal is computed once).
 //
-// A Rule is immutable once made by Parse, Decode or New; With… methods copy.
+// A Rule is immutable once made by ParseRule or Decode; WithParams copies.
 type Rule struct {
 	Name string // lower-case identifier, may be empty for inline rules
 	DW   *Expr  // weight change
-	DB   *Expr  // bias change, pre being 1; nil leaves biases alone
-	DFB  *Expr  // change of the feedback weights, which it reads as w; nil leaves them alone
+	// DB is the bias change; nil leaves biases alone. A bias is the weight from
+	// a unit that is always 1: pre, pre_trace and pre_prev read as 1, other
+	// signals of pre and synapse scope as 0, w as the bias, and states of those
+	// scopes have a value of the bias's own.
+	DB *Expr
+	// DFB is the change of the feedback weights, which it reads as w; nil
+	// leaves them alone.
+	DFB *Expr
 
 	Params []Param
 	States []State

@@ -217,29 +217,15 @@ func (r *Rule) checkExpr(field string, e *Expr, used map[string]bool) *problem {
 	return p
 }
 
-// checkScopes refuses a value that varies over more than what it is assigned
-// to: there is no way to say which of them is meant.
+// checkScopes refuses a state whose new value varies over more than the state
+// does: there is no way to say which value is meant.
 func (r *Rule) checkScopes() *problem {
 	for _, s := range r.States {
 		if got := scopeOf(s.Update, r.stateScope); got.Join(s.Scope) != s.Scope {
 			return problemf("state."+s.Name+".update", "has %s scope, but the state has %s scope", got, s.Scope)
 		}
 	}
-	if r.DB == nil {
-		return nil
-	}
-	for _, s := range r.DB.Signals().List() {
-		if sc := s.Info().Scope; s != SigPre && sc != Post && sc != Global {
-			return problemf("db", "reads %s, which a bias does not have: it may read post and global signals, and pre, which is 1", s)
-		}
-	}
-	var p *problem
-	r.DB.walk(func(n *Expr) {
-		if n.kind == KindName && r.stateScope(n.name) != Global && r.stateScope(n.name) != Post {
-			p = problemf("db", "reads the state %s of %s scope, which a bias does not have", n.name, r.stateScope(n.name))
-		}
-	})
-	return p
+	return nil
 }
 
 // stateScope is the scope of a state, Global for a parameter.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,8 +69,6 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no update", "format: 1\ndw: s*pre\nstate: {s: {scope: pre}}\n", "x.yaml:3: state.s: update is missing: the expression of the new value"},
 		{"state too small", "format: 1\ndw: s*pre\nstate:\n  s:\n    scope: pre\n    update: pre*post\n", "x.yaml:6: state.s.update: has synapse scope, but the state has pre scope"},
 		{"state and param", "format: 1\ndw: s*pre\nparams: {s: 1}\nstate: {s: {scope: pre, update: pre}}\n", "x.yaml:4: state.s: declared twice, as a param or as a state"},
-		{"bias reads w", "format: 1\ndw: pre\ndb: post*w\n", "x.yaml:3: db: reads w, which a bias does not have: it may read post and global signals, and pre, which is 1"},
-		{"bias reads state", "format: 1\ndw: s\ndb: s\nstate: {s: {scope: synapse, update: pre}}\n", "x.yaml:3: db: reads the state s of synapse scope, which a bias does not have"},
 		{"locality", "format: 1\ndw: err*pre\nlocality: local\n", "x.yaml:3: locality: the file says local, but by what it reads the rule is [err]"},
 		{"locality list", "format: 1\ndw: post*pre\nlocality: [err, reward]\n", "x.yaml:3: locality: the file says [err, reward], but by what it reads the rule is local"},
 		{"alias", "format: 1\ndw: &a pre\ndb: *a\n", "x.yaml:2: anchors and aliases are not allowed in a rule file"},
@@ -194,10 +191,6 @@ func drawText(t *rapid.T, lines bool) string {
 
 func drawRule(t *rapid.T) *rulespace.Rule {
 	all := rulespace.SignalSet(1<<rulespace.NumSignals - 1).List()
-	bias := slices.DeleteFunc(slices.Clone(all), func(s rulespace.Signal) bool {
-		sc := s.Info().Scope
-		return sc != rulespace.Post && sc != rulespace.Global
-	})
 	r := &rulespace.Rule{
 		Name:     rapid.SampledFrom([]string{"", "oja", "a-2", "true", "null"}).Draw(t, "name"),
 		Title:    drawText(t, false),
@@ -205,10 +198,10 @@ func drawRule(t *rapid.T) *rulespace.Rule {
 		Source:   drawText(t, false),
 		Notes:    drawText(t, true),
 	}
-	var names, params []string
+	var names []string
 	for i := range rapid.IntRange(0, 4).Draw(t, "params") {
 		name := []string{"lr", "y", "null", "_2"}[i]
-		names, params = append(names, name), append(params, name)
+		names = append(names, name)
 		p := rulespace.Param{Name: name, Value: drawFloat(t)}
 		if rapid.Bool().Draw(t, "range") {
 			p.Low, p.High, p.Log = 0.1, 2, rapid.Bool().Draw(t, "log")
@@ -228,7 +221,7 @@ func drawRule(t *rapid.T) *rulespace.Rule {
 		r.DW = rulespace.Apply(rulespace.Add, r.DW, rulespace.Name(n))
 	}
 	if rapid.Bool().Draw(t, "db") {
-		r.DB = drawExpr(t, params, bias, 3)
+		r.DB = drawExpr(t, names, all, 3)
 	}
 	if rapid.Bool().Draw(t, "dfb") {
 		r.DFB = drawExpr(t, names, all, 3)
@@ -433,7 +426,6 @@ func TestParseRuleRefuses(t *testing.T) {
 		{"lr*pre", []rulespace.Param{a}, "params.a: declared, but not used"},
 		{"pre", []rulespace.Param{{Name: "lr", Value: 1}}, "params.lr: declared, but not used"},
 		{"pre", []rulespace.Param{{Name: "post"}}, "params.post: post is a signal; choose another name"},
-		{"pre; db: w", nil, "db: reads w, which a bias does not have: it may read post and global signals, and pre, which is 1"},
 		{strings.Repeat("(", 1e6), nil, "1000000 bytes are too many: a rule has at most 262144"},
 		{strings.Repeat("(", 1e5), nil, "column 201: more than 200 nested levels"},
 	} {
