@@ -1,6 +1,3 @@
-// Package tasks says what there is to learn: generators, data sets and the
-// readers of their files. A Task describes; an Episode is one life's worth of
-// samples drawn from it.
 package tasks
 
 import (
@@ -17,6 +14,10 @@ const (
 	Classification             // inputs and class labels, presented as one-hot targets
 )
 
+func (k Kind) String() string {
+	return [...]string{"unsupervised", "regression", "classification"}[k]
+}
+
 // Split names the part of a task's data that a score is measured on.
 // Searches see Validation only; Test is for the final report.
 type Split uint8
@@ -27,17 +28,25 @@ const (
 	Test
 )
 
+func (s Split) String() string { return [...]string{"train", "validation", "test"}[s] }
+
 // Info describes a task.
 type Info struct {
 	Name    string // with its options, as a person would write it: "mnist:side=14"
 	Kind    Kind
-	In, Out int    // units; Out is 0 where the network may choose (pca)
+	In, Out int    // units of the input and output layers
 	Metric  string // what Score.Raw is: "accuracy", "cos² − (|w|−1)²", …
 	// Chance and Ceiling are the raw scores of guessing and of the best that
 	// can be hoped for; Score.Value is 0 at the one and 1 at the other.
 	Chance, Ceiling float64
 	Steps           int // samples of one life by default
 	TrainSize       int // samples per epoch; 0 for endless streams
+	// ValidationSize and TestSize count the samples behind those scores; 0
+	// where a score is exact, and for a validation part switched off (val=0),
+	// whose scores are NaN.
+	ValidationSize, TestSize int
+	Height, Width            int      // of image inputs, 0 otherwise
+	Classes                  []string // names of the classes, where they have names
 }
 
 // Task is something to learn. Tasks are immutable and safe for concurrent use.
@@ -53,9 +62,11 @@ type Episode interface {
 	// Next fills b with the next b.X.Rows training samples or fewer, and sets
 	// b.N. An endless stream always fills the batch; a finite set starts its
 	// next epoch, in a new order, when it is exhausted, and never mixes two
-	// epochs in one batch.
+	// epochs in one batch. Next does not allocate.
 	Next(b *Batch)
-	// Score measures a trained model.
+	// Score measures a trained model. A model whose outputs are not finite
+	// scores as the worst; Score never returns a NaN Value for a split that
+	// has samples.
 	Score(m Model, s Split) Score
 }
 
@@ -67,6 +78,18 @@ type Batch struct {
 	Labels []int       // class of each sample; only for classification
 }
 
+// NewBatch returns an empty batch for up to capacity samples of a task.
+func NewBatch(info Info, capacity int) *Batch {
+	b := &Batch{X: vec.New(capacity, info.In)}
+	if info.Kind != Unsupervised {
+		b.Y = vec.New(capacity, info.Out)
+	}
+	if info.Kind == Classification {
+		b.Labels = make([]int, capacity)
+	}
+	return b
+}
+
 // Model is a trained network as a task sees it.
 type Model interface {
 	// Outputs returns the activities of the output layer for each row of x,
@@ -76,7 +99,7 @@ type Model interface {
 
 // Score is how well a model does.
 type Score struct {
-	Value    float64 // normalised: 0 at chance, 1 at the ceiling; may lie outside
+	Value    float64 // normalised: 0 at chance, 1 at the ceiling; may lie outside, not below −1
 	Raw      float64 // in the unit of Info.Metric
 	Accuracy float64 // fraction right; NaN where there are no classes
 	Loss     float64 // mean loss: cross entropy or half squared error; NaN where undefined

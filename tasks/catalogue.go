@@ -1,0 +1,124 @@
+package tasks
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Entry describes a task that can be opened by name.
+type Entry struct {
+	Name    string
+	Title   string
+	Kind    string // what is learnt: "unsupervised", "regression", "classification"
+	Doc     string
+	Options []Option
+	Files   bool   // reads files
+	Path    string // "DIR" or "FILE" when the files are given by path, as in idx:DIR
+	Get     string // how to get the files of a named set
+
+	open func(v *values, src Source) (Task, error)
+}
+
+// Catalogue lists the tasks, sorted by name.
+func Catalogue() []Entry {
+	const perLife = "samples of one life"
+	generated := func(open func(*values) (Task, error)) func(*values, Source) (Task, error) {
+		return func(v *values, _ Source) (Task, error) { return open(v) }
+	}
+	list := []Entry{
+		{Name: "pca", Title: "principal components of Gaussian inputs", Kind: Unsupervised.String(),
+			Doc: "Unit i is to become the i-th principal component at length 1. Rotation, spectrum and scale are drawn per life.",
+			Options: []Option{
+				intOption("dims", "8", 2, 256, "inputs"),
+				intOption("units", "1", 1, 256, "units, each after its own component"),
+				intOption("steps", "4000", 1, 1<<30, perLife),
+			}, open: generated(openPCA)},
+		{Name: "hetero", Title: "recall of orthonormal pairs", Kind: Regression.String(),
+			Doc: "Pairs of orthonormal inputs and random targets are shown once each and recalled.",
+			Options: []Option{
+				intOption("dims", "20", 2, 1024, "inputs"),
+				intOption("outputs", "5", 1, 1024, "outputs"),
+				intOption("pairs", "10", 2, 1024, "pairs to store, at most dims"),
+				intOption("steps", "pass", 1, 1<<30, perLife+"; one pass over the pairs by default"),
+			}, open: generated(openHetero)},
+		{Name: "regression", Title: "linear teacher with correlated inputs", Kind: Regression.String(),
+			Doc: "Targets are a linear function of correlated Gaussian inputs; every principal direction counts alike. Teacher and correlations are drawn per life.",
+			Options: []Option{
+				intOption("dims", "8", 1, 1024, "inputs"),
+				intOption("outputs", "1", 1, 1024, "outputs"),
+				floatOption("cond", "30", 1, 1e6, "condition number of the inputs' covariance"),
+				floatOption("noise", "0.1", 0, 100, "standard deviation of the noise on training targets, whose own is 1"),
+				intOption("steps", "2000", 1, 1<<30, perLife),
+			}, open: generated(openRegression)},
+		{Name: "xor", Title: "parity of a few bits", Kind: Classification.String(),
+			Doc: "Inputs of ±1 with noise; class 1 for an odd number of +1.",
+			Options: []Option{
+				intOption("bits", "2", 2, 16, "inputs"),
+				floatOption("noise", "0.1", 0, 10, "standard deviation of the noise on the inputs"),
+				intOption("steps", "4000", 1, 1<<30, perLife),
+			}, open: generated(openXOR)},
+		{Name: "mnist1d", Title: "MNIST-1D, signals of 40 points in ten classes", Kind: Classification.String(),
+			Doc: "The published set (Greydanus and Kobak 2024), generated: 4,000 training and 1,000 test signals.",
+			Options: append([]Option{
+				intOption("seed", fmt.Sprint(mnist1dSeed), 0, math.MaxInt32, "seed of the set; 42 is the published one"),
+				choiceOption("shuffled", "no", []string{"no", "yes"}, "apply one permutation to the points of all signals"),
+			}, setOptions("none", false)...), open: generated(openMNIST1D)},
+		{Name: "glyphs", Title: "digits of ten fonts, distorted", Kind: Classification.String(),
+			Doc: "Images of 28×28 rendered from the Go fonts with random affine and elastic distortion and noise; the set is the same for all lives.",
+			Options: append([]Option{
+				intOption("train", "10000", 20, 1000000, "training images to make"),
+				intOption("samples", "2000", 10, 1000000, "test images to make"),
+				intOption("seed", "1", 0, math.MaxInt32, "seed of the set"),
+			}, setOptions("unit", true)...), open: generated(openGlyphs)},
+		{Name: "idx", Title: "any set of idx files by directory", Kind: Classification.String(), Files: true, Path: "DIR",
+			Doc:     "The four files of the MNIST format: train and t10k (or test) images-idx3-ubyte and labels-idx1-ubyte, compressed by gzip or not. Options follow a #: idx:DIR#side=14.",
+			Options: setOptions("auto", true), open: openIDX},
+		{Name: "npz", Title: "any set of NumPy arrays", Kind: Classification.String() + " or " + Regression.String(), Files: true, Path: "FILE",
+			Doc:     "Arrays x and y, or x_train, y_train, x_test and y_test, in a .npz file; no pickles. Options follow a #: npz:FILE#standardize=unit.",
+			Options: append(tableOptions(), setOptions("auto", true)...), open: openNPZ},
+		{Name: "csv", Title: "any table of numbers with a column of labels", Kind: Classification.String() + " or " + Regression.String(), Files: true, Path: "FILE",
+			Doc: "Rows of numbers and a class name, class number or value to predict. Options follow a #: csv:FILE#label=species.",
+			Options: append(append([]Option{
+				textOption("label", "-1", "a column", "column of the labels: a name of the header, or a number from 0, or from the end when negative"),
+			}, tableOptions()...), setOptions("feature", false)...), open: openCSV},
+	}
+	for _, n := range namedSets() {
+		list = append(list, Entry{Name: n.name, Title: n.title, Kind: Classification.String(), Files: true,
+			Doc:     "Read from the published idx files, compressed by gzip or not.",
+			Options: setOptions("unit", true), Get: n.advice(), open: n.open})
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// entry finds a task by name.
+func entry(name string) (*Entry, bool) {
+	list := Catalogue()
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i], true
+		}
+	}
+	return nil, false
+}
+
+// Open makes a task. The error is a *SpecError for a description that cannot
+// be and a *DataError for files that are missing or damaged.
+func Open(spec Spec, src Source) (Task, error) {
+	e, ok := entry(spec.Name)
+	if !ok {
+		var names []string
+		for _, e := range Catalogue() {
+			names = append(names, e.Name)
+		}
+		return nil, &SpecError{Spec: spec.String(), Msg: fmt.Sprintf("%q is not a task.%s Tasks are %s",
+			spec.Name, suggest(spec.Name, names), strings.Join(names, ", "))}
+	}
+	v, err := resolve(spec, e)
+	if err != nil {
+		return nil, err
+	}
+	return e.open(v, src)
+}

@@ -1,0 +1,121 @@
+package tasks
+
+import (
+	"math"
+
+	"github.com/metaplast/metaplast/internal/fmath"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+// regressionTask has a linear teacher y = Σ_j v_j x_j + noise whose inputs are
+// correlated: zero-mean Gaussian with covariance Q·diag(λ)·Qᵀ, λ from cond
+// down to 1 in equal ratios, scaled to a mean variance of 1.
+//
+// Each principal direction carries an equal share of the target's variance
+// (v_k ~ N(0,1)/√λ_k there). Correlating input and target, pre·target, finds
+// Cov·v instead of v and so explains little at any learning rate; the delta
+// rule finds v. Scores are measured on clean targets.
+type regressionTask struct {
+	info        Info
+	cond, noise float64
+}
+
+const (
+	regressionValidation = 500
+	regressionTest       = 1000
+)
+
+func openRegression(v *values) (Task, error) {
+	return &regressionTask{Info{
+		Name: v.spec.String(), Kind: Regression, In: v.int("dims", 0), Out: v.int("outputs", 0),
+		Metric: explained, Chance: 0, Ceiling: 1, Steps: v.int("steps", 0),
+		ValidationSize: regressionValidation, TestSize: regressionTest,
+	}, v.float("cond"), v.float("noise")}, nil
+}
+
+func (t *regressionTask) Info() Info { return t.info }
+
+func (t *regressionTask) Start(k key.Key) (Episode, error) {
+	d, s := t.info.In, k.Child("teacher", 0).Stream()
+	e := &regressionEpisode{info: t.info, noise: t.noise, axes: orthonormal(s, d, d), key: k,
+		sd: make([]float64, d), z: make([]float64, d), acc: make([]float64, d), stream: k.Child("samples", 0).Stream()}
+	var total float64
+	for i := range e.sd {
+		e.sd[i] = fmath.Exp(-fmath.Log(t.cond) * float64(i) / float64(max(d-1, 1)))
+		total += e.sd[i]
+	}
+	for i, v := range e.sd {
+		e.sd[i] = math.Sqrt(v * float64(d) / total)
+	}
+	e.teacher = make([][]float64, t.info.Out)
+	for o := range e.teacher {
+		e.teacher[o] = make([]float64, d)
+		for k := range d {
+			e.teacher[o][k] = s.Normal()
+		}
+		norm := math.Sqrt(dot(e.teacher[o], e.teacher[o]))
+		for k := range d {
+			e.teacher[o][k] /= norm
+		}
+	}
+	return e, nil
+}
+
+type regressionEpisode struct {
+	info    Info
+	noise   float64
+	axes    [][]float64
+	sd      []float64
+	teacher [][]float64 // acts on the whitened inputs: y_o = Σ_k teacher[o][k]·z_k, variance 1
+	z, acc  []float64   // scratch
+	key     key.Key
+	stream  *key.Stream
+	chunk   chunk
+}
+
+// sample draws one input and its clean targets.
+func (e *regressionEpisode) sample(s *key.Stream, x, y []float32) {
+	for k := range e.z {
+		e.z[k] = s.Normal()
+	}
+	for o := range y {
+		y[o] = float32(dot(e.teacher[o], e.z))
+	}
+	for k := range e.z {
+		e.z[k] *= e.sd[k]
+	}
+	mix(x, e.z, e.axes, e.acc)
+}
+
+func (e *regressionEpisode) Next(b *Batch) {
+	b.N = b.X.Rows
+	for i := range b.N {
+		y := b.Y.Row(i)
+		e.sample(e.stream, b.X.Row(i), y)
+		if e.noise > 0 {
+			for o := range y {
+				y[o] += float32(e.noise * e.stream.Normal())
+			}
+		}
+	}
+}
+
+// Score measures Validation and Train on one fresh sample, Test on another.
+func (e *regressionEpisode) Score(m Model, s Split) Score {
+	n, label := regressionValidation, "validation"
+	if s == Test {
+		n, label = regressionTest, "test"
+	}
+	return streamed(&e.chunk, m, e.info, n, e.key.Child(label, 0).Stream(), e.sample)
+}
+
+// streamed scores a model on n samples that a generator draws.
+func streamed(c *chunk, m Model, info Info, n int, s *key.Stream, sample func(s *key.Stream, x, y []float32)) Score {
+	x, y := make([]float32, n*info.In), make([]float32, n*info.Out)
+	for i := range n {
+		sample(s, x[i*info.In:(i+1)*info.In], y[i*info.Out:(i+1)*info.Out])
+	}
+	return c.explained(m, info, n,
+		func(i int, dst []float32) { copy(dst, x[i*info.In:]) },
+		func(i int, dst []float32) { copy(dst, y[i*info.Out:]) })
+}
