@@ -1,0 +1,442 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+// Instance is a program bound to one connection: the values of its parameters
+// and states, and all the memory that it needs. It is used by one goroutine.
+type Instance struct {
+	p            *Program
+	in, out, max int
+	views        []view
+	home         []view // where nodes have memory of their own
+	params       []float32
+	states       []*vec.Matrix // by state: 1×In, 1×Out or In×Out
+	biases       []*vec.Matrix // the biases' rows of states: 1×1 or 1×Out
+	chains       []products
+	packed       []packed
+	skip         []bool     // by step: whether silent rows are left alone
+	stateful     bool       // a state of synapse scope
+	invert       [1]float32 // 1/B
+}
+
+// packed holds the factors of a chain of several pairs, sample by sample.
+type packed struct{ f, g *vec.Matrix }
+
+// Bind makes an instance for a connection of in presynaptic and out
+// postsynaptic units that is presented up to maxBatch samples at a time.
+// Nothing is allocated afterwards.
+func (p *Program) Bind(in, out, maxBatch int) *Instance {
+	if in < 1 || out < 1 || maxBatch < 1 {
+		panic(fmt.Sprintf("kernel: Bind(%d, %d, %d): sizes have to be positive", in, out, maxBatch))
+	}
+	i := &Instance{p: p, in: in, out: out, max: maxBatch}
+	i.views = make([]view, len(p.nodes)+p.registers)
+	i.params = make([]float32, len(p.rule.Params))
+	for k, v := range p.rule.Params {
+		i.params[k] = float32(v.Value)
+	}
+	for _, s := range p.rule.States {
+		rows, cols, row := 1, in, 1
+		switch s.Scope {
+		case rulespace.Post:
+			cols = out
+		case rulespace.Synapse:
+			rows, cols, row = in, out, out
+			i.stateful = true
+		}
+		i.states = append(i.states, vec.New(rows, cols))
+		i.biases = append(i.biases, vec.New(1, row))
+	}
+	for id := range p.nodes {
+		i.place(id)
+	}
+	for r := range p.registers {
+		i.views[len(p.nodes)+r] = view{data: vec.New(1, min(strip, vec.New(1, out).Stride)).Data}
+	}
+	i.chains = make([]products, len(p.chains))
+	i.packed = make([]packed, len(p.chains))
+	for k, pairs := range p.chains {
+		if len(pairs) > 1 {
+			i.packed[k] = packed{vec.New(len(pairs)*maxBatch, out), vec.New(len(pairs)*maxBatch, in)}
+		}
+	}
+	i.skip = make([]bool, len(p.online.steps))
+	i.home = append([]view(nil), i.views...)
+	i.Reset()
+	return i
+}
+
+// place gives a node its memory, where that does not depend on the frame.
+func (i *Instance) place(id int) {
+	p := i.p
+	n := &p.nodes[id]
+	v := &i.views[id]
+	switch n.kind {
+	case constant:
+		v.data = []float32{math.Float32frombits(n.bits)}
+	case param:
+		v.data = i.params[n.at : n.at+1]
+	case invBatch:
+		v.data = i.invert[:]
+	case state:
+		m := i.states[n.at%len(i.states)]
+		*v = matrixView(m, n.scope)
+	case biasState:
+		m := i.biases[n.at]
+		*v = view{data: m.Data, column: 1}
+		if n.scope == rulespace.Global {
+			v.column = 0
+		}
+	case apply, mean, copied, spread:
+		if !p.hoisted[id] {
+			return
+		}
+		rows, cols := 1, 1
+		switch n.scope {
+		case rulespace.Pre:
+			cols = i.in
+		case rulespace.Post:
+			cols = i.out
+		}
+		if n.varies {
+			rows = i.max
+		}
+		if n.scope == rulespace.Global {
+			*v = globalView(vec.New(1, rows), n.varies)
+		} else {
+			*v = unitView(vec.New(rows, cols), n.scope, n.varies)
+		}
+	}
+}
+
+// matrixView is the view of a state, which has no samples.
+func matrixView(m *vec.Matrix, s rulespace.Scope) view {
+	switch s {
+	case rulespace.Pre:
+		return view{data: m.Data, row: 1}
+	case rulespace.Post:
+		return view{data: m.Data, column: 1}
+	}
+	return view{data: m.Data, row: m.Stride, column: 1}
+}
+
+// unitView is the view of values of one unit, a row per sample.
+func unitView(m *vec.Matrix, s rulespace.Scope, varies bool) view {
+	v := matrixView(m, s)
+	if varies {
+		v.sample = m.Stride
+	}
+	return v
+}
+
+// globalView is the view of single values, a column per sample.
+func globalView(m *vec.Matrix, varies bool) view {
+	v := view{data: m.Data}
+	if varies {
+		v.sample = 1
+	}
+	return v
+}
+
+// SetParam sets a parameter of the rule. It panics when there is none of that
+// name.
+func (i *Instance) SetParam(name string, v float64) {
+	for k, p := range i.p.rule.Params {
+		if p.Name == name {
+			i.params[k] = float32(v)
+			return
+		}
+	}
+	panic(fmt.Sprintf("kernel: the rule has no parameter %q", name))
+}
+
+// Reset sets the states to their initial values. Parameters keep theirs.
+func (i *Instance) Reset() {
+	for k, s := range i.p.rule.States {
+		for r := range i.states[k].Rows {
+			vec.Fill(i.states[k].Row(r), float32(s.Init))
+		}
+		vec.Fill(i.biases[k].Row(0), float32(s.Init))
+	}
+}
+
+// Apply carries out the rule for one presentation: it updates the states and
+// adds dw to w, db to b and dfb to fb. b and fb may be nil.
+func (i *Instance) Apply(f *Frame, w *vec.Matrix, b []float32, fb *vec.Matrix) {
+	i.present(f, w, nil, b, fb)
+}
+
+// Delta is Apply for weights that are changed by other means: it updates the
+// states, reads w, and sets dw to its change.
+func (i *Instance) Delta(f *Frame, w, dw *vec.Matrix) {
+	i.present(f, w, dw, nil, nil)
+}
+
+// DeltaAll is Delta that also adds db to b and dfb to fb. b and fb may be nil.
+func (i *Instance) DeltaAll(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Matrix) {
+	i.present(f, w, dw, b, fb)
+}
+
+func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Matrix) {
+	p := i.p
+	if f.Batch < 1 || f.Batch > i.max {
+		panic(fmt.Sprintf("kernel: %d samples presented to an instance for 1 to %d", f.Batch, i.max))
+	}
+	if !i.fits(w) || dw != nil && !i.fits(dw) || fb != nil && !i.fits(fb) || b != nil && len(b) != i.out {
+		panic("kernel: weights, biases or feedback weights do not have the shape of the connection")
+	}
+	if p.db == none {
+		b = nil
+	}
+	s := p.schedule(f.Batch)
+	i.invert[0] = 1 / float32(f.Batch)
+	i.bind(weight, matrixView(w, rulespace.Synapse))
+	i.hoist(s, forWeights, f)
+	if b != nil {
+		i.bind(bias, view{data: b, column: 1})
+		i.hoist(s, forBiases, f)
+	}
+	steps := s.steps
+	if n := len(steps) - 1; steps[n].dfb {
+		if fb == nil {
+			steps = steps[:n]
+		} else {
+			i.bind(feedback, matrixView(fb, rulespace.Synapse))
+			i.hoist(s, forFeedback, f)
+		}
+	}
+	if dw != nil {
+		i.bind(target, matrixView(dw, rulespace.Synapse))
+	}
+	for k := range steps {
+		i.prepare(k, &steps[k], f.Batch)
+	}
+	if i.stateful {
+		// One pass over all matrices: a state is read right after its update.
+		for r := range i.in {
+			for k := range steps {
+				i.row(k, &steps[k], r, f.Batch, dw)
+			}
+		}
+	} else {
+		for k := range steps {
+			i.sweep(k, &steps[k], f.Batch, w, dw, fb)
+		}
+	}
+
+	if b != nil {
+		v := &i.views[p.db]
+		if p.nodes[p.db].scope == rulespace.Global {
+			vec.AddVS(b, b, v.data[0])
+		} else {
+			vec.AddVV(b, b, v.data)
+		}
+		i.commit(p.biased, i.biases)
+	}
+	i.commit(p.fresh, i.states)
+}
+
+func (i *Instance) fits(m *vec.Matrix) bool { return m.Rows == i.in && m.Cols == i.out }
+
+// bind points the node of a kind, if there is one, to its values.
+func (i *Instance) bind(k kind, v view) {
+	if id := i.p.sole[k]; id != none {
+		i.views[id] = v
+	}
+}
+
+// commit stores the new values of states of one unit.
+func (i *Instance) commit(values []int, to []*vec.Matrix) {
+	for k, id := range values {
+		if id == none {
+			continue
+		}
+		if i.p.nodes[id].scope == rulespace.Global {
+			vec.Fill(to[k].Row(0), i.views[id].data[0])
+		} else {
+			copy(to[k].Row(0), i.views[id].data)
+		}
+	}
+}
+
+// hoist binds the signals of a section and computes its values of one unit.
+func (i *Instance) hoist(s *schedule, section int, f *Frame) {
+	p := i.p
+	for _, sig := range s.signals[section] {
+		m := f.check(sig, i.in, i.out)
+		id := p.signals[sig]
+		switch scope := sig.Info().Scope; scope {
+		case rulespace.Global:
+			i.views[id] = globalView(m, varies(sig))
+		default:
+			i.views[id] = unitView(m, scope, varies(sig))
+		}
+	}
+	for _, id := range s.hoisted[section] {
+		i.compute(id, f.Batch)
+	}
+}
+
+// compute finds the value of one hoisted node for every sample.
+func (i *Instance) compute(id, batch int) {
+	n := &i.p.nodes[id]
+	v := &i.views[id]
+	width := 1
+	switch n.scope {
+	case rulespace.Pre:
+		width = i.in
+	case rulespace.Post:
+		width = i.out
+	}
+	a := &i.views[n.arg[0]]
+	switch n.kind {
+	case copied:
+		copy(v.data[:width], a.data)
+	case spread:
+		vec.Fill(v.data[:width], a.data[0])
+	case mean:
+		if batch == 1 {
+			*v = *a // the value itself
+			return
+		}
+		*v = i.home[id]
+		d := v.data[:width]
+		copy(d, a.data)
+		for b := 1; b < batch; b++ {
+			vec.AddVV(d, d, a.data[b*a.sample:])
+		}
+		vec.MulVS(d, d, i.invert[0])
+	default:
+		var x [3]*view
+		var mask uint8
+		args := n.args()
+		for k, arg := range args {
+			x[k] = &i.views[arg]
+			if i.p.nodes[arg].scope == rulespace.Global && n.scope != rulespace.Global {
+				mask |= 1 << k
+			}
+		}
+		samples := 1
+		if n.varies {
+			samples = batch
+		}
+		for b := range samples {
+			var y [3][]float32
+			for k := range args {
+				y[k] = x[k].data[b*x[k].sample:]
+			}
+			step(opcode(n.op), mask, v.data[b*v.sample:][:width], y[0], y[1], y[2])
+		}
+	}
+}
+
+// prepare gathers the factors of an assignment's chains and finds out whether
+// its silent rows may be left alone.
+func (i *Instance) prepare(k int, a *assignment, batch int) {
+	for _, c := range a.chains {
+		i.gather(c, batch)
+	}
+	i.skip[k] = len(a.silent) > 0
+	for _, id := range a.bounded {
+		i.skip[k] = i.skip[k] && i.finite(id, batch)
+	}
+}
+
+// gather points a chain to its factors, which lie in one matrix each.
+func (i *Instance) gather(c, batch int) {
+	pairs := i.p.chains[c]
+	p := &i.chains[c]
+	p.n, p.all = batch*len(pairs), false
+	for _, x := range pairs {
+		p.all = p.all || !i.finite(x.f, batch)
+	}
+	if len(pairs) == 1 {
+		f, g := &i.views[pairs[0].f], &i.views[pairs[0].g]
+		p.f, p.fs, p.g, p.gs = f.data, f.sample, g.data, g.sample
+		return
+	}
+	m := i.packed[c]
+	for b := range batch {
+		for k, x := range pairs {
+			copy(m.f.Row(b*len(pairs)+k), i.views[x.f].from(b, 0, 0))
+			copy(m.g.Row(b*len(pairs)+k), i.views[x.g].from(b, 0, 0))
+		}
+	}
+	p.f, p.fs, p.g, p.gs = m.f.Data, m.f.Stride, m.g.Data, m.g.Stride
+}
+
+// finite reports whether a value of post scope is finite for all samples.
+func (i *Instance) finite(id, batch int) bool {
+	v := &i.views[id]
+	if !i.p.nodes[id].varies {
+		batch = 1
+	}
+	for b := range batch {
+		if !vec.Finite(v.from(b, 0, 0)[:i.out]) {
+			return false
+		}
+	}
+	return true
+}
+
+// silent reports whether all pre factors of a row are zero.
+func (i *Instance) silent(a *assignment, row, batch int) bool {
+	for _, id := range a.silent {
+		v := &i.views[id]
+		samples := batch
+		if v.sample == 0 {
+			samples = 1
+		}
+		for b := range samples {
+			if v.data[b*v.sample+row] != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// sweep carries out an assignment on a whole matrix.
+func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix) {
+	switch {
+	case a.rank.kind != noRank && a.dfb:
+		i.update(&a.rank, fb, !i.skip[k])
+	case a.rank.kind != noRank && dw == nil:
+		i.update(&a.rank, w, !i.skip[k])
+	default:
+		for r := range i.in {
+			i.row(k, a, r, batch, dw)
+		}
+	}
+}
+
+// row carries out an assignment on one row, strip by strip.
+func (i *Instance) row(k int, a *assignment, row, batch int, dw *vec.Matrix) {
+	c := &a.do
+	storing := dw != nil && a.state == none && !a.dfb
+	if storing {
+		c = &a.store
+	}
+	if i.skip[k] && i.silent(a, row, batch) {
+		if storing {
+			clear(dw.Row(row))
+		}
+		return
+	}
+	for j := 0; j < i.out; j += strip {
+		n := min(strip, i.out-j)
+		i.run(c.once, 0, row, j, n)
+		if len(c.each) > 0 {
+			for b := range batch {
+				i.run(c.each, b, row, j, n)
+			}
+			i.run(c.done, 0, row, j, n)
+		}
+	}
+}
