@@ -3,6 +3,8 @@ package credit
 import (
 	"math"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/rulespace"
@@ -20,41 +22,66 @@ const (
 	SecondPass      = "second pass"      // the network runs twice on the same input
 )
 
+var (
+	target = rulespace.Signals(rulespace.SigTarget)
+	credit = rulespace.Signals(rulespace.SigErr, rulespace.SigErrPre)
+	reward = rulespace.Signals(rulespace.SigNoise, rulespace.SigReward, rulespace.SigRewardMean)
+)
+
+// circuits is the catalogue, sorted by name.
+var circuits = []Entry{{
+	Name: "bp", Title: "backpropagation",
+	Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
+	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
+	Locality: []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
+	make:     newBP,
+}, {
+	Name: "dfa", Title: "direct feedback alignment",
+	Doc:      "err is the output credit through fixed random weights from the output to each layer",
+	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
+	Locality: []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
+	make:     newDFA,
+}, {
+	Name: "fa", Title: "feedback alignment",
+	Doc:      "err is sent back layer by layer through random weights, which a rule's dfb may change",
+	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 2,
+	Locality: []string{ForwardLocking, BackwardLocking, BackwardPhase},
+	make:     newFA,
+}, {
+	Name: "none", Title: "no credit",
+	Doc:      "only what the two units and their layers know; target at the output where the task has one",
+	Provides: local, Output: target, Passes: 1,
+	make: newNone,
+}, {
+	Name: "perturb", Title: "node perturbation",
+	Doc:      "noise in every potential, and the reward with it and without it",
+	Provides: local | reward, Output: target, Supervised: true, Passes: 2,
+	Locality: []string{ForwardLocking, GlobalScalar, SecondPass},
+	make:     newPerturb,
+}}
+
 // Catalogue lists the circuits, sorted by name.
-func Catalogue() []Entry {
-	target := rulespace.Signals(rulespace.SigTarget)
-	err := rulespace.Signals(rulespace.SigErr, rulespace.SigErrPre)
-	return []Entry{{
-		Name: "bp", Title: "backpropagation",
-		Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
-		Provides: local | err, Output: target, Supervised: true, Passes: 2,
-		Locality: []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
-		make:     newBP,
-	}, {
-		Name: "dfa", Title: "direct feedback alignment",
-		Doc:      "err is the output credit through fixed random weights from the output to each layer",
-		Provides: local | err, Output: target, Supervised: true, Passes: 2,
-		Locality: []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
-		make:     newDFA,
-	}, {
-		Name: "fa", Title: "feedback alignment",
-		Doc:      "err is sent back layer by layer through random weights, which a rule's dfb may change",
-		Provides: local | err, Output: target, Feedback: true, Supervised: true, Passes: 2,
-		Locality: []string{ForwardLocking, BackwardLocking, BackwardPhase},
-		make:     newFA,
-	}, {
-		Name: "none", Title: "no credit",
-		Doc:      "only what the two units and their layers know; target at the output where the task has one",
-		Provides: local, Output: target, Passes: 1,
-		make: newNone,
-	}, {
-		Name: "perturb", Title: "node perturbation",
-		Doc:      "noise in every potential, and the reward with it and without it",
-		Provides: local | rulespace.Signals(rulespace.SigNoise, rulespace.SigReward, rulespace.SigRewardMean),
-		Output:   target, Supervised: true, Passes: 2,
-		Locality: []string{ForwardLocking, GlobalScalar, SecondPass},
-		make:     newPerturb,
-	}}
+func Catalogue() []Entry { return slices.Clone(circuits) }
+
+// ByName finds a circuit.
+func ByName(name string) (Entry, bool) {
+	for i := range circuits {
+		if circuits[i].Name == name {
+			return circuits[i], true
+		}
+	}
+	return Entry{}, false
+}
+
+func find(name string) (Entry, error) {
+	if e, ok := ByName(name); ok {
+		return e, nil
+	}
+	var names []string
+	for i := range circuits {
+		names = append(names, circuits[i].Name)
+	}
+	return Entry{}, configErrorf("%q is not a circuit; circuits are %s", name, strings.Join(names, ", "))
 }
 
 // Check reports the first signal that needs names and the circuit does not
@@ -122,7 +149,8 @@ func (c Config) Resolve() (Config, error) {
 }
 
 // New makes a circuit for net that computes the needed signals. Feedback
-// weights and noise come from k, the weights that w0 reports are those of now.
+// weights and noise come from the children "feedback" and "noise" of k; the
+// weights that w0 reports are those of now.
 func New(cfg Config, net *network.Network, needs Needs, k key.Key) (Circuit, error) {
 	cfg, err := cfg.Resolve()
 	if err != nil {

@@ -2,7 +2,6 @@ package credit
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/vec"
@@ -119,25 +118,4 @@ func (e *SignalError) Error() string {
 		hint = " " + e.Hint
 	}
 	return fmt.Sprintf("rule reads %s, which circuit %s does not provide%s; it provides: %s", e.Signal, e.Circuit, hint, e.Provides)
-}
-
-// ByName finds a circuit.
-func ByName(name string) (Entry, bool) {
-	for _, e := range Catalogue() {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return Entry{}, false
-}
-
-func find(name string) (Entry, error) {
-	if e, ok := ByName(name); ok {
-		return e, nil
-	}
-	var names []string
-	for _, e := range Catalogue() {
-		names = append(names, e.Name)
-	}
-	return Entry{}, configErrorf("%q is not a circuit; circuits are %s", name, strings.Join(names, ", "))
 }

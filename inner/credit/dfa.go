@@ -27,6 +27,7 @@ func newDFA(b *base, _ Needs, k key.Key) Circuit {
 	if c.lowest() <= last {
 		c.credit[last] = c.buffers.Matrix(c.net.Act[last].Cols)
 	}
+	k = k.Child("feedback", 0)
 	for l := range last {
 		if !c.needsCredit(l) {
 			continue

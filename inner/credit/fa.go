@@ -13,6 +13,7 @@ import (
 // T. Lillicrap et al., Nat. Commun. 7:13276 (2016).
 func newFA(b *base, needs Needs, k key.Key) Circuit {
 	c := newBP(b, needs, k).(*backprop)
+	k = k.Child("feedback", 0)
 	for l, conn := range c.net.Conns {
 		if c.credit[l] == nil {
 			continue

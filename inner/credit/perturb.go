@@ -38,7 +38,7 @@ type perturb struct {
 }
 
 func newPerturb(b *base, _ Needs, k key.Key) Circuit {
-	c := &perturb{base: b, stream: k.Stream()}
+	c := &perturb{base: b, stream: k.Child("noise", 0).Stream()}
 	last := len(c.conns)
 	if c.cfg.Noise == "output" {
 		c.from = last - 1

@@ -1,7 +1,10 @@
 package learner
 
 import (
+	"errors"
+
 	"github.com/metaplast/metaplast/inner/credit"
+	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/rulespace"
 )
 
@@ -15,26 +18,50 @@ type Learner struct {
 	FreezeHidden bool
 }
 
-// Entry describes a known learner.
-type Entry struct {
-	Name, Title string
-	Circuit     string   // name in credit.Catalogue
-	RuleName    string   // name in rulespace/classic
-	DW, DB, DFB string   // the rule's text; DB and DFB may be empty
-	Supervised  bool     // needs targets
-	Locality    []string // what it asks of a physical substrate; empty is fully local
-	Passes      float64  // cost of a sample in forward passes, updates apart
-	Reference   string
-	Rate        float64 // default learning rate, the rule's parameter lr
-	Batch       int     // default samples per update
-	Frozen      bool    // hidden connections do not learn
+// RuleOf returns the rule of a connection, nil where it is frozen.
+func (l Learner) RuleOf(c *network.Connection) *rulespace.Rule { return l.rule(c.Output) }
+
+func (l Learner) rule(output bool) *rulespace.Rule {
+	switch {
+	case !output && l.FreezeHidden:
+		return nil
+	case output && l.OutputRule != nil:
+		return l.OutputRule
+	}
+	return l.Rule
 }
 
-// Catalogue lists the known learners, sorted by name.
-func Catalogue() []Entry { return nil }
+// Needs returns the signals that the rules read in a network of that many
+// connections.
+func (l Learner) Needs(connections int) credit.Needs {
+	var n credit.Needs
+	if r := l.rule(true); r != nil {
+		n.Output = r.Needs()
+	}
+	if r := l.rule(false); r != nil && connections > 1 {
+		n.Hidden = r.Needs()
+	}
+	return n
+}
 
-// ByName finds a learner.
-func ByName(name string) (Entry, bool) { return Entry{}, false }
+// Check reports what keeps the learner from working in a network of that many
+// connections; a rule that reads what the circuit does not provide is a
+// *credit.SignalError.
+func (l Learner) Check(connections int) error {
+	out, hidden := l.rule(true), l.rule(false)
+	if out == nil || hidden == nil && !l.FreezeHidden {
+		return errors.New("learner: a rule is missing")
+	}
+	plastic := out.DFB != nil || hidden != nil && connections > 1 && hidden.DFB != nil
+	if err := credit.Check(l.Credit.Name, l.Needs(connections), plastic); err != nil {
+		return err
+	}
+	_, err := l.Credit.Resolve()
+	return err
+}
 
-// Learner returns the learner with its default rule and constants.
-func (e Entry) Learner() Learner { return Learner{} }
+// Supervised reports whether the learner needs targets in such a network.
+func (l Learner) Supervised(connections int) bool {
+	e, _ := credit.ByName(l.Credit.Name)
+	return e.Supervised || l.Credit.Clamp || l.Needs(connections).Output.Has(rulespace.SigTarget)
+}

@@ -106,24 +106,15 @@ func (n nonlinearity) values(dst, src []float32) {
 	case linear:
 		copy(dst, src)
 	case tanh:
-		for j, z := range src {
-			dst[j] = fmath.Tanh32(z)
-		}
+		vec.Tanh(dst, src)
 	case relu:
-		for j, z := range src {
-			if z < 0 {
-				z = 0
-			}
-			dst[j] = z
-		}
+		vec.Relu(dst, src)
 	case softplus:
 		for j, z := range src {
 			dst[j] = float32(fmath.Log1pExp32(float32(n.beta*z)) * n.inverse)
 		}
 	case sigmoid:
-		for j, z := range src {
-			dst[j] = fmath.Sigmoid32(z)
-		}
+		vec.Sigmoid(dst, src)
 	case softmax:
 		Softmax(dst, src, 1)
 	}
@@ -134,25 +125,22 @@ func (n nonlinearity) derivatives(dst, act []float32) {
 	dst = dst[:len(act)]
 	switch n.kind {
 	case linear:
-		for j := range dst {
-			dst[j] = 1
-		}
+		vec.Fill(dst, 1)
 	case tanh:
 		for j, y := range act {
 			dst[j] = 1 - float32(y*y)
 		}
 	case relu:
 		for j, y := range act {
-			d := float32(0)
+			dst[j] = 0
 			if y > 0 {
-				d = 1
+				dst[j] = 1
 			}
-			dst[j] = d
 		}
 	case softplus:
-		for j, y := range act {
-			dst[j] = 1 - fmath.Exp32(-float32(n.beta*y))
-		}
+		vec.MulVS(dst, act, -n.beta)
+		vec.Exp(dst, dst)
+		vec.SubSV(dst, 1, dst)
 	case sigmoid, softmax:
 		for j, y := range act {
 			dst[j] = float32(y * (1 - y))
@@ -162,27 +150,12 @@ func (n nonlinearity) derivatives(dst, act []float32) {
 
 // damp multiplies one row of errors by the derivatives at the activities.
 func (n nonlinearity) damp(err, act []float32) {
-	err = err[:len(act)]
-	switch n.kind {
-	case linear:
-	case tanh:
-		for j, y := range act {
-			err[j] = float32(err[j] * (1 - float32(y*y)))
-		}
-	case relu:
-		for j, y := range act {
-			if !(y > 0) {
-				err[j] = 0
-			}
-		}
-	case softplus:
-		for j, y := range act {
-			err[j] = float32(err[j] * (1 - fmath.Exp32(-float32(n.beta*y))))
-		}
-	case sigmoid, softmax:
-		for j, y := range act {
-			err[j] = float32(err[j] * float32(y*(1-y)))
-		}
+	var d [64]float32
+	for len(act) > 0 {
+		k := min(len(act), len(d))
+		n.derivatives(d[:k], act[:k])
+		vec.MulVV(err[:k], err[:k], d[:k])
+		err, act = err[k:], act[k:]
 	}
 }
 

@@ -1,7 +1,8 @@
 package trial
 
 import (
-	"context"
+	"fmt"
+	"math"
 
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
@@ -67,26 +68,69 @@ type Outcome struct {
 	Alignment []float64
 }
 
+// Check reports what is wrong with the trial's configuration, as a
+// *ConfigError.
+func (t Trial) Check() error {
+	_, err := t.resolve()
+	return err
+}
+
+// resolve fills in defaults and checks the result.
+func (t Trial) resolve() (Trial, error) {
+	fail := func(err error) (Trial, error) { return t, &ConfigError{err} }
+	if t.Task == nil {
+		return fail(fmt.Errorf("trial: a task is missing"))
+	}
+	info := t.Task.Info()
+	var err error
+	if t.Network, err = t.Network.Resolve(); err != nil {
+		return fail(err)
+	}
+	sizes := t.Network.Sizes
+	if first, last := sizes[0], sizes[len(sizes)-1]; first != info.In || info.Out > 0 && last != info.Out {
+		return fail(fmt.Errorf("trial: network %v does not fit task %s, which has %d inputs and %d outputs", sizes, info.Name, info.In, info.Out))
+	}
+	if err := t.Learner.Check(len(sizes) - 1); err != nil {
+		return fail(err)
+	}
+	if info.Kind == tasks.Unsupervised && t.Learner.Supervised(len(sizes)-1) {
+		return fail(fmt.Errorf("trial: circuit %s and its rules need targets, which task %s does not have", t.Learner.Credit.Name, info.Name))
+	}
+	if info.Kind == tasks.Unsupervised && t.MeasureAlignment {
+		return fail(fmt.Errorf("trial: alignment needs a loss, which task %s does not have", info.Name))
+	}
+	if t.Batch == 0 {
+		t.Batch = 1
+	}
+	if t.Steps == 0 {
+		t.Steps = info.Steps
+	}
+	if t.Batch < 1 || t.Steps < 1 {
+		return fail(fmt.Errorf("trial: batch %d and steps %d must be at least 1", t.Batch, t.Steps))
+	}
+	if t.Batch > t.Steps {
+		t.Batch = t.Steps
+	}
+	if t.Limits.Weight == 0 {
+		t.Limits.Weight = 1e4
+	}
+	if t.Limits.Activity == 0 {
+		t.Limits.Activity = 1e6
+	}
+	if !(t.Limits.Weight > 0) || !(t.Limits.Activity > 0) {
+		return fail(fmt.Errorf("trial: limits %v must be positive", t.Limits))
+	}
+	return t, nil
+}
+
+// worst is the score of a trial that diverged or failed.
+func worst() tasks.Score {
+	nan := math.NaN()
+	return tasks.Score{Value: DivergedValue, Raw: nan, Accuracy: nan, Loss: nan}
+}
+
 // ConfigError is a trial that cannot be run as configured.
 type ConfigError struct{ Err error }
 
 func (e *ConfigError) Error() string { return e.Err.Error() }
 func (e *ConfigError) Unwrap() error { return e.Err }
-
-// Runner runs trials one after another, reusing memory and compiled rules
-// between them. It is used by one goroutine. The zero value is ready.
-type Runner struct {
-	net *network.Network
-}
-
-// NewRunner returns a fresh Runner.
-func NewRunner() *Runner { return &Runner{} }
-
-// Network returns the network of the last trial, valid until the next.
-func (r *Runner) Network() *network.Network { return r.net }
-
-// Run runs a trial. It never panics; cancelling ctx ends the trial at the
-// next update boundary with Status failed and ctx's error.
-func (r *Runner) Run(ctx context.Context, t Trial) Outcome {
-	return Outcome{Status: Failed, Reason: "trial: rules cannot be compiled yet"}
-}

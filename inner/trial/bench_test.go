@@ -1,0 +1,107 @@
+package trial_test
+
+import (
+	"testing"
+
+	"github.com/metaplast/metaplast/inner/credit"
+	"github.com/metaplast/metaplast/inner/learner"
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/inner/trial"
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace/key"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// canned repeats a few samples, so that a benchmark measures learning.
+type canned struct {
+	in, out int
+	kind    tasks.Kind
+	dense   float64 // fraction of inputs that are not zero
+}
+
+func (c canned) Info() tasks.Info {
+	return tasks.Info{Name: "canned", Kind: c.kind, In: c.in, Out: c.out, Steps: 4000, Ceiling: 1}
+}
+
+func (c canned) Start(k key.Key) (tasks.Episode, error) {
+	e := &cannedEpisode{canned: c, x: vec.New(64, c.in)}
+	s := k.Stream()
+	for i := range e.x.Rows {
+		for j := range e.x.Row(i) {
+			if s.Float64() < c.dense {
+				e.x.Row(i)[j] = float32(s.Uniform(-1, 1))
+			}
+		}
+	}
+	return e, nil
+}
+
+type cannedEpisode struct {
+	canned
+	x *vec.Matrix
+	i int
+}
+
+func (e *cannedEpisode) Next(b *tasks.Batch) {
+	b.N = b.X.Rows
+	for i := range b.N {
+		e.i = (e.i + 1) % e.x.Rows
+		copy(b.X.Row(i), e.x.Row(e.i))
+		if b.Y != nil {
+			clear(b.Y.Row(i))
+			b.Y.Row(i)[e.i%e.out] = 1
+		}
+	}
+}
+
+func (e *cannedEpisode) Score(tasks.Model, tasks.Split) tasks.Score { return tasks.Score{} }
+
+func measure(b *testing.B, x trial.Trial) {
+	r := trial.NewRunner()
+	out := r.Run(ctx, x)
+	if out.Status != trial.OK {
+		b.Fatalf("%s: %s", out.Status, out.Reason)
+	}
+	b.ReportAllocs()
+	samples := 0
+	for b.Loop() {
+		samples += r.Run(ctx, x).Steps
+	}
+	b.ReportMetric(float64(samples)/b.Elapsed().Seconds(), "samples/s")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(samples), "ns/sample")
+}
+
+func of(b *testing.B, circuit, rule string) learner.Learner {
+	return learner.Learner{Credit: credit.Config{Name: circuit}, Rule: inline(b, rule)}
+}
+
+// The trial that searches for Oja's rule run 10^5 times.
+func BenchmarkTinyTrial(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{8, 1, tasks.Unsupervised, 1}, Network: linear(8, 1),
+		Learner: of(b, "none", "lr*post*(pre - post*w)"), Steps: 4000, Key: key.Root(1)})
+}
+
+// What a trial costs before it learns.
+func BenchmarkSetup(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{8, 1, tasks.Unsupervised, 1}, Network: linear(8, 1),
+		Learner: of(b, "none", "lr*post*(pre - post*w)"), Steps: 1, Key: key.Root(1)})
+}
+
+var deep = network.Config{Sizes: []int{784, 170, 130, 100, 70, 10}, Hidden: network.Activation{Name: "softplus", Beta: 10}, Loss: network.CrossEntropy}
+
+// Fashion-MNIST images are half zeros.
+func BenchmarkDeepThreeTerms(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.5}, Network: deep,
+		Learner: of(b, "fa", "lr*err*pre + 0.00001*err*err_pre + 0.00001*post*(pre - recon)"), Steps: 200, Key: key.Root(1)})
+}
+
+func BenchmarkDeepError(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.5}, Network: deep,
+		Learner: of(b, "fa", "lr*err*pre"), Steps: 200, Key: key.Root(1)})
+}
+
+func BenchmarkBatchedBackprop(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2},
+		Network: network.Config{Sizes: []int{784, 128, 10}, Hidden: network.Activation{Name: "relu"}, Loss: network.CrossEntropy, Bias: true},
+		Learner: of(b, "bp", "dw: lr*err*pre; db: lr*err"), Batch: 32, Steps: 1600, Key: key.Root(1)})
+}

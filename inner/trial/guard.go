@@ -1,0 +1,140 @@
+package trial
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/vec"
+)
+
+// guard watches a network while it learns. The output is looked at after
+// every update; weights, potentials and hidden activities every period
+// updates and at the end, so that watching costs little next to learning.
+type guard struct {
+	net              *network.Network
+	start            []*vec.Matrix
+	period           int
+	weight, activity uint32   // limits, as bits
+	alive            []uint32 // largest activity of each layer in the last quarter, as bits
+}
+
+func (g *guard) init(net *network.Network, limits Limits, start []*vec.Matrix) {
+	weights := 0
+	for _, c := range net.Conns {
+		weights += c.In * c.Out
+	}
+	*g = guard{net: net, start: start, period: min(8+weights/1024, 64),
+		weight: bits(limits.Weight), activity: bits(limits.Activity), alive: make([]uint32, len(net.Act))}
+}
+
+// bits returns the limit as the bits of a float32: non-negative floats are
+// ordered as their bits are, infinity and NaN above all numbers.
+func bits(limit float64) uint32 {
+	if limit > math.MaxFloat32 {
+		limit = math.MaxFloat32
+	}
+	return math.Float32bits(float32(limit))
+}
+
+// peak returns the largest magnitude in m as bits.
+func peak(m *vec.Matrix) uint32 {
+	const magnitude = 1<<31 - 1
+	var most uint32
+	for i := range m.Rows {
+		most = max(most, peakOf(m.Row(i)))
+	}
+	return most & magnitude
+}
+
+func peakOf(row []float32) uint32 {
+	const magnitude = 1<<31 - 1
+	var a, b, c, d uint32
+	for len(row) >= 4 {
+		a = max(a, math.Float32bits(row[0])&magnitude)
+		b = max(b, math.Float32bits(row[1])&magnitude)
+		c = max(c, math.Float32bits(row[2])&magnitude)
+		d = max(d, math.Float32bits(row[3])&magnitude)
+		row = row[4:]
+	}
+	for _, v := range row {
+		a = max(a, math.Float32bits(v)&magnitude)
+	}
+	return max(a, b, c, d)
+}
+
+// step looks at the network after an update and returns why it has diverged,
+// if it has.
+func (g *guard) step(updates, steps, total int) string {
+	last := len(g.net.Act) - 1
+	if updates%g.period != 0 && steps < total {
+		if peak(g.net.Act[last]) <= g.activity {
+			return ""
+		}
+	}
+	return g.look(steps, total)
+}
+
+func (g *guard) look(steps, total int) string {
+	for l := 1; l < len(g.net.Act); l++ {
+		p := peak(g.net.Act[l])
+		if p > g.activity {
+			return describe("activity", fmt.Sprintf("layer %d", l), p, g.activity, steps)
+		}
+		if z := peak(g.net.Pot[l]); z > g.activity {
+			return describe("potential", fmt.Sprintf("layer %d", l), z, g.activity, steps)
+		}
+		if 4*steps >= 3*total {
+			g.alive[l] = max(g.alive[l], p)
+		}
+	}
+	for l, c := range g.net.Conns {
+		w := peak(c.W)
+		if c.Bias != nil {
+			w = max(w, peakOf(c.Bias))
+		}
+		if w > g.weight {
+			return describe("weight", fmt.Sprintf("connection %d", l), w, g.weight, steps)
+		}
+	}
+	return ""
+}
+
+func describe(what, where string, value, limit uint32, steps int) string {
+	switch v := math.Float32frombits(value); {
+	case v != v:
+		return fmt.Sprintf("%s of %s is not a number after %d samples", what, where, steps)
+	case math.IsInf(float64(v), 0):
+		return fmt.Sprintf("%s of %s is infinite after %d samples", what, where, steps)
+	default:
+		return fmt.Sprintf("%s of %s reaches %.3g after %d samples, beyond %.3g", what, where, v, steps, math.Float32frombits(limit))
+	}
+}
+
+// silent returns why the network did not really learn, if it did not: a layer
+// whose activities were all zero whenever looked at in the last quarter, or
+// weights that are all as they were at the start.
+func (g *guard) silent() string {
+	changed := false
+	for l, c := range g.net.Conns {
+		changed = changed || c.Bias != nil && peakOf(c.Bias) != 0
+		for i := 0; i < c.In && !changed; i++ {
+			start := g.start[l].Row(i)
+			for j, w := range c.W.Row(i) {
+				if w != start[j] {
+					changed = true
+					break
+				}
+			}
+		}
+	}
+	if !changed {
+		return "no weight changed"
+	}
+	for l := 1; l < len(g.alive); l++ {
+		if g.alive[l] == 0 {
+			return fmt.Sprintf("all activities of layer %d were zero", l)
+		}
+	}
+	return ""
+}
