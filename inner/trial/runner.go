@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"github.com/metaplast/metaplast/inner/credit"
@@ -36,8 +35,7 @@ func (r *Runner) Run(ctx context.Context, t Trial) (out Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.net = nil // it may be in any state
-			out = failed(fmt.Errorf("trial: panic: %v", p), 0)
-			out.Reason = fmt.Sprintf("%v\n%s", out.Err, debug.Stack())
+			out = failed(&PanicError{Value: p, Stack: stack()}, 0)
 		}
 	}()
 	l, err := r.begin(t, nil)

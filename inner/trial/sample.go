@@ -22,7 +22,7 @@ func (r *Runner) Sample(ctx context.Context, t Trial, n int) (rows [][]float64, 
 	defer func() {
 		if p := recover(); p != nil {
 			r.net = nil
-			err = fmt.Errorf("trial: panic: %v", p)
+			rows, err = nil, &PanicError{Value: p, Stack: stack()}
 		}
 	}()
 	t.MeasureAlignment, t.Observe = false, nil

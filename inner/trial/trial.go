@@ -60,7 +60,7 @@ type Outcome struct {
 	Train  tasks.Score // only with Trial.ScoreTrain
 	Status Status
 	Reason string // for people; empty when Status is ok
-	Err    error  // set when Status is failed; wraps context.Canceled or a ConfigError
+	Err    error  // set when Status is failed: a *ConfigError, a *PanicError, what the task said, or the context's error
 	Steps  int    // samples learned from
 	// Alignment is, for each connection, the mean angle in degrees between the
 	// change of its weights and minus the gradient of the loss on the same

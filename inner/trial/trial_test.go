@@ -167,8 +167,13 @@ func TestFailures(t *testing.T) {
 	bad := good
 	bad.Task = panicking{regression}
 	out := r.Run(ctx, bad)
-	if out.Status != trial.Failed || !strings.Contains(out.Reason, "no score today") || !strings.Contains(out.Reason, "trial_test.go") {
+	var p *trial.PanicError
+	if out.Status != trial.Failed || !errors.As(out.Err, &p) || out.Reason != r.Run(ctx, bad).Reason ||
+		!strings.HasPrefix(out.Reason, "trial: panic: no score today\n\ttrial_test.panickingEpisode.Score (trial_test.go:") {
 		t.Errorf("a panic gives %s: %s", out.Status, out.Reason)
+	}
+	if _, err := r.Sample(ctx, bad, 3); err != nil {
+		t.Errorf("sampling does not score, and fails: %v", err)
 	}
 	bad.Task = broken{regression}
 	if out := r.Run(ctx, bad); out.Status != trial.Failed || !errors.Is(out.Err, errBroken) {
