@@ -223,7 +223,7 @@ var ops = [NumOps]OpInfo{
 		Value32:    func(a, _, _ float32) float32 { return sel32(a > 0, 1, sel32(a != a, a, 0)) },
 		Derivative: func([]*Expr, int) *Expr { return Const(0) },
 		Format: Format{"step(%[1]s)", `H\left(%[1]s\right)`, "np.heaviside(%[1]s, 0)",
-			"(%[1]s > 0).float()", "step(%[1]s)"}},
+			"heaviside(%[1]s)", "step(%[1]s)"}},
 	Clip: {Name: "clip", Arity: 3, Doc: "a limited to b..c", Cost: 2, unit: unitSame,
 		Value:   func(a, b, c float64) float64 { return sel(a < b, b, sel(a > c, c, a)) },
 		Value32: func(a, b, c float32) float32 { return sel32(a < b, b, sel32(a > c, c, a)) },
@@ -239,7 +239,7 @@ var ops = [NumOps]OpInfo{
 			return node(Sub, node(Sub, Const(1), below), above)
 		},
 		Format: Format{"clip(%[1]s, %[2]s, %[3]s)", `\operatorname{clip}\left(%[1]s, %[2]s, %[3]s\right)`,
-			"np.clip(%[1]s, %[2]s, %[3]s)", "torch.clamp(%[1]s, %[2]s, %[3]s)", "clip(%[1]s, %[2]s, %[3]s)"}},
+			"clip(%[1]s, %[2]s, %[3]s)", "clip(%[1]s, %[2]s, %[3]s)", "clip(%[1]s, %[2]s, %[3]s)"}},
 }
 
 // Info describes the primitive.

@@ -44,7 +44,9 @@ func ParseRule(text string, params ...Param) (*Rule, error) {
 		return nil, &ParseError{Text: text, Column: 1, Msg: "dw is missing: a rule has to say how the weight changes, such as lr*pre*post"}
 	}
 	if len(params) < len(r.Params) && !r.reads("lr") {
-		r.Params = r.Params[1:]
+		if r.Params = r.Params[1:]; len(r.Params) == 0 {
+			r.Params = nil
+		}
 	}
 	if p := r.check(); p != nil {
 		return nil, p

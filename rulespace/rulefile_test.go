@@ -496,3 +496,28 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseRule(f *testing.F) {
+	for _, s := range []string{"lr*pre*post", "dw: lr*err*pre - a*w; db: lr*err\ndfb = a*w", "Δw = lr·post²·(pre − w)", "dw:\n;db", "a;\n\n dw :a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, params := range [][]rulespace.Param{nil, {{Name: "a", Value: 1}}} {
+			r, err := rulespace.ParseRule(text, params...)
+			if err != nil {
+				continue
+			}
+			data, err := r.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := rulespace.Decode("x", data)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, data)
+			}
+			if d := cmp.Diff(r, back, sameRule); d != "" {
+				t.Fatal(d)
+			}
+		}
+	})
+}
