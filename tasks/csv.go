@@ -19,7 +19,7 @@ func openCSV(v *values, src Source) (Task, error) {
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return nil, &DataError{Task: v.spec.String(), Path: path, Msg: "cannot be read", Err: err}
+		return nil, &DataError{Task: v.entry.Name, Path: path, Msg: "cannot be read", Err: err}
 	}
 	s, err := decodeCSV(data, v.text("label"), v.text("target"))
 	if c := new(columnError); errors.As(err, &c) {
@@ -30,7 +30,7 @@ func openCSV(v *values, src Source) (Task, error) {
 		d, err = s.hold(v)
 	}
 	if err != nil {
-		return nil, &DataError{Task: v.spec.String(), Path: path, Msg: "not a table to learn from", Err: err}
+		return nil, &DataError{Task: v.entry.Name, Path: path, Msg: "not a table to learn from", Err: err}
 	}
 	return newSet(v, d)
 }
@@ -190,10 +190,11 @@ func isNumber(s string) bool {
 // names of columns, or counts and names of classes, or (nothing returned)
 // data.
 func header(first, second []string) (names, classes []string, rows int) {
-	if len(first) > 2 {
+	if len(first) > 3 {
 		n, err1 := strconv.Atoi(first[0])
 		d, err2 := strconv.Atoi(first[1])
-		if err1 == nil && err2 == nil && d+1 == len(second) && !slices.ContainsFunc(first[2:], isNumber) {
+		_, err3 := strconv.Atoi(second[len(second)-1])
+		if err1 == nil && err2 == nil && err3 == nil && d+1 == len(second) && !slices.ContainsFunc(first[2:], isNumber) {
 			return nil, first[2:], n
 		}
 	}

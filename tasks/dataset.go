@@ -103,23 +103,49 @@ func (p *part) keep(rename map[int32]int32) {
 // and the sum over bytes is exact.
 func (t *table) resize(h, w, side int) {
 	out := make([]float32, t.n*side*side)
+	row, lines := make([]float32, t.d), make([]float64, h*side)
+	across, down := overlaps(w, side), overlaps(h, side)
 	area := float64(h * w)
 	for i := range t.n {
-		for r := range side {
+		t.row(i, row)
+		for y := range h {
+			for c, o := range across {
+				var sum float64
+				for k, v := range row[y*w+o.first:][:len(o.units)] {
+					sum += float64(o.units[k] * float64(v))
+				}
+				lines[y*side+c] = sum
+			}
+		}
+		for r, o := range down {
 			for c := range side {
-				sum := 0.0
-				for y := r * h / side; y*side < (r+1)*h; y++ {
-					wy := min((y+1)*side, (r+1)*h) - max(y*side, r*h)
-					for x := c * w / side; x*side < (c+1)*w; x++ {
-						wx := min((x+1)*side, (c+1)*w) - max(x*side, c*w)
-						sum += float64(float64(wy*wx) * t.at(i, y*w+x))
-					}
+				var sum float64
+				for k, u := range o.units {
+					sum += float64(u * lines[(o.first+k)*side+c])
 				}
 				out[(i*side+r)*side+c] = float32(sum / area)
 			}
 		}
 	}
 	t.bytes, t.floats, t.d = nil, out, side*side
+}
+
+// overlap is what one pixel of the result takes from each pixel of the source
+// along one axis, starting with the first that it touches.
+type overlap struct {
+	first int
+	units []float64
+}
+
+func overlaps(n, side int) []overlap {
+	out := make([]overlap, side)
+	for r := range out {
+		out[r].first = r * n / side
+		for y := out[r].first; y*side < (r+1)*n; y++ {
+			out[r].units = append(out[r].units, float64(min((y+1)*side, (r+1)*n)-max(y*side, r*n)))
+		}
+	}
+	return out
 }
 
 // affine replaces every value v by (v − shift)·scale, column by column when

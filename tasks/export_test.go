@@ -21,3 +21,38 @@ func MNIST1DStages(seed uint32) (templates [][]float64, kernel, first []float64)
 	}
 	return templates, g.kernel[:], g.example(0)
 }
+
+// DecodeIDX returns the values of an idx file.
+func DecodeIDX(data []byte) ([]float32, error) {
+	a, err := decodeIDX(data)
+	if err != nil {
+		return nil, err
+	}
+	out := a.vals
+	for _, b := range a.bytes {
+		out = append(out, float32(b))
+	}
+	return out, nil
+}
+
+// DecodeCSV and DecodeNPZ return the number of samples.
+func DecodeCSV(data []byte, label, target string) (int, error) {
+	s, err := decodeCSV(data, label, target)
+	if err != nil {
+		return 0, err
+	}
+	return s.x.n, nil
+}
+
+func DecodeNPZ(data []byte) (int, error) {
+	e, _ := entry("npz")
+	v, err := resolve(Spec{Name: "npz", Options: map[string]string{"path": "x"}}, e)
+	if err != nil {
+		return 0, err
+	}
+	d, err := decodeNPZ(data, v)
+	if err != nil {
+		return 0, err
+	}
+	return d.train.x.n + d.test.x.n, nil
+}

@@ -16,8 +16,8 @@ import (
 // maxData bounds the bytes that one array may take in memory, maxFile those
 // of a file.
 const (
-	maxData = 2 << 30
-	maxFile = 2 << 30
+	maxData = 1 << 30
+	maxFile = 1 << 30
 )
 
 // deflateRatio is the most that deflate can expand: 258 bytes from 2 bits.
@@ -318,12 +318,12 @@ func openIDX(v *values, src Source) (Task, error) {
 		other := &idxLayout{train: "train", test: "test"}
 		var still string
 		if paths, still = other.find(dir); still != "" {
-			return nil, &DataError{Task: v.spec.String(), Path: dir,
+			return nil, &DataError{Task: v.entry.Name, Path: dir,
 				Msg: "no file " + missing + ", with or without .gz; want train and t10k images and labels"}
 		}
 		l = other
 	}
-	d, err := l.load(v.spec.String(), paths)
+	d, err := l.load(v.entry.Name, paths)
 	if err != nil {
 		return nil, err
 	}

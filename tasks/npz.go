@@ -22,11 +22,11 @@ func openNPZ(v *values, src Source) (Task, error) {
 	}
 	data, err := readFile(path)
 	if err != nil {
-		return nil, &DataError{Task: v.spec.String(), Path: path, Msg: "cannot be read", Err: err}
+		return nil, &DataError{Task: v.entry.Name, Path: path, Msg: "cannot be read", Err: err}
 	}
 	d, err := decodeNPZ(data, v)
 	if err != nil {
-		return nil, &DataError{Task: v.spec.String(), Path: path, Msg: "not a set of arrays to learn from", Err: err}
+		return nil, &DataError{Task: v.entry.Name, Path: path, Msg: "not a set of arrays to learn from", Err: err}
 	}
 	return newSet(v, d)
 }

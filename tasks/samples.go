@@ -111,6 +111,9 @@ func (s *samples) hold(v *values) (*dataset, error) {
 	var train, test []int
 	for _, g := range groups {
 		m := int(float64(float64(len(g))*v.float("holdout")) + 0.5)
+		if len(g) > 1 { // either part has some of every class
+			m = min(max(m, 1), len(g)-1)
+		}
 		test = append(test, g[:m]...)
 		train = append(train, g[m:]...)
 	}
