@@ -129,6 +129,22 @@ func MulAddVSV(d, a []float32, s float32, c []float32) {
 	}
 }
 
+// SubMulVVV sets d = c - a·b, rounding twice.
+func SubMulVVV(d, c, a, b []float32) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
+	for j := range d {
+		d[j] = c[j] - float32(a[j]*b[j])
+	}
+}
+
+// SubMulVVS sets d = c - a·s, rounding twice.
+func SubMulVVS(d, c, a []float32, s float32) {
+	a, c = a[:len(d)], c[:len(d)]
+	for j := range d {
+		d[j] = c[j] - float32(a[j]*s)
+	}
+}
+
 // DivVV sets d = a/b.
 func DivVV(d, a, b []float32) {
 	a, b = a[:len(d)], b[:len(d)]

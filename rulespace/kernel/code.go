@@ -16,6 +16,7 @@ const (
 	opFill   opcode = opcode(rulespace.NumOps) + iota // d = a value
 	opCopy                                            // d = a
 	opMulAdd                                          // d = a·b + c, rounding twice
+	opSubMul                                          // d = c - a·b, rounding twice
 	opChain                                           // d = a chain
 )
 
@@ -66,6 +67,16 @@ func step(op opcode, scalar uint8, d, a, b, c []float32) {
 			vec.MulAddVSV(d, a, b[0], c)
 		case sv:
 			vec.MulAddVSV(d, b, a[0], c)
+		}
+		return
+	case opSubMul:
+		switch scalar {
+		case vv:
+			vec.SubMulVVV(d, c, a, b)
+		case vs:
+			vec.SubMulVVS(d, c, a, b[0])
+		case sv:
+			vec.SubMulVVS(d, c, b, a[0])
 		}
 		return
 	}

@@ -19,15 +19,14 @@ type Program struct {
 	online, batch schedule
 	needs         rulespace.SignalSet
 	registers     int
-	hoisted       []bool                    // by node: a schedule computes it once per unit or less
-	sole          [chain + 1]int            // the node of kinds that have one, or none
-	signals       [rulespace.NumSignals]int // the nodes of signals
+	hoisted       []bool         // by node: a schedule computes it once per unit or less
+	sole          [chain + 1]int // the node of kinds that have one, or none
 }
 
 // schedule is the work of one presentation.
 type schedule struct {
 	hoisted [sections][]int // values of one unit or none, in order
-	signals [sections][]rulespace.Signal
+	inputs  [sections][]input
 	// states and weights in order; dfb is last where it exists.
 	steps []assignment
 }
@@ -354,8 +353,6 @@ func (c *compiler) finish(p *Program) {
 	}
 	for id, n := range p.nodes {
 		switch n.kind {
-		case signal:
-			p.signals[n.at] = id
 		case weight, feedback, bias, target:
 			p.sole[n.kind] = id
 		}
@@ -390,7 +387,7 @@ func (c *compiler) finish(p *Program) {
 				}
 				switch {
 				case n.kind == signal:
-					s.signals[k] = append(s.signals[k], rulespace.Signal(n.at))
+					s.inputs[k] = append(s.inputs[k], input{rulespace.Signal(n.at), id, n.scope, n.varies})
 					p.needs |= rulespace.Signals(rulespace.Signal(n.at))
 				case n.scope != rulespace.Synapse && (n.kind == apply || n.kind == mean || n.kind == copied || n.kind == spread):
 					s.hoisted[k] = append(s.hoisted[k], id)

@@ -63,46 +63,74 @@ func (p *Program) Describe() string {
 	return t.String()
 }
 
-// text writes a node as an expression. Σ is a sum over samples, ⟨ ⟩ a mean.
-func (p *Program) text(id int) string {
+// maxText is the size beyond which an expression is not written out.
+const maxText = 200
+
+// text writes a node as an expression. Σ is a sum over samples, ⟨ ⟩ a mean, f ⊗ g
+// an outer product.
+func (p *Program) text(id int) string { return p.expr(id, map[int]*rulespace.Expr{}).String() }
+
+func (p *Program) expr(id int, memo map[int]*rulespace.Expr) *rulespace.Expr {
+	if e, ok := memo[id]; ok {
+		return e
+	}
 	n := &p.nodes[id]
+	var e *rulespace.Expr
 	switch n.kind {
 	case constant:
-		return strconv.FormatFloat(float64(math.Float32frombits(n.bits)), 'g', -1, 32)
+		e = number(math.Float32frombits(n.bits))
+	case signal:
+		e = rulespace.Sig(rulespace.Signal(n.at))
+	case apply:
+		var args []*rulespace.Expr
+		for _, a := range n.args() {
+			args = append(args, p.expr(a, memo))
+		}
+		e = rulespace.Apply(n.op, args...)
+		if e.Size() > maxText {
+			e = rulespace.Name("…")
+		}
+	default:
+		e = rulespace.Name(p.name(n, memo))
+	}
+	memo[id] = e
+	return e
+}
+
+// name writes a node that no expression has.
+func (p *Program) name(n *node, memo map[int]*rulespace.Expr) string {
+	arg := func(id int) string { return p.expr(id, memo).String() }
+	switch n.kind {
 	case param:
 		return p.rule.Params[n.at].Name
-	case signal:
-		return rulespace.Signal(n.at).String()
-	case state:
+	case state, biasState:
 		return p.rule.States[n.at%len(p.rule.States)].Name
-	case biasState:
-		return p.rule.States[n.at].Name
 	case weight, feedback:
 		return "w"
 	case bias:
 		return "b"
 	case invBatch:
-		return "1/B"
+		return "(1/B)"
 	case mean:
-		return "⟨" + p.text(n.arg[0]) + "⟩"
-	case copied, spread:
-		return p.text(n.arg[0])
+		return "⟨" + arg(n.arg[0]) + "⟩"
 	case total:
-		return "Σ(" + p.text(n.arg[0]) + ")"
+		return "Σ(" + arg(n.arg[0]) + ")"
 	case chain:
 		var list []string
 		for _, x := range p.chains[n.at] {
-			list = append(list, p.text(x.f)+" ⊗ "+p.text(x.g))
+			list = append(list, "("+arg(x.f)+") ⊗ ("+arg(x.g)+")")
 		}
-		return "Σ(" + strings.Join(list, " + ") + ")"
+		return "Σ[" + strings.Join(list, " + ") + "]"
 	}
-	var args []any
-	for _, a := range n.args() {
-		s := p.text(a)
-		if strings.ContainsAny(s, " ") && !strings.HasPrefix(s, "(") && (len(n.args()) > 1 || n.op == rulespace.Neg || n.op == rulespace.Square) {
-			s = "(" + s + ")"
-		}
-		args = append(args, s)
+	return arg(n.arg[0]) // copied, spread
+}
+
+// number writes a constant with the digits that a float32 needs.
+func number(v float32) *rulespace.Expr {
+	text := strconv.FormatFloat(float64(v), 'g', -1, 32)
+	d, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(d, 0) || d != d {
+		return rulespace.Name(text)
 	}
-	return fmt.Sprintf(n.op.Info().Format.Text, args...)
+	return rulespace.Const(d)
 }

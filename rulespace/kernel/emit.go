@@ -97,7 +97,7 @@ const fused = -2
 // fuse joins products with the sum that alone reads them.
 func (e *emitter) fuse() {
 	for _, id := range e.order {
-		if m, _ := e.mulAdd(id); m != none {
+		if _, m, _ := e.joined(id); m != none {
 			e.phase[m] = fused
 		}
 	}
@@ -110,27 +110,31 @@ func (e *emitter) fuse() {
 	e.order = kept
 }
 
-// mulAdd returns the product and the other operand when id can be computed as
-// a·b + c: the product has no other reader and c is a vector.
-func (e *emitter) mulAdd(id int) (m, c int) {
+// joined returns the product and the other operand when id can be computed as
+// c + a·b or c - a·b: the product has no other reader and c is a vector.
+func (e *emitter) joined(id int) (op opcode, m, c int) {
 	n := &e.nodes[id]
-	if n.kind != apply || n.op != rulespace.Add {
-		return none, none
+	if n.kind != apply || n.op != rulespace.Add && n.op != rulespace.Sub {
+		return 0, none, none
 	}
-	for k := 1; k >= 0; k-- {
+	op, first := opMulAdd, 0
+	if n.op == rulespace.Sub {
+		op, first = opSubMul, 1
+	}
+	for k := 1; k >= first; k-- {
 		m, c := n.arg[k], n.arg[1-k]
 		p := &e.nodes[m]
 		if e.computed(m) && p.kind == apply && p.op == rulespace.Mul && e.uses[m] == 1 && m != c &&
 			!e.isScalar(c) && (e.phase[m] == e.phase[id] || e.phase[m] == fused) {
-			return m, c
+			return op, m, c
 		}
 	}
-	return none, none
+	return 0, none, none
 }
 
 // operands lists what the instruction of a node reads.
 func (e *emitter) operands(id int) []int {
-	if m, c := e.mulAdd(id); m != none {
+	if _, m, c := e.joined(id); m != none {
 		return append(append([]int(nil), e.nodes[m].args()...), c)
 	}
 	return e.nodes[id].args()
@@ -170,8 +174,8 @@ func (e *emitter) place(at, id, root, dest int) {
 	if n.kind == chain {
 		in.op, in.arg[0] = opChain, n.at
 	} else {
-		if m, _ := e.mulAdd(id); m != none {
-			in.op = opMulAdd
+		if op, m, _ := e.joined(id); m != none {
+			in.op = op
 		}
 		for k, a := range e.operands(id) {
 			in.operand++
@@ -261,7 +265,7 @@ func (g *graph) cost(c code, samples int) float64 {
 			switch {
 			case in.op == opChain:
 				// Four products share one pass over the strip.
-				sum += 1 + 0.5*float64(samples*len(g.chains[in.arg[0]]))
+				sum += 1 + float64(0.5*float64(samples*len(g.chains[in.arg[0]])))
 			case in.op < opcode(rulespace.NumOps):
 				sum += rulespace.Op(in.op).Info().Cost
 			default:
@@ -270,5 +274,5 @@ func (g *graph) cost(c code, samples int) float64 {
 		}
 		return sum
 	}
-	return list(c.once) + float64(samples)*list(c.each) + list(c.done)
+	return list(c.once) + float64(float64(samples)*list(c.each)) + list(c.done)
 }

@@ -29,30 +29,45 @@ func varies(s rulespace.Signal) bool {
 	return s.Info().Scope != rulespace.Synapse
 }
 
-// check panics when the frame does not present s in the right shape.
-func (f *Frame) check(s rulespace.Signal, in, out int) *vec.Matrix {
-	m := f.Values[s]
-	if m == nil {
-		panic(fmt.Sprintf("kernel: signal %s is not presented", s))
-	}
+// input is a signal that a program reads, with what is known about it.
+type input struct {
+	signal rulespace.Signal
+	node   int
+	scope  rulespace.Scope
+	varies bool
+}
+
+// view finds the values of a signal in the frame. It panics when they are not
+// there or do not have the shape of the connection.
+func (f *Frame) view(s input, in, out int) view {
+	m := f.Values[s.signal]
 	samples := f.Batch
-	if !varies(s) {
+	if !s.varies {
 		samples = 1
 	}
-	var ok bool
-	switch s.Info().Scope {
-	case rulespace.Pre:
-		ok = m.Rows >= samples && m.Cols == in
-	case rulespace.Post:
-		ok = m.Rows >= samples && m.Cols == out
-	case rulespace.Synapse:
-		ok = m.Rows == in && m.Cols == out
-	default:
-		ok = m.Rows >= 1 && m.Cols >= samples
+	if m != nil {
+		switch s.scope {
+		case rulespace.Pre:
+			if m.Rows >= samples && m.Cols == in {
+				return unitView(m, s.scope, s.varies)
+			}
+		case rulespace.Post:
+			if m.Rows >= samples && m.Cols == out {
+				return unitView(m, s.scope, s.varies)
+			}
+		case rulespace.Synapse:
+			if m.Rows == in && m.Cols == out {
+				return matrixView(m, s.scope)
+			}
+		default:
+			if m.Rows >= 1 && m.Cols >= samples {
+				return globalView(m, s.varies)
+			}
+		}
 	}
-	if !ok {
-		panic(fmt.Sprintf("kernel: signal %s (%s) is %d×%d for %d samples of a %d×%d connection",
-			s, s.Info().Scope, m.Rows, m.Cols, f.Batch, in, out))
+	if m == nil {
+		panic(fmt.Sprintf("kernel: signal %s is not presented", s.signal))
 	}
-	return m
+	panic(fmt.Sprintf("kernel: signal %s (%s) is %d×%d for %d samples of a %d×%d connection",
+		s.signal, s.scope, m.Rows, m.Cols, f.Batch, in, out))
 }

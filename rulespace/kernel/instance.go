@@ -167,7 +167,8 @@ func (i *Instance) Reset() {
 }
 
 // Apply carries out the rule for one presentation: it updates the states and
-// adds dw to w, db to b and dfb to fb. b and fb may be nil.
+// adds dw to w, db to b and dfb to fb. b and fb may be nil, and are left alone
+// where the rule has no db or dfb.
 func (i *Instance) Apply(f *Frame, w *vec.Matrix, b []float32, fb *vec.Matrix) {
 	i.present(f, w, nil, b, fb)
 }
@@ -188,13 +189,19 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 	if f.Batch < 1 || f.Batch > i.max {
 		panic(fmt.Sprintf("kernel: %d samples presented to an instance for 1 to %d", f.Batch, i.max))
 	}
-	if !i.fits(w) || dw != nil && !i.fits(dw) || fb != nil && !i.fits(fb) || b != nil && len(b) != i.out {
-		panic("kernel: weights, biases or feedback weights do not have the shape of the connection")
+	s := p.schedule(f.Batch)
+	steps := s.steps
+	if n := len(steps) - 1; !steps[n].dfb {
+		fb = nil
+	} else if fb == nil {
+		steps = steps[:n]
 	}
 	if p.db == none {
 		b = nil
 	}
-	s := p.schedule(f.Batch)
+	if !i.fits(w) || dw != nil && !i.fits(dw) || fb != nil && !i.fits(fb) || b != nil && len(b) != i.out {
+		panic("kernel: weights, biases or feedback weights do not have the shape of the connection")
+	}
 	i.invert[0] = 1 / float32(f.Batch)
 	i.bind(weight, matrixView(w, rulespace.Synapse))
 	i.hoist(s, forWeights, f)
@@ -202,14 +209,9 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 		i.bind(bias, view{data: b, column: 1})
 		i.hoist(s, forBiases, f)
 	}
-	steps := s.steps
-	if n := len(steps) - 1; steps[n].dfb {
-		if fb == nil {
-			steps = steps[:n]
-		} else {
-			i.bind(feedback, matrixView(fb, rulespace.Synapse))
-			i.hoist(s, forFeedback, f)
-		}
+	if fb != nil {
+		i.bind(feedback, matrixView(fb, rulespace.Synapse))
+		i.hoist(s, forFeedback, f)
 	}
 	if dw != nil {
 		i.bind(target, matrixView(dw, rulespace.Synapse))
@@ -267,16 +269,8 @@ func (i *Instance) commit(values []int, to []*vec.Matrix) {
 
 // hoist binds the signals of a section and computes its values of one unit.
 func (i *Instance) hoist(s *schedule, section int, f *Frame) {
-	p := i.p
-	for _, sig := range s.signals[section] {
-		m := f.check(sig, i.in, i.out)
-		id := p.signals[sig]
-		switch scope := sig.Info().Scope; scope {
-		case rulespace.Global:
-			i.views[id] = globalView(m, varies(sig))
-		default:
-			i.views[id] = unitView(m, scope, varies(sig))
-		}
+	for _, x := range s.inputs[section] {
+		i.views[x.node] = f.view(x, i.in, i.out)
 	}
 	for _, id := range s.hoisted[section] {
 		i.compute(id, f.Batch)

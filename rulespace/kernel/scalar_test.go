@@ -159,8 +159,8 @@ func (s *scalar) silent(a *assignment, i int) bool {
 
 // after is what a presentation leaves behind.
 type after struct {
-	w, fb         *vec.Matrix
-	b             []float32
+	w, fb          *vec.Matrix
+	b              []float32
 	states, biases []*vec.Matrix
 }
 
@@ -246,14 +246,14 @@ func sameFloat(t *testing.T, what string, i, j int, got, want float32) {
 // shapes and batches that meet every remainder of strips, unrolled loops and
 // pairs.
 var (
-	testShapes  = [][2]int{{1, 1}, {3, 2}, {5, 17}, {2, 64}, {7, 9}, {3, 130}, {2, 300}}
-	testBatches = []int{1, 2, 5, 16, 1}
+	testShapes  = [][2]int{{1, 1}, {3, 2}, {5, 17}, {2, 64}, {7, 9}, {3, 130}, {2, 270}}
+	testBatches = []int{1, 2, 5, 16}
 )
 
 func TestProgramsAgreeWithScalarMachine(t *testing.T) {
 	s := key.Root(11).Stream()
 	outer := 0
-	for n := range 600 {
+	for n := range 160 {
 		r := randomRule(s)
 		p, err := Compile(r)
 		if err != nil {
@@ -263,7 +263,8 @@ func TestProgramsAgreeWithScalarMachine(t *testing.T) {
 		in, out := shape[0], shape[1]
 		i := p.Bind(in, out, 16)
 		w, fb, b := randomMatrix(s, in, out), randomMatrix(s, in, out), randomMatrix(s, 1, out).Row(0)
-		for _, batch := range testBatches[s.IntN(3):] {
+		for range 2 {
+			batch := pick(s, testBatches...)
 			if p.Plan(batch) == "outer" {
 				outer++
 			}
