@@ -128,7 +128,11 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	if net != b.net {
 		panic("credit: Learn: the circuit was made for another network")
 	}
-	b.input = batch.X.Head(batch.N)
+	x := batch.X
+	if x.Rows != batch.N {
+		b.input = x.Head(batch.N)
+		x = &b.input
+	}
 	if batch.Y != nil {
 		b.target = batch.Y.Head(batch.N)
 	}
@@ -139,7 +143,7 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	if b.step != nil {
 		fill(b.step, float32(b.steps))
 	}
-	net.Forward(&b.input)
+	net.Forward(x)
 }
 
 // present presents every connection, from the input to the output.
