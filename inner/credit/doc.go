@@ -6,4 +6,7 @@
 // Signs: err points downhill, so a rule that adds lr·err·pre lowers the loss.
 // Order: all credit is computed with the weights from before the batch, then
 // the connections are presented from the input to the output.
+//
+// It imports network, tasks and the frames of rulespace/kernel, but neither
+// compiles nor applies a rule.
 package credit
