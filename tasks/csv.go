@@ -54,6 +54,7 @@ func decodeCSV(data []byte, label, target string) (*samples, error) {
 	r.TrimLeadingSpace = true
 
 	var head [2][]string
+	var lines [2]int
 	n := 0
 	for n < 2 {
 		rec, err := r.Read()
@@ -64,6 +65,7 @@ func decodeCSV(data []byte, label, target string) (*samples, error) {
 			return nil, err
 		}
 		head[n] = trimmed(slices.Clone(rec))
+		lines[n], _ = r.FieldPos(0)
 		n++
 	}
 	if n < 2 {
@@ -82,8 +84,7 @@ func decodeCSV(data []byte, label, target string) (*samples, error) {
 	s := &samples{x: table{d: columns - 1}}
 	var words []string
 	seen := map[string]string{}
-	add := func(rec []string) error {
-		line, _ := r.FieldPos(0)
+	add := func(line int, rec []string) error {
 		if len(rec) != columns {
 			return fmt.Errorf("line %d has %d fields, those before have %d", line, len(rec), columns)
 		}
@@ -111,8 +112,8 @@ func decodeCSV(data []byte, label, target string) (*samples, error) {
 	if names != nil || classes != nil {
 		start = 1
 	}
-	for _, rec := range head[start:] {
-		if err := add(rec); err != nil {
+	for i := start; i < len(head); i++ {
+		if err := add(lines[i], head[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -124,7 +125,8 @@ func decodeCSV(data []byte, label, target string) (*samples, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := add(trimmed(rec)); err != nil {
+		line, _ := r.FieldPos(0)
+		if err := add(line, trimmed(rec)); err != nil {
 			return nil, err
 		}
 	}

@@ -73,6 +73,7 @@ func TestCSVDamage(t *testing.T) {
 		{"one row", "1,2,a\n", "", "fewer than two rows"},
 		{"one column", "1\n2\n3\n", "", "one column only"},
 		{"missing value", good + "?,1,a\n", "", `line 21, column 0: "?" is not a number`},
+		{"word", good, "label=0", `line 1, column 2: "a" is not a number`},
 		{"infinite", good + "1,inf,a\n", "", `line 21, column 1: "inf" is not a number`},
 		{"beyond float32", good + "1,1e39,a\n", "", "is not a number"},
 		{"short row", good + "1,2\n", "", "line 21 has 2 fields, those before have 3"},

@@ -28,7 +28,7 @@ func setOptions(standardize string, images bool) []Option {
 		}},
 	}
 	if images {
-		o = append(o, intOption("side", "native", 1, 256, "side of the images after area averaging, at most the native one"))
+		o = append(o, intOption("side", "native", 1, 4096, "side of the images after area averaging, at most the native one"))
 	}
 	return o
 }
