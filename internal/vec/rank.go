@@ -8,9 +8,22 @@ package vec
 // Rank1 sets w[i][j] += g[i]·f[j].
 func Rank1(w *Matrix, g, f []float32, all bool) {
 	f = f[:w.Cols]
+	if len(f) >= 16 {
+		for i, s := range g[:w.Rows] {
+			if s != 0 || all {
+				Axpy(w.Row(i), s, f)
+			}
+		}
+		return
+	}
+	// Rows too narrow for a call each.
 	for i, s := range g[:w.Rows] {
 		if s != 0 || all {
-			Axpy(w.Row(i), s, f)
+			d := w.Data[i*w.Stride:]
+			d = d[:len(f)]
+			for j, x := range f {
+				d[j] += float32(s * x)
+			}
 		}
 	}
 }
