@@ -156,7 +156,7 @@ func precedence(e *Expr) int {
 
 // formatFloat writes the shortest decimal that reads back exactly.
 func formatFloat(v float64) string {
-	if a := math.Abs(v); a == 0 || a >= 1e-4 && a < 1e15 {
+	if a := math.Abs(v); !(a > 0 && a < 1e-4 || a >= 1e15 && a <= math.MaxFloat64) {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	mantissa, exp, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
