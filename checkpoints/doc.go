@@ -7,7 +7,8 @@
 //	manifest.json         what the run is: versions, seed, digests
 //	journal/NNNNNN.jsonl  every result, one record per line; the truth
 //	front.csv, rules/     the best rules so far; always current, can be rebuilt
-//	files.json            digests of front.csv and rules/
+//	result.json           what the search reported when it ended
+//	files.json            digests of front.csv, rules/ and result.json
 //	log.jsonl             what the program said (written by the command)
 //	lock                  held while a process works on the run; names its owner
 //

@@ -14,19 +14,28 @@ import (
 const (
 	rulesDir = "rules"
 	frontCSV = "front.csv"
+
+	// ResultName is what the search reports when it ends.
+	ResultName = "result.json"
 )
+
+// publishable reports whether a file may be published under that name.
+func publishable(name string) bool {
+	return name == frontCSV || name == ResultName ||
+		path.Dir(name) == rulesDir && filepath.IsLocal(filepath.FromSlash(name))
+}
 
 // fileIndex is files.json: the digests that each published file may have.
 // There are two while a file is being replaced, and the empty digest stands
 // for no file, so that the index is right at every moment.
 type fileIndex map[string][]string
 
-// Publish makes front.csv and the files in rules/ (names with a slash) exactly
-// these. Each is replaced in one step; unchanged ones are not touched.
+// Publish makes front.csv, result.json and the files in rules/ (names with a
+// slash) exactly these. Each is replaced in one step; unchanged ones are not touched.
 func (r *Run) Publish(files map[string][]byte) error {
 	for name := range files {
-		if name != frontCSV && (path.Dir(name) != rulesDir || !filepath.IsLocal(filepath.FromSlash(name))) {
-			return fmt.Errorf("publish %q: only %s and files in %s/ are published", name, frontCSV, rulesDir)
+		if !publishable(name) {
+			return fmt.Errorf("publish %q: only %s, %s and files in %s/ are published", name, frontCSV, ResultName, rulesDir)
 		}
 	}
 	r.mu.Lock()
@@ -100,7 +109,7 @@ func readIndex(d disk, dir string) (fileIndex, error) {
 		return nil, &ErrDamaged{Dir: dir, File: filesName, Why: "is not an index of files: " + err.Error()}
 	}
 	for name := range x {
-		if name != frontCSV && (path.Dir(name) != rulesDir || !filepath.IsLocal(filepath.FromSlash(name))) {
+		if !publishable(name) {
 			return nil, &ErrDamaged{Dir: dir, File: filesName, Why: fmt.Sprintf("names %q", name)}
 		}
 	}
