@@ -1,0 +1,197 @@
+package rulespace
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Digest identifies what a rule does: two rules with the same digest change
+// every network in the same way, but for rounding. It is, in hexadecimal, the
+// first 16 bytes of the SHA-256 of these lines, each ended by a line feed:
+//
+//	metaplast rule 1
+//	state s1 <scope> <initial value> <canonical update>
+//	…
+//	dw <canonical expression>
+//	db <canonical expression>
+//	dfb <canonical expression>
+//
+// States come in order of evaluation and are named s1, s2, … in that order.
+// Parameters are replaced by their values. Canonical is the text of Canon;
+// numbers are the shortest decimals that read back exactly. db and dfb are
+// left out where they are missing or canonically 0.
+//
+// So names, notation, the order of commutative operands, factoring, the split
+// of a coefficient into parameters, metadata and ranges are no part of
+// identity; the values of coefficients, to the 12 digits of Canon, and the
+// order of states are.
+func (r *Rule) Digest() string {
+	return digest("metaplast rule 1", r.program(func(p Param) *Expr { return Const(p.Value) }), false)
+}
+
+// Structure identifies the form of a rule: rules that differ in the values of
+// their parameters alone share it. It is computed like Digest, with these
+// differences:
+//
+//   - the first line is "metaplast structure 1";
+//   - parameters stay symbols. One that is a factor of the whole of dw, db or
+//     dfb is left out there, but for the sign of its value. The others are
+//     named p1, p2, … in an order that depends on where they stand in the
+//     rule, not on their names (those that stand alike, as a and b do in
+//     a·b·pre, in the order in which they are declared);
+//   - dw, db and dfb are divided by their positive numerical scale
+//     (Canonical.Scaled).
+func (r *Rule) Structure() string {
+	program := r.program(func(p Param) *Expr { return Name("param_" + p.Name) })
+	for i := range program {
+		if !program[i].state {
+			program[i].expr = r.stripFactors(program[i].expr)
+		}
+	}
+	names := r.paramOrder(program)
+	for i := range program {
+		program[i].expr = program[i].expr.Substitute(func(name string) (*Expr, bool) {
+			if k := slices.Index(names, name); k >= 0 {
+				return Name(fmt.Sprintf("p%d", k+1)), true
+			}
+			return nil, false
+		})
+	}
+	return digest("metaplast structure 1", program, true)
+}
+
+// line is one assignment of a program whose states are named s1, s2, …
+type line struct {
+	head  string
+	expr  *Expr
+	state bool
+}
+
+func (r *Rule) program(param func(Param) *Expr) []line {
+	with := func(name string) (*Expr, bool) {
+		for i, s := range r.States {
+			if s.Name == name {
+				return Name(fmt.Sprintf("s%d", i+1)), true
+			}
+		}
+		p, ok := r.Param(name)
+		return param(p), ok
+	}
+	var lines []line
+	for i, a := range r.assignments() {
+		l := line{head: a.field, expr: a.expr.Substitute(with)}
+		if i < len(r.States) {
+			s := r.States[i]
+			l.head, l.state = fmt.Sprintf("state s%d %s %s", i+1, s.Scope, formatFloat(s.Init)), true
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+func digest(version string, program []line, scaled bool) string {
+	var b strings.Builder
+	b.WriteString(version + "\n")
+	for _, l := range program {
+		c := Canon(l.expr)
+		if scaled && !l.state {
+			c = c.Scaled()
+		}
+		text := c.String()
+		if text == "0" && (l.head == "db" || l.head == "dfb") {
+			continue
+		}
+		b.WriteString(l.head + " " + text + "\n")
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// stripFactors replaces each parameter that multiplies the whole of e by the
+// sign of its value.
+func (r *Rule) stripFactors(e *Expr) *Expr {
+	for _, p := range r.Params {
+		name := "param_" + p.Name
+		without := replaceName(e, name, Const(1))
+		if without == e || Canon(Apply(Mul, Name(name), without)).String() != Canon(e).String() {
+			continue
+		}
+		e = replaceName(e, name, Const(math.Copysign(1, p.Value)))
+	}
+	return e
+}
+
+// paramOrder lists the parameters that a program reads, sorted by the text
+// of the program in which only that parameter can be told from the others.
+func (r *Rule) paramOrder(program []line) []string {
+	type place struct{ name, text string }
+	var places []place
+	for _, p := range r.Params {
+		name := "param_" + p.Name
+		var text strings.Builder
+		used := false
+		for _, l := range program {
+			marked := l.expr.Substitute(func(n string) (*Expr, bool) {
+				used = used || n == name
+				if n == name {
+					return Name("this"), true
+				}
+				return Name("other"), strings.HasPrefix(n, "param_")
+			})
+			text.WriteString(l.head + " " + Canon(marked).String() + "\n")
+		}
+		if used {
+			places = append(places, place{name, text.String()})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return strings.Compare(a.text, b.text) })
+	names := make([]string, len(places))
+	for i, p := range places {
+		names[i] = p.name
+	}
+	return names
+}
+
+func replaceName(e *Expr, name string, with *Expr) *Expr {
+	return e.Substitute(func(n string) (*Expr, bool) { return with, n == name })
+}
+
+// CanonicalText writes the program for people, with each assignment in its
+// canonical form and under the names that the rule gives its parameters:
+//
+//	lr*pre*post
+//	trace: decay*trace + pre*post; dw: lr*trace
+func (r *Rule) CanonicalText() string {
+	list := r.assignments()
+	if len(list) == 1 {
+		return Canon(r.DW).String()
+	}
+	parts := make([]string, len(list))
+	for i, a := range list {
+		name := a.field
+		if i < len(r.States) {
+			name = r.States[i].Name
+		}
+		parts[i] = name + ": " + Canon(a.expr).String()
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Complexity is the number of nodes of the rule's expressions, each counted
+// by the function Complexity: dw, dfb and the updates of the states. db
+// counts unless it says nothing new: the bias being the weight from a unit
+// that is always 1, it often is dw with pre = 1.
+func (r *Rule) Complexity() int {
+	n := 0
+	for _, a := range r.assignments() {
+		if a.field == "db" && Canon(a.expr).String() == Canon(r.DW.AsBias()).String() {
+			continue
+		}
+		n += complexity(a.expr, func(name string) bool { _, ok := r.Param(name); return ok })
+	}
+	return n
+}
