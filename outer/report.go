@@ -93,6 +93,22 @@ type Difference struct {
 	Tasks    []Interval // of Raw, in the order of Evidence.Tasks
 }
 
+// Rows describes results as rows of a front, without evidence; for showing a
+// search that is running.
+func Rows(front []Result) []Row {
+	rows := make([]Row, len(front))
+	for i, r := range front {
+		rows[i] = Row{
+			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity, DW: r.Rule.DW.String(),
+			Canonical: r.Rule.CanonicalText(), Digest: r.Digest,
+			Search: intervalOf(r.Score, r.SE, r.N),
+		}
+		rows[i].se = r.SE
+	}
+	choose(rows)
+	return rows
+}
+
 // Best is the score to show: that of the validation, or that of the search
 // before there is one.
 func (r *Row) Best() Interval {

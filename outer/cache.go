@@ -1,0 +1,69 @@
+package outer
+
+import (
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+// entry is a candidate that a search has met.
+type entry struct {
+	id         identity
+	rule       *rulespace.Rule // prepared
+	complexity int
+	contender  *contender // nil once the race is over
+	result     Result
+}
+
+// cache finds entries that behave alike.
+type cache struct {
+	probe  *rulespace.Probe // points to compare rules on
+	texts  map[string]*entry
+	forms  map[rulespace.FP]*entry
+	unique int
+}
+
+func newCache(probe *rulespace.Probe) cache {
+	return cache{probe: probe, texts: map[string]*entry{}, forms: map[rulespace.FP]*entry{}}
+}
+
+// entry prepares a candidate and finds out what it is; tuned is the parameter
+// that is tuned. It may be called by several goroutines as long as none
+// changes the cache.
+func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
+	e := &entry{rule: prepare(r)}
+	free := scales(e.rule, tuned)
+	e.id.text = canonical(e.rule, tuned, free)
+	if c.texts[e.id.text] == nil { // else the known entry stands for it
+		c.behaviour(e, tuned, free)
+		e.complexity = e.rule.Complexity()
+	}
+	return e
+}
+
+// find returns the known entry that behaves like e. One that is more complex
+// does not count: the simpler rule is worth its own trials, since the front is
+// by complexity.
+func (c *cache) find(e *entry) *entry {
+	if known := c.texts[e.id.text]; known != nil {
+		return known
+	}
+	if !e.id.formed {
+		return nil
+	}
+	if known := c.forms[e.id.form]; known != nil && known.complexity <= e.complexity {
+		return known
+	}
+	return nil
+}
+
+// put makes e, which find does not know, the entry of its identity.
+func (c *cache) put(e *entry) {
+	c.texts[e.id.text] = e
+	if e.id.formed {
+		if c.forms[e.id.form] == nil {
+			c.unique++
+		}
+		c.forms[e.id.form] = e
+	} else {
+		c.unique++
+	}
+}

@@ -1,0 +1,83 @@
+package outer
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metaplast/metaplast/checkpoints"
+)
+
+func TestJournal(t *testing.T) {
+	rules := someRules(t, 40)
+	want, err := Run(context.Background(), fakePlan(t, rules, 2), newMemory(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	run, err := checkpoints.Create(dir, checkpoints.Manifest{Name: "fake", ID: "0001"}, map[string][]byte{
+		checkpoints.ConfigName: []byte("name: fake\n"), checkpoints.ResolvedName: []byte("name: fake\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := NewJournal(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fakePlan(t, rules, 2)
+	p.Evaluations = 20 // ends early
+	if _, err := Run(context.Background(), p, store, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := store.Len()
+	if err := run.Append("note", "", "not an outcome"); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	// A process that is killed tears the last line.
+	segment := filepath.Join(dir, "journal", "000001.jsonl")
+	f, err := os.OpenFile(segment, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"crc":"00`); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+
+	if run, err = checkpoints.Open(dir, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if store, err = NewJournal(run); err != nil {
+		t.Fatal(err)
+	}
+	if store.Len() != n || n == 0 {
+		t.Errorf("%d outcomes of %d read back", store.Len(), n)
+	}
+	got, err := Run(context.Background(), fakePlan(t, rules, 2), store, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(files(t, want), files(t, got)); d != "" {
+		t.Errorf("resumed run differs:\n%s", d)
+	}
+	if got.Replayed == 0 || got.Replayed > n {
+		t.Errorf("replayed %d outcomes of %d", got.Replayed, n)
+	}
+
+	if err := run.Append(RecordKind, "bad", "no outcome"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewJournal(run); err == nil || !strings.Contains(err.Error(), "(bad) holds no outcome") {
+		t.Errorf("a record that is no outcome gives %v", err)
+	}
+}

@@ -1,0 +1,151 @@
+package outer
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/metaplast/metaplast/inner/trial"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+func TestPoolStreamsInOrder(t *testing.T) {
+	jobs := make([]Job, 200)
+	for i := range jobs {
+		jobs[i].Rep = i
+	}
+	for _, workers := range []int{1, 2, 7} {
+		p := newPool(workers, nil, func() worker {
+			return func(_ context.Context, j Job) Outcome {
+				if j.Rep%17 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				if j.Rep == 50 {
+					panic("at 50")
+				}
+				return Outcome{Status: OK, Steps: j.Rep}
+			}
+		})
+		next := 0
+		err := p.Stream(context.Background(), jobs, func(i int, o Outcome) error {
+			if i != next {
+				t.Fatalf("%d workers: outcome %d after %d", workers, i, next-1)
+			}
+			next++
+			if i == 50 {
+				if o.Status != Failed || o.Value != worst || o.Reason != "panic: at 50" {
+					t.Errorf("a panic gives %+v", o)
+				}
+			} else if o.Steps != i {
+				t.Errorf("outcome %d is that of job %d", i, o.Steps)
+			}
+			return nil
+		})
+		if err != nil || next != len(jobs) {
+			t.Errorf("%d workers: %d of %d outcomes, %v", workers, next, len(jobs), err)
+		}
+	}
+}
+
+func TestPoolStops(t *testing.T) {
+	jobs := make([]Job, 100)
+	boom := errors.New("disk full")
+	for _, how := range []string{"soft", "hard", "error"} {
+		stop := make(chan struct{})
+		ctx, cancel := context.WithCancel(context.Background())
+		var started, ended atomic.Int64
+		p := newPool(3, stop, func() worker {
+			return func(context.Context, Job) Outcome {
+				started.Add(1)
+				time.Sleep(100 * time.Microsecond)
+				ended.Add(1)
+				return Outcome{Status: OK}
+			}
+		})
+		got := 0
+		err := p.Stream(ctx, jobs, func(i int, o Outcome) error {
+			if got++; got == 10 {
+				switch how {
+				case "soft":
+					close(stop)
+				case "hard":
+					cancel()
+				case "error":
+					return boom
+				}
+			}
+			return nil
+		})
+		cancel()
+		want := map[string]error{"soft": ErrStopped, "hard": context.Canceled, "error": boom}[how]
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v", how, err)
+		}
+		if s := started.Load(); s != ended.Load() || s == int64(len(jobs)) {
+			t.Errorf("%s: %d started, %d ended", how, s, ended.Load())
+		}
+		// Everything that was started before a soft stop is handed over.
+		if how == "soft" && int64(got) != started.Load() {
+			t.Errorf("%d outcomes of %d trials", got, started.Load())
+		}
+		if how == "error" && got != 10 {
+			t.Errorf("%d outcomes handed over after an error", got-10)
+		}
+	}
+}
+
+func TestPoolOfNothing(t *testing.T) {
+	p := newPool(2, nil, func() worker { return nil })
+	if o, err := p.Evaluate(context.Background(), nil); len(o) != 0 || err != nil {
+		t.Errorf("no jobs give %v, %v", o, err)
+	}
+}
+
+func TestOutcomeContainsBadScores(t *testing.T) {
+	score := func(v, raw float64) trial.Outcome {
+		return trial.Outcome{Status: OK, Score: tasks.Score{Value: v, Raw: raw}, Steps: 5}
+	}
+	for _, c := range []struct {
+		in     trial.Outcome
+		status Status
+		value  float64
+	}{
+		{score(0.5, 3), OK, 0.5},
+		{score(-7, 3), OK, -1},
+		{score(math.NaN(), 3), Diverged, -1},
+		{score(math.Inf(1), 3), Diverged, -1},
+		{score(0.5, math.NaN()), Diverged, -1},
+		{trial.Outcome{Status: Diverged, Reason: "w", Score: tasks.Score{Value: math.NaN()}}, Diverged, -1},
+		{trial.Outcome{Status: Silent, Score: tasks.Score{Value: 0.3}}, Silent, -1},
+		{trial.Outcome{Status: Failed, Reason: strings.Repeat("é", 300) + "\nstack"}, Failed, -1},
+	} {
+		got := outcome(c.in)
+		if got.Status != c.status || got.Value != c.value || !finite(got.Raw) || len(got.Reason) > 210 || strings.Contains(got.Reason, "\n") {
+			t.Errorf("%+v becomes %+v", c.in, got)
+		}
+	}
+}
+
+func TestBetter(t *testing.T) {
+	// From best to worst.
+	order := []Result{
+		{Status: OK, Full: true, Rung: 1, Score: 0.5, Complexity: 3, Digest: "a"},
+		{Status: OK, Full: true, Rung: 1, Score: 0.5, Complexity: 3, Digest: "b"},
+		{Status: OK, Full: true, Rung: 1, Score: 0.5, Complexity: 4},
+		{Status: OK, Full: true, Rung: 1, Score: 0.4},
+		{Status: OK, Rung: 1, Score: 0.9},
+		{Status: OK, Score: 0.95},
+		{Status: Diverged, Full: true, Rung: 1, Score: 2},
+	}
+	for i := range order {
+		for j := range order {
+			if got := Better(order[i], order[j]); got != (i < j) {
+				t.Errorf("Better(%d, %d) is %v", i, j, got)
+			}
+		}
+	}
+}

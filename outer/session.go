@@ -1,0 +1,136 @@
+package outer
+
+import (
+	"context"
+	"time"
+
+	"github.com/metaplast/metaplast/inner/learner"
+)
+
+// session is a search that runs.
+type session struct {
+	plan      *Plan
+	names     []string // of tasks, then of held-out tasks
+	evaluator Evaluator
+	store     Store
+	observer  Observer
+	progress  Progress
+	failed    map[Status]Count
+
+	cache     cache
+	archive   archive
+	rungs     []archive // best results so far at each rung but the last
+	baselines []*contender
+
+	synced, observed time.Time
+}
+
+const (
+	syncEvery    = time.Second
+	observeEvery = 100 * time.Millisecond
+)
+
+// trials brings contenders through a stage: it runs the trials that neither
+// they nor the store know the outcome of, and finds their best values.
+func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error {
+	var jobs []Job
+	var slots []*Outcome
+	for _, c := range cs {
+		if c.life != st.life {
+			c.life, c.series = st.life, nil
+		}
+		for _, v := range c.values {
+			label := c.labelAt(v)
+			var at *learner.Learner
+			series := c.seriesAt(v)
+			for rep := len(series.outcomes); rep < st.seeds; rep++ {
+				outcomes := make([]Outcome, len(st.tasks))
+				series.outcomes = append(series.outcomes, outcomes)
+				for i, task := range st.tasks {
+					steps := st.steps(s.plan.setting(task))
+					key := st.key(label, s.names[task], steps, rep)
+					if o, ok := s.store.Lookup(key); ok {
+						outcomes[i] = o
+						s.progress.Trials++
+						s.progress.Replayed++
+						continue
+					}
+					if at == nil {
+						l, err := c.at(v)
+						if err != nil {
+							return err
+						}
+						at = &l
+					}
+					jobs = append(jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
+					slots = append(slots, &outcomes[i])
+				}
+			}
+		}
+	}
+	if err := s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o }); err != nil {
+		return err
+	}
+	for _, c := range cs {
+		c.lead()
+	}
+	return nil
+}
+
+// run evaluates jobs and stores each outcome before it is used.
+func (s *session) run(ctx context.Context, jobs []Job, use func(int, Outcome)) error {
+	if len(jobs) == 0 {
+		select {
+		case <-s.plan.Stop:
+			return ErrStopped
+		default:
+			return ctx.Err()
+		}
+	}
+	s.progress.Pending = len(jobs)
+	done := func(i int, o Outcome) error {
+		if !finite(o.Value) || !finite(o.Raw) {
+			o = failure(Failed, "the evaluator returned a score that is not a finite number")
+		}
+		if err := s.store.Append(jobs[i].Key, o); err != nil {
+			return err
+		}
+		use(i, o)
+		s.progress.Trials++
+		s.progress.Pending--
+		return s.breathe()
+	}
+	err := s.stream(ctx, jobs, done)
+	s.progress.Pending = 0
+	return err
+}
+
+func (s *session) stream(ctx context.Context, jobs []Job, done func(int, Outcome) error) error {
+	if e, ok := s.evaluator.(Streamer); ok {
+		return e.Stream(ctx, jobs, done)
+	}
+	outcomes, err := s.evaluator.Evaluate(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	for i, o := range outcomes {
+		if err := done(i, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// breathe syncs the store and shows progress when it is time. Neither changes
+// what the search does.
+func (s *session) breathe() error {
+	now := time.Now()
+	if now.Sub(s.observed) >= observeEvery {
+		s.observe()
+	}
+	if now.Sub(s.synced) >= syncEvery {
+		s.synced = now
+		return s.store.Sync()
+	}
+	return nil
+}
