@@ -1,0 +1,35 @@
+package rulespace
+
+import "testing"
+
+func TestCheckUnits(t *testing.T) {
+	for text, want := range map[string]string{
+		"post*(pre - post*w)":            "",
+		"a*err*pre - w":                  "",
+		"pre + err":                      "cannot add pre [rate] and err [err]",
+		"post - pre*post":                "cannot subtract post [rate] and pre*post [rate^2]",
+		"max(reward, w)":                 "cannot compare reward [reward] and w [1]",
+		"tanh(pre)":                      "tanh needs a number without unit; pre is in [rate]",
+		"tanh(a*pre)":                    "",
+		"exp(w) + sign(pre)":             "",
+		"sqrt(pre)":                      "cannot take the root of pre [rate]",
+		"sqrt(pre*post) + pre":           "",
+		"pre/post + w":                   "",
+		"clip(pre, 0, post)":             "",
+		"clip(pre, err, post)":           "cannot compare pre [rate] and err [err]",
+		"reward_mean*pre + reward*err/w": "cannot add reward_mean*pre [rate·reward] and reward*err/w [err·reward]",
+		"1 + pre + pre^2":                "cannot add 1 + pre [rate] and pre^2 [rate^2]",
+	} {
+		e, err := ParseExpr(text, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := CheckUnits(e); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
