@@ -17,16 +17,17 @@ type Class uint8
 
 const (
 	Generic   Class = iota
-	Zero            // 0 at every probe point
-	Constant        // one value other than 0 at every probe point
-	Undefined       // not finite at more than half of the points
+	Zero            // 0 wherever it is finite
+	Constant        // one value other than 0 wherever it is finite
+	Undefined       // not finite at more than half of the points in general position
 )
 
 // Column holds the values of an expression at the points of a probe.
 type Column []float64
 
 // Probe is a table of points, each with a value for every signal. Its points
-// are fixed, so fingerprints are comparable between machines and runs.
+// are fixed, so fingerprints are comparable between machines and runs. It is
+// immutable.
 type Probe struct {
 	values [NumSignals]Column
 	edge   int // leading points that only help to tell functions apart
@@ -35,35 +36,63 @@ type Probe struct {
 
 const genericPoints = 24
 
-// edgeLevels are the values that all signals take together at the edge points.
+// edgeLevels are the values that all signals take together at the first edge
+// points.
 var edgeLevels = [...]float64{0, 1, -1, 100}
 
-// FixedProbe returns the points that need no task: a few edges, at which all
-// signals are 0, 1, -1 or large, then generic points on three scales. Signals
-// that take only certain values take only those, and the signals outside set
-// are probed too, as if they were in it.
+// FixedProbe returns the points that need no task. First come edges: all
+// signals at 0, 1, -1 or large, then each signal of set silent in turn. Then
+// come points in general position on three scales, three of four values
+// positive. Signals that take only certain values take only those, and the
+// signals outside set are probed too, as if they were in it.
+//
+// In general position values are odd multiples of 1/64 below 8: polynomials
+// of degree 5 with small integer coefficients are computed exactly, so that
+// different ways of writing one have equal values.
 func FixedProbe(set SignalSet) *Probe {
-	p := &Probe{edge: len(edgeLevels), n: len(edgeLevels) + genericPoints}
+	silent := set.List()
+	p := &Probe{edge: len(edgeLevels) + len(silent)}
+	p.n = p.edge + genericPoints
 	for i := range p.values {
 		s := Signal(i)
-		r := key.Root(0).Child("probe", uint64(i)).Stream()
-		legal := s.Info().Values
 		col := make(Column, p.n)
-		for j := range col {
-			switch {
-			case len(legal) > 0 && j < p.edge:
+		draw := drawer(s, "edge")
+		for j := range p.edge {
+			col[j] = draw(j)
+			switch legal := s.Info().Values; {
+			case len(legal) > 0 && j < len(edgeLevels):
 				col[j] = legal[j%len(legal)]
 			case len(legal) > 0:
-				col[j] = legal[r.IntN(len(legal))]
-			case j < p.edge:
+			case j < len(edgeLevels):
 				col[j] = edgeLevels[j]
-			default:
-				col[j] = r.Normal() * [...]float64{0.3, 1, 3}[j%3]
+			case silent[j-len(edgeLevels)] == s:
+				col[j] = 0
 			}
+		}
+		draw = drawer(s, "generic")
+		for j := p.edge; j < p.n; j++ {
+			col[j] = draw(j - p.edge)
 		}
 		p.values[i] = col
 	}
 	return p
+}
+
+// drawer returns a source of values in general position for a signal.
+func drawer(s Signal, label string) func(point int) float64 {
+	r := key.Root(0).Child("probe/"+label, uint64(s)).Stream()
+	legal := s.Info().Values
+	return func(point int) float64 {
+		if len(legal) > 0 {
+			return legal[r.IntN(len(legal))]
+		}
+		below := [...]int{16, 64, 256}[point%3] // of the odd numbers, in 1/64
+		v := float64(2*r.IntN(below)+1) / 64
+		if r.IntN(4) == 0 {
+			return -v
+		}
+		return v
+	}
 }
 
 // Extend returns a probe with further points, each indexed by Signal: values
@@ -115,43 +144,79 @@ func (p *Probe) Leaf(e *Expr) Column {
 
 // Apply returns the values of a primitive applied to columns.
 func (p *Probe) Apply(op Op, args ...Column) Column {
-	col := make(Column, p.n)
-	f := op.Info().Value
+	return p.ApplyTo(make(Column, p.n), op, args...)
+}
+
+// ApplyTo is Apply into dst, which may be one of the arguments.
+func (p *Probe) ApplyTo(dst Column, op Op, args ...Column) Column {
+	a := args[0][:len(dst)]
 	switch len(args) {
 	case 1:
-		for i, a := range args[0] {
-			col[i] = f(a, 0, 0)
+		f := op.Info().Value
+		for i := range dst {
+			dst[i] = f(a[i], 0, 0)
 		}
 	case 2:
-		b := args[1]
-		for i, a := range args[0] {
-			col[i] = f(a, b[i], 0)
+		b := args[1][:len(dst)]
+		switch op { // those that searches apply all the time
+		case Add:
+			for i := range dst {
+				dst[i] = a[i] + b[i]
+			}
+		case Sub:
+			for i := range dst {
+				dst[i] = a[i] - b[i]
+			}
+		case Mul:
+			for i := range dst {
+				dst[i] = a[i] * b[i]
+			}
+		default:
+			f := op.Info().Value
+			for i := range dst {
+				dst[i] = f(a[i], b[i], 0)
+			}
 		}
 	default:
-		b, c := args[1], args[2]
-		for i, a := range args[0] {
-			col[i] = f(a, b[i], c[i])
+		f := op.Info().Value
+		for i := range dst {
+			dst[i] = f(a[i], args[1][i], args[2][i])
 		}
 	}
-	return col
+	return dst
 }
 
 // Column returns the values of an expression.
 func (p *Probe) Column(e *Expr) Column {
+	if e.size < memoSize {
+		return p.column(e, nil)
+	}
+	return p.column(e, map[*Expr]Column{})
+}
+
+func (p *Probe) column(e *Expr, memo map[*Expr]Column) Column {
 	if e.kind != KindApply {
 		return p.Leaf(e)
 	}
+	if c, ok := memo[e]; ok {
+		return c
+	}
 	var args [3]Column
 	for i, a := range e.args {
-		args[i] = p.Column(a)
+		args[i] = p.column(a, memo)
 	}
-	return p.Apply(e.op, args[:len(e.args)]...)
+	c := p.Apply(e.op, args[:len(e.args)]...)
+	if memo != nil {
+		memo[e] = c
+	}
+	return c
 }
 
 // Hash returns the fingerprint of a column: a hash of its values to about
 // nine significant digits (30 bits), with all that is not finite kept apart
 // by kind. With scaleFree the values are first divided by their root mean
-// square, so that positive multiples agree.
+// square over the points in general position, so that positive multiples
+// agree. What is below 1e-12 there counts as zero: it may be rounding.
 func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
 	finite := 0
 	var sum, largest float64
@@ -161,12 +226,8 @@ func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
 			largest = math.Max(largest, math.Abs(v))
 		}
 	}
-	class := Generic
-	if 2*finite < p.n-p.edge {
-		class = Undefined
-	}
 	scale := 1.0
-	if scaleFree && largest > 0 {
+	if scaleFree && largest >= negligible {
 		for _, v := range c[p.edge:] {
 			if math.Abs(v) <= math.MaxFloat64 {
 				r := v / largest
@@ -175,26 +236,36 @@ func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
 		}
 		scale = largest * math.Sqrt(sum/float64(finite))
 	}
-	buf := make([]byte, 0, 512)
+	buf := make([]byte, 0, 8*len(c))
 	zero, constant := true, true
 	var first uint64
-	for i, v := range c {
+	seen := false
+	for _, v := range c {
 		w := quantise(v / scale)
-		if i == 0 {
-			first = w
+		if math.Abs(v) <= math.MaxFloat64 {
+			if !seen {
+				first, seen = w, true
+			}
+			zero = zero && w == 0
+			constant = constant && w == first
 		}
-		zero = zero && w == 0
-		constant = constant && w == first
 		buf = binary.LittleEndian.AppendUint64(buf, w)
 	}
-	if class == Generic && zero {
-		class = Zero
-	} else if class == Generic && constant {
-		class = Constant
+	hash := sha256.Sum256(buf)
+	fp := FP(hash[:16])
+	switch {
+	case 2*finite < p.n-p.edge:
+		return fp, Undefined
+	case zero:
+		return fp, Zero
+	case constant:
+		return fp, Constant
 	}
-	sum256 := sha256.Sum256(buf)
-	return FP(sum256[:16]), class
+	return fp, Generic
 }
+
+// negligible is the magnitude below which values count as zero.
+const negligible = 1e-12
 
 // quantise maps a number to 30 bits of mantissa, its exponent and its sign,
 // and everything that is not finite to three values of its own.
@@ -206,7 +277,7 @@ func quantise(v float64) uint64 {
 		return 2
 	case v < -math.MaxFloat64:
 		return 3
-	case math.Abs(v) < 1e-12:
+	case math.Abs(v) < negligible:
 		return 0
 	}
 	m, e := math.Frexp(v)

@@ -3,6 +3,8 @@ package rulespace
 import (
 	"math"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func fingerprint(t *testing.T, text string, scaleFree bool) (FP, Class) {
@@ -31,6 +33,8 @@ func TestFingerprintEquality(t *testing.T) {
 		{"err*reward", "err/reward", false, false},
 		{"tanh(pre)", "(exp(pre) - exp(-pre))/(exp(pre) + exp(-pre))", false, true},
 		{"relu(pre)", "max(pre, 0)", false, true},
+		{"post*sign(pre)^2", "post", false, false}, // differ where pre is silent
+		{"post*pre*w - w^3*pre", "w*(post - w^2)*pre", true, true},
 	} {
 		fx, _ := fingerprint(t, c.x, c.scaleFree)
 		fy, _ := fingerprint(t, c.y, c.scaleFree)
@@ -44,6 +48,8 @@ func TestFingerprintClass(t *testing.T) {
 	for text, want := range map[string]Class{
 		"pre - pre":        Zero,
 		"0*w":              Zero,
+		"0.1*3*w - 0.3*w":  Zero,
+		"w/w":              Constant,
 		"phase^2":          Constant,
 		"3":                Constant,
 		"log(-(pre^2))":    Undefined,
@@ -77,6 +83,63 @@ func TestExtendedProbeTellsApart(t *testing.T) {
 	if fx == fy || q.Len() != p.Len()+1 {
 		t.Error("the task's point was not probed")
 	}
+}
+
+// Up to degree 5 polynomials are exact at the fixed points, so even bits that
+// do not count agree.
+func TestFixedProbeIsExact(t *testing.T) {
+	p := FixedProbe(Signals(SigPre, SigPost, SigW))
+	x := p.Column(mustParse(t, "(pre + post - 2*w)^5"))
+	y := p.Column(newBuilder(false).expr(Canon(mustParse(t, "(pre + post - 2*w)^5")).terms))
+	for i := range x {
+		if x[i] != y[i] {
+			t.Errorf("point %d: %v and %v", i, x[i], y[i])
+		}
+	}
+}
+
+// Cached columns of arguments give the column of the whole.
+func TestColumnsCombine(t *testing.T) {
+	p := FixedProbe(Signals(SigPre, SigPost, SigW))
+	g := exprs(leaves(Signals(SigPre, SigPost, SigW).List(), plainConstants), allOps(), 20)
+	rapid.Check(t, func(t *rapid.T) {
+		e := g.Draw(t, "e")
+		got, env := p.Column(e), &testEnv{names: map[string]float64{}}
+		for i := range got {
+			for s := range Signal(NumSignals) {
+				env.signals[s] = p.Leaf(Sig(s))[i]
+			}
+			for _, n := range testNames {
+				env.names[n] = p.Leaf(Name(n))[i]
+			}
+			if want := e.Eval(env); got[i] != want && !(math.IsNaN(got[i]) && math.IsNaN(want)) {
+				t.Fatalf("%s at point %d: %v, want %v", e, i, got[i], want)
+			}
+		}
+	})
+}
+
+// Fingerprints do not tell apart what simplification holds to be the same,
+// but where division or a number out of range makes a removable gap.
+func TestFingerprintAgreesWithCanon(t *testing.T) {
+	p := FixedProbe(Signals(SigPre, SigPost, SigW))
+	ops := []Op{Add, Sub, Mul, Neg, Square, Abs, Sign, Min, Max, Step, Relu}
+	small := rapid.SampledFrom([]float64{0, 1, -1, 2, 0.5})
+	g := exprs(rapid.OneOf(rapid.Map(rapid.SampledFrom(Signals(SigPre, SigPost, SigW).List()), Sig), rapid.Map(small, Const)), ops, 12)
+	rapid.Check(t, func(t *rapid.T) {
+		e := g.Draw(t, "e")
+		s, exact := Simplify(e), true
+		s.walk(func(n *Expr) { exact = exact && (n.kind != KindConst || n.value*64 == math.Trunc(n.value*64)) })
+		if !exact {
+			return // rounded to 12 digits, which cancellation can bring up
+		}
+		for _, free := range []bool{false, true} {
+			x, cx := p.Hash(p.Column(e), free)
+			if y, cy := p.Hash(p.Column(s), free); x != y || cx != cy {
+				t.Fatalf("%s and %s differ, scale-free %v", e, s, free)
+			}
+		}
+	})
 }
 
 func BenchmarkFingerprint(b *testing.B) {
