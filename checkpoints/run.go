@@ -245,6 +245,13 @@ func (r *Run) Manifest() Manifest { return r.manifest }
 // end of the journal.
 func (r *Run) Cut() int64 { return r.cut }
 
+// Err returns the error that stopped writing, nil while all is well.
+func (r *Run) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
 // Len returns the number of records that Append has taken, now and earlier.
 func (r *Run) Len() int {
 	r.mu.Lock()

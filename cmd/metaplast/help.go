@@ -1,0 +1,79 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// helpTopics are texts that metaplast help prints beside those of the verbs.
+func helpTopics() []*cobra.Command {
+	topic := func(name, short, long string) *cobra.Command {
+		return &cobra.Command{Use: name, Short: short, Long: long}
+	}
+	return []*cobra.Command{
+		topic("config", "Topic: how a search is described", `A config is YAML (or TOML, or JSON):
+
+    name: oja-from-scratch
+    seed: 1
+    task: [{name: pca, dims: 8, steps: 4000}]    # several: the mean of their scores
+    held_out: [{name: pca, dims: 16}]            # never searched on, scored at the end
+    learner: {credit: none, network: [8, 1]}     # what the rule works in
+    rule:
+      signals: [pre, post, w]                    # what it may read
+      primitives: [add, sub, mul]                # what it may compute
+      constants: [1]
+    search:
+      method: enumerate                          # or a list, run in turn
+      max_complexity: 7
+      rungs: [{steps: 0.1, seeds: 1, keep: 0.25}, {steps: 1, seeds: 3}]
+      tune: {params: [lr], points: 5}
+    budget: {evaluations: 20000}
+
+Instead of signals and primitives, a rule may be a template whose parameters
+are searched, or a weighted sum of terms:
+
+    template: lr*post*(pre - a*post*w)
+    params: [{name: a, low: -2, high: 2}]
+
+    terms: [pre*post, post^2*w, {term: w, low: 1e-6, high: 1e-3, sign: negative}]
+
+Values come from flags, --set path=value, METAPLAST_… variables, the file and
+defaults, in this order; metaplast check CONFIG shows which came from where.
+Unknown keys are errors. metaplast check --schema prints the JSON Schema.`),
+		topic("rules", "Topic: how a rule is written and named", `A RULE is a rule file, RUN:N (row N of a run's front; RUN alone is its pick), the
+name of a classic rule (metaplast list rules), or text:
+
+    lr*post*(pre - post*w)
+    dw: lr*err*pre - decay*w; db: lr*err
+
+Names are signals (metaplast list signals), lr, which is 0.01 unless given, and
+parameters set by --param name=value. The rule is added to the weight; err
+points downhill, so backpropagation is lr*err*pre. A rule file:
+
+    format: 1
+    name: oja
+    dw: lr*post*(pre - post*w)
+    params: {lr: 0.01}`),
+		topic("runs", "Topic: what a run directory holds", `runs/NAME-ID/
+    config.yaml            as given
+    config.resolved.yaml   with every default written out
+    manifest.json          version, seed, digests
+    journal/*.jsonl        every trial; the truth, everything else can be rebuilt
+    front.csv, rules/      the best rule of every complexity, always current
+    result.json            what the search reported at its end
+    log.jsonl              what happened
+
+A RUN is such a directory, the beginning of its id, or @last. The id follows
+from config and seed, so the same search finds its run again. Runs are kept in
+--out, $METAPLAST_RUNS, or ./runs.`),
+		topic("environment", "Topic: environment variables", `METAPLAST_DATA    directories of data sets, separated like PATH
+METAPLAST_RUNS    directory of runs, ./runs by default
+METAPLAST_CPU     portable, avx2, avx512 or neon; results do not change
+METAPLAST_…       any setting of a config outside lists: METAPLAST_SEED,
+                  METAPLAST_SEARCH_MAX_COMPLEXITY, METAPLAST_BUDGET_EVALUATIONS
+NO_COLOR          no colours`),
+		topic("exit-codes", "Topic: what the exit codes mean", `0  done, or stopped safely by the user
+1  unexpected failure
+2  usage
+3  config or rule invalid
+4  data missing or corrupt
+5  run damaged, locked or incompatible`),
+	}
+}

@@ -1,0 +1,358 @@
+package enumerate
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/internal/identity"
+	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+// Options of an enumeration. The zero value of every field means its default.
+type Options struct {
+	// MaxSize is the number of nodes of the largest expressions; the
+	// MaxComplexity of the space by default, which it cannot exceed.
+	MaxSize int
+	// KeepScale tells rules apart that differ by a positive factor. By
+	// default they are one rule, for searches that tune the learning rate.
+	KeepScale bool
+	// AtRest leaves out rules that change a weight while its presynaptic unit
+	// is silent: those whose value is not 0 where pre, pre_trace and pre_prev
+	// are.
+	AtRest bool
+	// Memory bounds what is kept of smaller expressions, in bytes; 1 GiB by
+	// default. A search that needs more ends there.
+	Memory int64
+	// Probe holds the signal values at which rules are compared; nil means
+	// rulespace.FixedProbe.
+	Probe *rulespace.Probe
+}
+
+// Count says how many rules there are of a size.
+type Count struct {
+	Size  int // nodes
+	Tried int // expressions that were looked at
+	Rules int // that are different from each other and from all smaller ones
+}
+
+// Searcher enumerates.
+type Searcher struct {
+	space *rulespace.Space
+	opts  Options
+	ops   []rulespace.Op
+
+	leaves  []*rulespace.Expr
+	columns [][]float64 // of leaves
+	edges   int         // points at the start of a column, see print
+	points  int         // at which rules are compared, edges included
+
+	bank   []entry // expressions of different value, smallest first
+	level  []int   // level[n] is where those of size n begin in bank
+	keep   int     // largest size that is an argument of others
+	values prints  // of bank
+	rules  prints  // of what was asked for
+	memory int64
+
+	size    int // of the expressions that are being looked at
+	blocks  []block
+	counts  []Count
+	scratch []float64
+	arena   []float64
+
+	gen  pending.Generation
+	done outer.Reason
+}
+
+// entry is an expression that others are built from.
+type entry struct {
+	expr *rulespace.Expr
+	col  []float64
+}
+
+// block is the part of a level that applies one primitive to arguments of
+// given sizes; at is the next combination.
+type block struct {
+	op   rulespace.Op
+	n    int    // arguments
+	size [3]int // of the arguments
+	at   [3]int // into bank
+}
+
+// New returns an enumeration of a symbolic space. It draws no random numbers.
+func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
+	if kind := space.Kind(); kind != "symbolic" {
+		return nil, fmt.Errorf("method enumerate lists symbolic rules; this space is a %s: use ga or fd-gradient", kind)
+	}
+	if err := space.Validate(); err != nil {
+		return nil, err
+	}
+	switch {
+	case opts.MaxSize < 0 || opts.MaxSize > space.MaxComplexity:
+		return nil, fmt.Errorf("enumerate: size is %d; it has to be between 1 and the largest complexity, %d",
+			opts.MaxSize, space.MaxComplexity)
+	case opts.Memory < 0:
+		return nil, fmt.Errorf("enumerate: memory is %d bytes; it cannot be negative", opts.Memory)
+	}
+	if opts.MaxSize == 0 {
+		opts.MaxSize = space.MaxComplexity
+	}
+	if opts.Memory == 0 {
+		opts.Memory = 1 << 30
+	}
+	if opts.Probe == nil {
+		opts.Probe = rulespace.FixedProbe(space.Signals)
+	}
+	s := &Searcher{space: space, opts: opts, values: newPrints(), rules: newPrints()}
+	s.ops = slices.Clone(space.Primitives)
+	slices.Sort(s.ops)
+	s.ops = slices.Compact(s.ops)
+	s.addLeaves()
+	s.scratch = make([]float64, len(s.columns[0]))
+	least := 3
+	for _, op := range s.ops {
+		least = min(least, op.Info().Arity)
+	}
+	// An argument leaves room for its operation and the operation's others.
+	s.keep = opts.MaxSize - least
+	s.level = []int{0, 0}
+	s.counts = []Count{{}}
+	s.begin(1)
+	return s, nil
+}
+
+// begin starts on the expressions of a size.
+func (s *Searcher) begin(size int) {
+	s.size = size
+	s.counts = append(s.counts, Count{Size: size})
+	s.blocks = s.blocks[:0]
+	for _, op := range s.ops {
+		n := op.Info().Arity
+		for a := 1; a <= size-n; a++ {
+			switch rest := size - 1 - a; {
+			case n == 1 && rest == 0:
+				s.addBlock(op, n, a, 0, 0)
+			case n == 2 && rest >= 1 && (a <= rest || !op.Info().Commutative):
+				s.addBlock(op, n, a, rest, 0)
+			case n == 3:
+				for b := 1; b < rest; b++ {
+					s.addBlock(op, n, a, b, rest-b)
+				}
+			}
+		}
+	}
+	slices.Reverse(s.blocks) // the last is the next
+}
+
+func (s *Searcher) addBlock(op rulespace.Op, n int, sizes ...int) {
+	b := block{op: op, n: n, size: [3]int(sizes)}
+	for i := range n {
+		b.at[i] = s.level[b.size[i]]
+		if b.at[i] == s.level[b.size[i]+1] {
+			return // there are none of that size
+		}
+	}
+	s.blocks = append(s.blocks, b)
+}
+
+// addLeaves computes the columns of signals and constants: the points of the
+// probe, then, if wanted, its generic points with a silent presynaptic unit.
+func (s *Searcher) addLeaves() {
+	silent := rulespace.Signals(rulespace.SigPre, rulespace.SigPreTrace, rulespace.SigPrePrev)
+	s.edges, s.points = edges(s.opts.Probe), s.opts.Probe.Len()
+	for _, leaf := range identity.Leaves(s.space) {
+		col := slices.Clone(s.opts.Probe.Leaf(leaf))
+		if s.opts.AtRest {
+			for _, v := range col[s.edges:s.points] {
+				if leaf.Kind() == rulespace.KindSignal && silent.Has(leaf.Signal()) {
+					v = 0
+				}
+				col = append(col, v)
+			}
+		}
+		s.leaves = append(s.leaves, leaf)
+		s.columns = append(s.columns, col)
+	}
+}
+
+// edges counts the points at the start of a probe at which all signals that
+// can take any value take the same one.
+func edges(p *rulespace.Probe) int {
+	pre := p.Leaf(rulespace.Sig(rulespace.SigPre))
+	for i := range min(len(pre), maxEdges) {
+		for s := range rulespace.Signal(rulespace.NumSignals) {
+			if s.Info().Values == nil && p.Leaf(rulespace.Sig(s))[i] != pre[i] {
+				return i
+			}
+		}
+	}
+	return min(len(pre), maxEdges)
+}
+
+// Ask implements outer.Searcher.
+func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
+	if s.gen.Waiting() {
+		return nil, pending.ErrWaiting
+	}
+	var rules []*rulespace.Rule
+	for len(rules) < limit && s.done == "" {
+		if e := s.look(); e != nil {
+			rules = append(rules, s.space.Wrap(e))
+		}
+	}
+	s.gen.Start(rules)
+	return s.gen.Ask(limit), nil
+}
+
+// Tell implements outer.Searcher. Results change nothing.
+func (s *Searcher) Tell(results []outer.Result) error { return s.gen.Tell(results) }
+
+// Done implements outer.Searcher.
+func (s *Searcher) Done() (outer.Reason, bool) {
+	return s.done, s.done != "" && !s.gen.Waiting()
+}
+
+// Status implements outer.Reporter.
+func (s *Searcher) Status() string {
+	rules := 0
+	for _, c := range s.counts {
+		rules += c.Rules
+	}
+	return fmt.Sprintf("size %d of %d, distinct %s", min(s.size, s.opts.MaxSize), s.opts.MaxSize, thousands(rules))
+}
+
+// Counts says how many rules were found of each size so far; the last entry
+// is of the size that is being looked at.
+func (s *Searcher) Counts() []Count { return slices.Clone(s.counts[1:]) }
+
+// look considers the next expression and returns it when it is a new rule.
+func (s *Searcher) look() *rulespace.Expr {
+	if s.size == 1 && s.counts[1].Tried < len(s.leaves) {
+		i := s.counts[1].Tried
+		return s.offer(s.columns[i], func() *rulespace.Expr { return s.leaves[i] })
+	}
+	if len(s.blocks) == 0 {
+		s.end()
+		return nil
+	}
+	b := &s.blocks[len(s.blocks)-1]
+	at := b.at
+	var col [3][]float64
+	for i := range b.n {
+		col[i] = s.bank[at[i]].col
+	}
+	if !s.next(b) {
+		s.blocks = s.blocks[:len(s.blocks)-1]
+	}
+	op, n := b.op, b.n
+	apply(op, s.scratch, col)
+	return s.offer(s.scratch, func() *rulespace.Expr {
+		args := make([]*rulespace.Expr, n)
+		for i := range args {
+			args[i] = s.bank[at[i]].expr
+		}
+		return rulespace.Apply(op, args...)
+	})
+}
+
+// next moves a block to its next combination and reports whether there is one.
+func (s *Searcher) next(b *block) bool {
+	for i := b.n - 1; i >= 0; i-- {
+		b.at[i]++
+		if b.at[i] < s.level[b.size[i]+1] {
+			return true
+		}
+		b.at[i] = s.level[b.size[i]]
+		if i == 1 && b.size[0] == b.size[1] && b.op.Info().Commutative {
+			b.at[1] = b.at[0] + 1 // of x∘y and y∘x, one will do
+		}
+	}
+	return false
+}
+
+// end closes a level.
+func (s *Searcher) end() {
+	s.level = append(s.level, len(s.bank))
+	if s.size == s.opts.MaxSize {
+		s.done = outer.Exhausted
+		return
+	}
+	s.begin(s.size + 1)
+}
+
+// offer considers an expression by its column.
+func (s *Searcher) offer(col []float64, build func() *rulespace.Expr) *rulespace.Expr {
+	count := &s.counts[s.size]
+	count.Tried++
+	points := col[:s.points]
+	p, class := fingerprint(points, s.edges, 1)
+	keep := s.size <= s.keep
+	if class == undefined || (keep || s.opts.KeepScale) && !s.add(&s.values, &p) {
+		return nil
+	}
+	var e *rulespace.Expr
+	if keep {
+		e = build()
+		s.bank = append(s.bank, entry{e, s.store(col)})
+	}
+	if class != varying || s.opts.AtRest && slices.ContainsFunc(col[s.points:], func(v float64) bool { return v != 0 }) {
+		return nil
+	}
+	if !s.opts.KeepScale {
+		if p, _ = fingerprint(points, s.edges, scale(points[s.edges:])); !s.add(&s.rules, &p) {
+			return nil
+		}
+	}
+	count.Rules++
+	if e == nil {
+		e = build()
+	}
+	return e
+}
+
+// What an element of the bank and of a set of prints takes besides columns,
+// in bytes.
+const (
+	entryBytes = 200
+	printBytes = 120
+)
+
+func (s *Searcher) add(set *prints, p *print) bool {
+	if !set.add(p) {
+		return false
+	}
+	s.take(printBytes)
+	return true
+}
+
+// store copies a column to memory that is allocated in large pieces.
+func (s *Searcher) store(col []float64) []float64 {
+	if len(s.arena) < len(col) {
+		s.arena = make([]float64, 1024*len(col))
+	}
+	kept := s.arena[:len(col):len(col)]
+	s.arena = s.arena[len(col):]
+	copy(kept, col)
+	s.take(entryBytes + 8*int64(len(col)))
+	return kept
+}
+
+// take counts memory, and ends the search when there is none left.
+func (s *Searcher) take(bytes int64) {
+	if s.memory += bytes; s.memory > s.opts.Memory && s.done == "" {
+		s.done = outer.Reason(fmt.Sprintf("the memory limit of %d MiB was reached among rules of size %d of %d",
+			s.opts.Memory>>20, s.size, s.opts.MaxSize))
+	}
+}
+
+// thousands writes a number with separators.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

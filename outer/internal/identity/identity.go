@@ -1,0 +1,45 @@
+// Package identity tells whether two expressions of a symbolic space are the
+// same rule for a search: whether they behave alike.
+package identity
+
+import "github.com/metaplast/metaplast/rulespace"
+
+// ID is what makes two expressions the same rule.
+type ID = rulespace.FP
+
+// Relation identifies the expressions of a space.
+type Relation struct {
+	probe     *rulespace.Probe
+	keepScale bool
+}
+
+// New returns the relation over the points of a probe; nil means
+// rulespace.FixedProbe. Unless keepScale is set, expressions that differ by a
+// positive factor are the same.
+func New(space *rulespace.Space, probe *rulespace.Probe, keepScale bool) Relation {
+	if probe == nil {
+		probe = rulespace.FixedProbe(space.Signals)
+	}
+	return Relation{probe, keepScale}
+}
+
+// Identify reports false for expressions that are no rule: constants, and
+// those that are undefined at most points.
+func (r Relation) Identify(e *rulespace.Expr) (ID, bool) {
+	if e.Signals() == 0 {
+		return ID{}, false
+	}
+	return rulespace.Fingerprint(e, r.probe, !r.keepScale)
+}
+
+// Leaves returns the signals and constants of a symbolic space.
+func Leaves(space *rulespace.Space) []*rulespace.Expr {
+	var leaves []*rulespace.Expr
+	for _, s := range space.Signals.List() {
+		leaves = append(leaves, rulespace.Sig(s))
+	}
+	for _, c := range space.Constants {
+		leaves = append(leaves, rulespace.Const(c))
+	}
+	return leaves
+}

@@ -1,0 +1,120 @@
+package method
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// values reads the options of a method and remembers what is wrong with them.
+type values struct {
+	entry Entry
+	given map[string]string
+	errs  []error
+}
+
+func (v *values) text(name string) (string, bool) {
+	if !slices.ContainsFunc(v.entry.Options, func(o Option) bool { return o.Name == name }) {
+		panic("method: " + v.entry.Name + " does not declare its option " + name)
+	}
+	s, ok := v.given[name]
+	return s, ok
+}
+
+func (v *values) wrong(name, value, want string) {
+	v.errs = append(v.errs, fmt.Errorf("method %s: option %s is %q; it has to be %s", v.entry.Name, name, value, want))
+}
+
+// int reads a whole number above zero, or zero where that is the default.
+func (v *values) int(name string) int {
+	s, ok := v.text(name)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		v.wrong(name, s, "a whole number")
+	case n < 0 || n == 0 && v.standard(name) != "0":
+		v.wrong(name, s, "above 0")
+	}
+	return n
+}
+
+// float reads a finite number above zero.
+func (v *values) float(name string) float64 {
+	s, ok := v.text(name)
+	if !ok {
+		return 0
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil || f-f != 0:
+		v.wrong(name, s, "a number")
+	case f <= 0:
+		v.wrong(name, s, "above 0")
+	}
+	return f
+}
+
+// intOrNone reads a whole number of which 0 means none. To the searchers 0
+// means the default and a negative number none.
+func (v *values) intOrNone(name string) int {
+	if s, ok := v.text(name); ok && s == "0" {
+		return -1
+	}
+	return v.int(name)
+}
+
+// floatOrNone is intOrNone for numbers with a fraction.
+func (v *values) floatOrNone(name string) float64 {
+	if s, ok := v.text(name); ok {
+		if f, err := strconv.ParseFloat(s, 64); err == nil && f == 0 {
+			return -1
+		}
+	}
+	return v.float(name)
+}
+
+// standard is the default of an option.
+func (v *values) standard(name string) string {
+	i := slices.IndexFunc(v.entry.Options, func(o Option) bool { return o.Name == name })
+	return v.entry.Options[i].Default
+}
+
+func (v *values) bool(name string) bool {
+	s, ok := v.text(name)
+	if !ok {
+		return false
+	}
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		v.wrong(name, s, "true or false")
+	}
+	return b
+}
+
+// err reports everything that is wrong, unknown options first.
+func (v *values) err() error {
+	var names, unknown []string
+	for _, o := range v.entry.Options {
+		names = append(names, o.Name)
+	}
+	for name := range v.given {
+		if !slices.Contains(names, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	var errs []error
+	for _, name := range unknown {
+		options := "it has none"
+		if len(names) > 0 {
+			options = "options are " + strings.Join(names, ", ")
+		}
+		errs = append(errs, fmt.Errorf("method %s has no option %q; %s", v.entry.Name, name, options))
+	}
+	return errors.Join(append(errs, v.errs...)...)
+}

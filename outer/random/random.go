@@ -1,0 +1,140 @@
+// Package random draws rules at random: the floor that every other searcher
+// has to beat.
+//
+// In a symbolic space it draws the size of an expression, then a tree, and
+// asks only for rules that behave differently from those before; in the
+// others it draws uniform coordinates.
+//
+// May import outer, rulespace and internal packages.
+package random
+
+import (
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/internal/identity"
+	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+// Options of a random search. The zero value of every field means its default.
+type Options struct {
+	// KeepScale tells symbolic rules apart that differ by a positive factor.
+	// By default they are one rule, for searches that tune the learning rate.
+	KeepScale bool
+	// Probe holds the signal values on which rules are compared; nil means
+	// rulespace.FixedProbe.
+	Probe *rulespace.Probe
+}
+
+// tries is how many draws in a row may give rules asked for before until the
+// search ends.
+const tries = 2000
+
+// Searcher draws rules.
+type Searcher struct {
+	space *rulespace.Space
+	rng   *key.Stream
+	// draw returns a rule and what it is recognised by, nil for no luck.
+	draw  func() (*rulespace.Rule, string)
+	asked map[string]bool
+	gen   pending.Generation
+	done  outer.Reason
+}
+
+// New returns a random search of a space of any kind.
+func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
+	if err := space.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Searcher{space: space, rng: k.Stream(), asked: map[string]bool{}}
+	if space.Kind() == "symbolic" {
+		t := newTrees(space, opts)
+		s.draw = func() (*rulespace.Rule, string) { return t.draw(s.rng) }
+	} else {
+		s.draw = s.point
+	}
+	return s, nil
+}
+
+// Ask implements outer.Searcher.
+func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
+	if s.gen.Waiting() {
+		return nil, pending.ErrWaiting
+	}
+	var rules []*rulespace.Rule
+	for failures := 0; len(rules) < limit && s.done == ""; {
+		r, id := s.draw()
+		if r != nil && !s.asked[id] {
+			s.asked[id] = true
+			rules = append(rules, r)
+			failures = 0
+		} else if failures++; failures == tries {
+			s.done = outer.Exhausted
+		}
+	}
+	s.gen.Start(rules)
+	return s.gen.Ask(limit), nil
+}
+
+// Tell implements outer.Searcher. Results change nothing.
+func (s *Searcher) Tell(results []outer.Result) error { return s.gen.Tell(results) }
+
+// Done implements outer.Searcher.
+func (s *Searcher) Done() (outer.Reason, bool) {
+	return s.done, s.done != "" && !s.gen.Waiting()
+}
+
+func (s *Searcher) point() (*rulespace.Rule, string) {
+	r := s.space.Decode(s.space.Sample(s.rng))
+	return r, r.Digest()
+}
+
+// trees draws expressions.
+type trees struct {
+	space  *rulespace.Space
+	leaves []*rulespace.Expr
+	same   identity.Relation
+}
+
+func newTrees(space *rulespace.Space, opts Options) *trees {
+	return &trees{space: space, leaves: identity.Leaves(space), same: identity.New(space, opts.Probe, opts.KeepScale)}
+}
+
+func (t *trees) draw(rng *key.Stream) (*rulespace.Rule, string) {
+	e := t.tree(1+rng.IntN(t.space.MaxComplexity), rng)
+	if e == nil {
+		return nil, ""
+	}
+	id, ok := t.same.Identify(e)
+	if !ok {
+		return nil, ""
+	}
+	return t.space.Wrap(e), string(id[:])
+}
+
+// tree draws an expression of n nodes: a primitive that can be at the root,
+// then how many nodes each argument has. It returns nil where the primitives
+// leave no way to have n nodes.
+func (t *trees) tree(n int, rng *key.Stream) *rulespace.Expr {
+	if n == 1 {
+		return t.leaves[rng.IntN(len(t.leaves))]
+	}
+	op := t.space.Primitives[rng.IntN(len(t.space.Primitives))]
+	arity := op.Info().Arity
+	spare := n - 1 - arity
+	if spare < 0 {
+		return nil
+	}
+	args := make([]*rulespace.Expr, arity)
+	for i := range args {
+		extra := spare
+		if i < arity-1 {
+			extra = rng.IntN(spare + 1)
+		}
+		spare -= extra
+		if args[i] = t.tree(1+extra, rng); args[i] == nil {
+			return nil
+		}
+	}
+	return rulespace.Apply(op, args...)
+}
