@@ -221,7 +221,7 @@ func (r *Rule) checkExpr(field string, e *Expr, used map[string]bool) *problem {
 // does: there is no way to say which value is meant.
 func (r *Rule) checkScopes() *problem {
 	for _, s := range r.States {
-		if got := scopeOf(s.Update, r.stateScope); got.Join(s.Scope) != s.Scope {
+		if got := s.Update.Scope(r.stateScope); got.Join(s.Scope) != s.Scope {
 			return problemf("state."+s.Name+".update", "has %s scope, but the state has %s scope", got, s.Scope)
 		}
 	}
@@ -350,7 +350,9 @@ func (e *Expr) walk(visit func(*Expr)) {
 	}
 }
 
-func scopeOf(e *Expr, stateScope func(string) Scope) Scope {
+// Scope says over what the expression varies, given the scopes of the states
+// that it reads; parameters are Global.
+func (e *Expr) Scope(stateScope func(name string) Scope) Scope {
 	switch e.kind {
 	case KindSignal:
 		return e.signal.Info().Scope
@@ -359,7 +361,7 @@ func scopeOf(e *Expr, stateScope func(string) Scope) Scope {
 	}
 	s := Global
 	for _, a := range e.args {
-		s = s.Join(scopeOf(a, stateScope))
+		s = s.Join(a.Scope(stateScope))
 	}
 	return s
 }
