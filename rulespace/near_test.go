@@ -1,54 +1,134 @@
-package rulespace
+package rulespace_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/classic"
+)
+
+func nearRule(t *testing.T, dw string, params map[string]float64) *rulespace.Rule {
+	t.Helper()
+	names := []string{}
+	for n := range params {
+		names = append(names, n)
+	}
+	e, err := rulespace.ParseExpr(dw, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rulespace.Rule{DW: e}
+	for n, v := range params {
+		r.Params = append(r.Params, rulespace.Param{Name: n, Value: v})
+	}
+	return r
+}
 
 func TestNear(t *testing.T) {
-	inline := func(text string, params ...Param) *Rule {
-		t.Helper()
-		var names []string
-		for _, p := range params {
-			names = append(names, p.Name)
+	lr := map[string]float64{"lr": 0.02, "a": 0.5, "b": 0.001}
+	for _, x := range []struct{ dw, want string }{
+		{"lr*(post*pre - w*post^2)", "oja"},
+		{"2*lr*(post*pre - w*post^2)", "oja"},
+		{"-lr*(w*post^2 - post*pre)", "oja"},
+		{"post*pre - w*post^2", "oja"},
+		{"lr*(post*pre - 1.001*w*post^2)", ""},
+		{"-lr*(post*pre - w*post^2)", ""},
+		{"lr*post*pre", "hebb"},
+		{"a*b*pre*post/lr", "hebb"},
+		{"-lr*post*pre", "anti-hebb"},
+		{"a*post*pre - b*w", "hebb-decay"},
+		{"a*post*pre + b*w", ""},
+		{"post*(a*pre - 3*w)", "instar"},
+		{"lr*(err*pre - b*w)", "error-decay"},
+		{"lr*err*pre", "error"},
+		{"err*pre*lr + a*err_pre*err + b*post*(pre - recon)", "error-hebb-oja"},
+		{"lr*(0.3 - post*pre)", "foldiak"},
+		{"lr*(-0.3 - post*pre)", ""},
+		{"lr*pre*post + a*pre - b*post + 1", "abcd-hebb"},
+		{"lr*pre*post + a*pre - b*post", ""},
+		{"lr*post*pre*(post - theta)", "bcm"},
+		{"lr*(target - a*step(2*pot))*pre", "perceptron"},
+		{"lr*(reward - reward_mean)*noise*pre", "node-perturbation"},
+		{"lr*0*w", ""},
+		{"pre/(w - w)", ""},
+	} {
+		got, ok := rulespace.Near(nearRule(t, x.dw, lr), classic.All())
+		if got != x.want || ok != (x.want != "") {
+			t.Errorf("%s is near %q, want %q", x.dw, got, x.want)
 		}
-		e, err := ParseExpr(text, names...)
+	}
+	for _, x := range []struct{ dw, want string }{
+		{"pre*post", "hebb"},
+		{"0.3*post*pre", "hebb"},
+		{"-3*post*pre", "anti-hebb"},
+		{"-2*b*post*pre", "anti-hebb"},
+		{"0.2*pre*post - 0.03*w", "hebb-decay"},
+		{"0.2*pre*post + 0.03*w", ""},
+		{"3*post*(pre - 2*w)", "instar"},
+		{"tanh(post)*pre", ""},
+		{"pre", ""},
+	} {
+		if got, _ := rulespace.Near(nearRule(t, x.dw, lr), classic.All()); got != x.want {
+			t.Errorf("%s is near %q, want %q", x.dw, got, x.want)
+		}
+	}
+	// Constants within atoms count.
+	known := nearRule(t, "lr*tanh(a*post)*pre", map[string]float64{"lr": 0.01, "a": 2})
+	known.Name = "tanh-hebb"
+	for dw, want := range map[string]string{"tanh(post + post)*pre*5": "tanh-hebb", "tanh(post)*pre": "", "tanh(4*post)*pre": "", "tanh(post*c)*pre": "tanh-hebb"} {
+		r := nearRule(t, dw, map[string]float64{"c": 3})
+		if got, _ := rulespace.Near(r, []*rulespace.Rule{known}); got != want {
+			t.Errorf("%s is near %q, want %q", dw, got, want)
+		}
+	}
+	if got, _ := rulespace.Near(nearRule(t, "a*post*pre + b*w", map[string]float64{"a": 1, "b": -0.1}), classic.All()); got != "hebb-decay" {
+		t.Errorf("a negative parameter is near %q", got)
+	}
+}
+
+// Every known rule is near itself, whatever its constants.
+func TestNearKnowsAll(t *testing.T) {
+	for _, r := range classic.All() {
+		if got, _ := rulespace.Near(r, classic.All()); got != r.Name {
+			t.Errorf("%s is near %q", r.Name, got)
+		}
+		values := map[string]float64{}
+		for i, p := range r.Params {
+			values[p.Name] = p.Value * (0.5 + 0.07*float64(i))
+		}
+		s, err := r.WithParams(values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &Rule{Name: text, DW: e, Params: params}
-	}
-	lr := Param{Name: "lr", Value: 0.01}
-	named := func(name string, r *Rule) *Rule { r.Name = name; return r }
-	classics := []*Rule{
-		named("hebb", inline("lr*post*pre", lr)),
-		named("anti-hebb", inline("-lr*post*pre", lr)),
-		named("oja", inline("lr*post*(pre - post*w)", lr)),
-		named("hebb-decay", inline("lr*post*pre - decay*w", lr, Param{Name: "decay", Value: 0.001})),
-		named("instar", inline("lr*post*(pre - rate*w)", lr, Param{Name: "rate", Value: 1})),
-		named("tanh-hebb", inline("lr*tanh(2*post)*pre", lr)),
-	}
-	for _, c := range []struct {
-		text   string
-		params []Param
-		want   string
-	}{
-		{"pre*post", nil, "hebb"},
-		{"0.3*post*pre", nil, "hebb"},
-		{"-3*post*pre", nil, "anti-hebb"},
-		{"a*post*pre", []Param{{Name: "a", Value: -2}}, "anti-hebb"},
-		{"lr*(post*pre - w*post^2)", []Param{lr}, "oja"},
-		{"2*lr*(post*pre - w*post^2)", []Param{lr}, "oja"},
-		{"a*post*pre - b*w*post^2", []Param{{Name: "a", Value: 0.5}, {Name: "b", Value: 0.5}}, "oja"},
-		{"a*post*pre - b*w*post^2", []Param{{Name: "a", Value: 0.5}, {Name: "b", Value: 0.6}}, ""},
-		{"lr*(post*pre + w*post^2)", []Param{lr}, ""},
-		{"0.2*pre*post - 0.03*w", nil, "hebb-decay"},
-		{"0.2*pre*post + 0.03*w", nil, ""},
-		{"3*post*(pre - 2*w)", nil, "instar"},
-		{"tanh(post + post)*pre*5", nil, "tanh-hebb"},
-		{"tanh(post)*pre", nil, ""},
-		{"pre", nil, ""},
-	} {
-		got, ok := Near(inline(c.text, c.params...), classics)
-		if got != c.want || ok != (c.want != "") {
-			t.Errorf("%s %v: near %q, want %q", c.text, c.params, got, c.want)
+		if got, _ := rulespace.Near(s, classic.All()); got != r.Name {
+			t.Errorf("%s with other constants is near %q", r.Name, got)
 		}
+	}
+}
+
+// States are told apart by what they do, not by their names.
+func TestNearComparesStates(t *testing.T) {
+	for _, x := range []struct{ text, want string }{
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.5*v + err*pre}}", "momentum"},
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: err*pre - 0.5*v}}", ""},
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 1, update: 0.5*v + err*pre}}", ""},
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.5*v + post*pre}}", ""},
+	} {
+		r, err := rulespace.Decode("x.rule.yaml", []byte("format: 1\nname: x\nparams: {lr: 0.1}\n"+x.text+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := rulespace.Near(r, classic.All()); got != x.want {
+			t.Errorf("%s is near %q, want %q", x.text, got, x.want)
+		}
+	}
+}
+
+func BenchmarkNear(b *testing.B) {
+	all := classic.All()
+	e, _ := rulespace.ParseExpr("lr*(post*pre - w*post^2)", "lr")
+	r := &rulespace.Rule{DW: e, Params: []rulespace.Param{{Name: "lr", Value: 0.1}}}
+	for b.Loop() {
+		rulespace.Near(r, all)
 	}
 }
