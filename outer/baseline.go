@@ -104,7 +104,7 @@ func (s *session) tuneBaselines(ctx context.Context) error {
 	s.baselines = cs
 	for i, c := range cs {
 		s.progress.Baselines = append(s.progress.Baselines, BaselineScore{
-			Name: s.plan.Baselines[i].Name, Param: c.param, Value: c.best,
+			Name: s.plan.Baselines[i].Name, Param: c.line.param, Value: c.value(),
 			Score: c.score.mean, SE: c.score.se, N: c.score.n,
 		})
 	}

@@ -2,6 +2,7 @@ package outer
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/metaplast/metaplast/inner/learner"
@@ -11,32 +12,31 @@ import (
 
 // contender is a structure that is scored: a candidate, a baseline or a rule
 // that was found. Where a parameter of it is tuned it is tried at several
-// values, and the best one counts.
+// points, and the best one counts.
 type contender struct {
 	label   string // begins the keys of its jobs
 	learner learner.Learner
 
-	param     string    // tuned parameter; empty for none
-	values    []float64 // to try at the present stage; one, unused, where none is tuned
-	low, high float64
-	ratio     float64 // of neighbouring values at the present stage
+	line   line      // what is tuned
+	points []float64 // positions on it to try at the present stage
+	step   float64   // between neighbours at the present stage
 
 	life   float64 // the fraction of a life that series are about
 	series []*series
 
-	best  float64 // value in the lead
-	score tally   // at that value
+	best  float64 // position in the lead
+	score tally   // there
 }
 
-// series holds the outcomes at one value, by replicate and position of the
+// series holds the outcomes at one point, by replicate and position of the
 // task in the stage. Replicates that an earlier rung of the same length has
 // run are not run again.
 type series struct {
-	value    float64
+	point    float64
 	outcomes [][]Outcome
 }
 
-// tally sums up the trials of a contender at one value.
+// tally sums up the trials of a contender at one point.
 type tally struct {
 	mean, se float64
 	n        int // replicates
@@ -60,82 +60,93 @@ func (st *stage) steps(s *Setting) int {
 }
 
 func newContender(label string, l learner.Learner, t Tune) *contender {
-	c := &contender{label: label, learner: l, values: []float64{0}}
-	if values, ratio := t.grid(l.Rule); values != nil {
-		c.param, c.values, c.ratio = t.Param, values, ratio
-		c.low, c.high = values[0], values[len(values)-1]
-		c.best = values[0]
-	}
+	c := &contender{label: label, learner: l, line: t.line(l.Rule), step: 1}
+	c.points = c.line.grid()
 	return c
 }
 
-// at returns the learner with the tuned parameter at a value, in both of its
+// at returns the learner with the tuned parameter at a point, in both of its
 // rules.
-func (c *contender) at(value float64) (learner.Learner, error) {
+func (c *contender) at(point float64) (learner.Learner, error) {
 	l := c.learner
-	if c.param == "" {
+	if c.line.param == "" {
 		return l, nil
 	}
-	set := map[string]float64{c.param: value}
+	set := map[string]float64{c.line.param: c.line.value(point)}
 	var err error
 	if l.Rule, err = l.Rule.WithParams(set); err != nil {
 		return l, err
 	}
 	if l.OutputRule != nil {
-		if _, ok := l.OutputRule.Param(c.param); ok {
+		if _, ok := l.OutputRule.Param(c.line.param); ok {
 			l.OutputRule, err = l.OutputRule.WithParams(set)
 		}
 	}
 	return l, err
 }
 
-// tuned returns the rule at the best value.
+// tuned returns the rule at the best point.
 func (c *contender) tuned() (*rulespace.Rule, error) {
 	l, err := c.at(c.best)
 	return l.Rule, err
 }
 
-// labelAt is what keys of jobs at a value begin with, such as 3f0a…/lr=0.01.
-func (c *contender) labelAt(value float64) string {
-	if c.param == "" {
-		return c.label
+// value is the best value of the tuned parameter, 0 where none is.
+func (c *contender) value() float64 {
+	if c.line.param == "" {
+		return 0
 	}
-	return c.label + "/" + c.param + "=" + number(value)
+	return c.line.value(c.best)
 }
 
-// seriesAt returns the outcomes at a value.
-func (c *contender) seriesAt(value float64) *series {
+// labelAt is what keys of jobs at a point begin with, such as 3f0a…/lr=0.01.
+func (c *contender) labelAt(point float64) string {
+	if c.line.param == "" {
+		return c.label
+	}
+	return c.label + "/" + c.line.param + "=" + number(c.line.value(point))
+}
+
+// seriesAt returns the outcomes at a point.
+func (c *contender) seriesAt(point float64) *series {
 	for _, s := range c.series {
-		if s.value == value {
+		if s.point == point {
 			return s
 		}
 	}
-	s := &series{value: value}
+	s := &series{point: point}
 	c.series = append(c.series, s)
 	return s
 }
 
-// refine makes the best value and its neighbours at half the last distance
-// the values of the next stage.
+// refine makes the best point and its neighbours at half the last distance
+// the points of the next stage.
 func (c *contender) refine() {
-	if c.param == "" {
-		return
-	}
-	c.ratio = math.Sqrt(c.ratio)
-	c.values = c.values[:0]
-	for _, v := range []float64{round(c.best/c.ratio, 4), c.best, round(c.best*c.ratio, 4)} {
-		if v == c.best || v >= c.low && v <= c.high {
-			c.values = append(c.values, v)
-		}
-	}
+	c.step /= 2
+	c.points = []float64{c.best}
+	c.climb()
 }
 
-// lead finds the best value of a stage whose trials are done. Among equals the
-// first, which is the smallest, leads.
+// climb adds the neighbours of the best point and reports whether that is
+// more to try. The best value of a longer life can be far from that of a
+// short one.
+func (c *contender) climb() bool {
+	n := len(c.points)
+	for _, p := range []float64{c.best - c.step, c.best + c.step} {
+		if p >= 0 && p <= c.line.last && !slices.Contains(c.points, p) {
+			c.points = append(c.points, p)
+		}
+	}
+	slices.Sort(c.points)
+	return len(c.points) > n
+}
+
+// lead finds the best of the points whose trials are done. Among equals the
+// one of the smallest value leads.
 func (c *contender) lead() {
-	for i, v := range c.values {
-		if t := c.seriesAt(v).tally(); i == 0 || t.better(c.score) {
-			c.best, c.score = v, t
+	for i, p := range c.points {
+		if t := c.seriesAt(p).tally(); i == 0 || t.better(c.score) {
+			c.best, c.score = p, t
 		}
 	}
 }

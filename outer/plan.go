@@ -9,7 +9,6 @@ import (
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/trial"
-	"github.com/metaplast/metaplast/internal/fmath"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
@@ -75,9 +74,11 @@ type Rung struct {
 //
 // The first rung tries Points values evenly spaced on a logarithmic scale
 // from Low to High; each later one tries the best so far and its two
-// neighbours at half the previous distance, as long as they lie in the range.
-// Among equal scores the smaller value wins. Values have four significant
-// digits. A structure that diverges at one value is not lost for that.
+// neighbours at half the previous distance, and goes on from there as long as
+// scores rise and values lie in the range: what is best in a longer life can
+// be far away. Among equal scores the smaller value wins. Values have four
+// significant digits. A structure that diverges at one value is not lost for
+// that.
 type Tune struct {
 	Param  string // "" means no tuning; candidates without the parameter are not tuned
 	Points int    // 0 means 5; at least 2
@@ -207,33 +208,6 @@ func (t Tune) resolve() (Tune, error) {
 		return t, fmt.Errorf("plan: tuning %s from %v to %v, a range of positive numbers needed", t.Param, t.Low, t.High)
 	}
 	return t, nil
-}
-
-// grid returns the values to try for a rule, none when it is not tuned, and
-// the ratio of neighbours.
-func (t Tune) grid(r *rulespace.Rule) (values []float64, ratio float64) {
-	if t.Param == "" || r == nil {
-		return nil, 0
-	}
-	for _, p := range r.Params {
-		if p.Name != t.Param {
-			continue
-		}
-		low, high := t.Low, t.High
-		if high == 0 {
-			low, high = defaultLow, defaultHigh
-			if p.Low > 0 && p.High > p.Low {
-				low, high = p.Low, p.High
-			}
-		}
-		width := fmath.Log(high / low)
-		values = make([]float64, t.Points)
-		for i := range values {
-			values[i] = round(low*fmath.Exp(width*float64(i)/float64(t.Points-1)), 4)
-		}
-		return values, fmath.Exp(width / float64(t.Points-1))
-	}
-	return nil, 0
 }
 
 // MethodKey is the root of the random numbers of a method.

@@ -2,6 +2,7 @@ package outer
 
 import (
 	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/classic"
 )
 
 // Report is what a search found. Apart from Replayed it depends on the plan
@@ -96,11 +97,13 @@ type Difference struct {
 // Rows describes results as rows of a front, without evidence; for showing a
 // search that is running.
 func Rows(front []Result) []Row {
+	classics := classic.All()
 	rows := make([]Row, len(front))
 	for i, r := range front {
+		near, _ := rulespace.Near(r.Rule, classics)
 		rows[i] = Row{
 			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity, DW: r.Rule.DW.String(),
-			Canonical: r.Rule.CanonicalText(), Digest: r.Digest,
+			Canonical: r.Rule.CanonicalText(), Digest: r.Digest, Near: near,
 			Search: intervalOf(r.Score, r.SE, r.N),
 		}
 		rows[i].se = r.SE

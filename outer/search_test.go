@@ -518,32 +518,73 @@ func TestArchive(t *testing.T) {
 	})
 }
 
-func TestGridAndRefine(t *testing.T) {
+func TestLine(t *testing.T) {
 	r := mustRule(t, "lr*pre*post")
-	values, ratio := Tune{Param: "lr", Points: 5}.grid(r)
-	if d := cmp.Diff([]float64{1e-4, 1e-3, 1e-2, 0.1, 1}, values); d != "" {
-		t.Errorf("grid:\n%s", d)
+	values := func(l line, points []float64) (v []float64) {
+		for _, p := range points {
+			v = append(v, l.value(p))
+		}
+		return v
 	}
-	if math.Abs(ratio-10) > 1e-12 {
-		t.Errorf("ratio %v", ratio)
+	l := Tune{Param: "lr", Points: 5}.line(r)
+	if d := cmp.Diff([]float64{1e-4, 1e-3, 1e-2, 0.1, 1}, values(l, l.grid())); d != "" {
+		t.Errorf("grid:\n%s", d)
 	}
 	ranged := *r
 	ranged.Params = []rulespace.Param{{Name: "lr", Value: 0.1, Low: 0.5, High: 2, Log: true}}
-	if values, _ := (Tune{Param: "lr", Points: 3}).grid(&ranged); !cmp.Equal(values, []float64{0.5, 1, 2}) {
-		t.Errorf("grid over the range of the rule: %v", values)
+	l = Tune{Param: "lr", Points: 3}.line(&ranged)
+	if d := cmp.Diff([]float64{0.5, 1, 2}, values(l, l.grid())); d != "" {
+		t.Errorf("grid over the range of the rule:\n%s", d)
 	}
-	if values, _ := (Tune{Param: "a", Points: 3}).grid(r); values != nil {
-		t.Errorf("grid of a parameter that the rule has not: %v", values)
+	if l := (Tune{Param: "a", Points: 3}).line(r); l.param != "" || len(l.grid()) != 1 {
+		t.Errorf("a parameter that the rule has not: %+v", l)
 	}
 	c := newContender("x", fakeLearner(r), Tune{Param: "lr", Points: 5})
-	c.best = 0.01
+	c.best = 2
 	c.refine()
-	if d := cmp.Diff([]float64{0.003162, 0.01, 0.03162}, c.values); d != "" {
+	if d := cmp.Diff([]float64{0.003162, 0.01, 0.03162}, values(c.line, c.points)); d != "" {
 		t.Errorf("refined:\n%s", d)
 	}
-	c.best = 1
+	c.best = 4
 	c.refine()
-	if d := cmp.Diff([]float64{0.5623, 1}, c.values); d != "" {
+	if d := cmp.Diff([]float64{0.5623, 1}, values(c.line, c.points)); d != "" {
 		t.Errorf("refined at the end of the range:\n%s", d)
+	}
+	c.best = 3.75
+	if !c.climb() || len(c.points) != 3 || c.climb() {
+		t.Errorf("climbed to %v", c.points)
+	}
+}
+
+// A long life wants a rate that a short one does not even try.
+func TestTuneFollowsTheBestValue(t *testing.T) {
+	rules := someRules(t, 1)
+	p := fakePlan(t, rules, 1)
+	p.Rungs = []Rung{{Steps: 0.1, Seeds: 1}, {Steps: 1, Seeds: 2}}
+	searcher := &listSearcher{rules: rules, ends: Exhausted}
+	p.Methods[0].New = func() (Searcher, error) { return searcher, nil }
+	trials := 0
+	p.Evaluator = newPool(1, nil, func() worker {
+		return func(_ context.Context, j Job) Outcome {
+			trials++
+			lr, _ := j.Learner.Rule.Param("lr")
+			best := -1.
+			if j.Steps >= 1000 {
+				best = -2.6
+			}
+			return Outcome{Status: OK, Value: -math.Abs(math.Log10(lr.Value) - best)}
+		}
+	})
+	p.Baselines, p.HeldOut = nil, nil
+	if _, err := Run(context.Background(), p, newMemory(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if lr, _ := searcher.told[0].Rule.Param("lr"); lr.Value != 0.003162 { // 10^−2.5 is nearest
+		t.Errorf("tuned to %v", lr.Value)
+	}
+	// Five rates on the short life; 10^−0.5, …, 10^−3 on the long one, twice;
+	// ten fresh replicates; each on two tasks.
+	if want := 2 * (5 + 2*6 + 10); trials != want {
+		t.Errorf("%d trials, want %d", trials, want)
 	}
 }

@@ -30,19 +30,37 @@ const (
 	observeEvery = 100 * time.Millisecond
 )
 
-// trials brings contenders through a stage: it runs the trials that neither
-// they nor the store know the outcome of, and finds their best values.
+// trials brings contenders through a stage: their points are tried, then the
+// neighbours of the best ones, until the best has none that is better.
 func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error {
+	for len(cs) > 0 {
+		if err := s.round(ctx, cs, st); err != nil {
+			return err
+		}
+		var climbing []*contender
+		for _, c := range cs {
+			if c.lead(); c.climb() {
+				climbing = append(climbing, c)
+			}
+		}
+		cs = climbing
+	}
+	return nil
+}
+
+// round runs the trials of contenders that neither they nor the store know
+// the outcome of.
+func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
 	var jobs []Job
 	var slots []*Outcome
 	for _, c := range cs {
 		if c.life != st.life {
 			c.life, c.series = st.life, nil
 		}
-		for _, v := range c.values {
-			label := c.labelAt(v)
+		for _, point := range c.points {
+			label := c.labelAt(point)
 			var at *learner.Learner
-			series := c.seriesAt(v)
+			series := c.seriesAt(point)
 			for rep := len(series.outcomes); rep < st.seeds; rep++ {
 				outcomes := make([]Outcome, len(st.tasks))
 				series.outcomes = append(series.outcomes, outcomes)
@@ -56,7 +74,7 @@ func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error 
 						continue
 					}
 					if at == nil {
-						l, err := c.at(v)
+						l, err := c.at(point)
 						if err != nil {
 							return err
 						}
@@ -68,13 +86,7 @@ func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error 
 			}
 		}
 	}
-	if err := s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o }); err != nil {
-		return err
-	}
-	for _, c := range cs {
-		c.lead()
-	}
-	return nil
+	return s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
 }
 
 // run evaluates jobs and stores each outcome before it is used.

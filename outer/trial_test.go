@@ -70,7 +70,7 @@ func TestSearchWithTrials(t *testing.T) {
 			t.Errorf("%d workers give other files:\n%s", workers, d)
 		}
 		pick := r.Front[r.Pick]
-		if pick.DW != "lr*post*(pre - post*w)" || pick.Score.Mean < 0.9 || pick.HeldOut.Mean < 0.8 {
+		if pick.Near != "oja" || pick.Score.Mean < 0.9 || pick.HeldOut.Mean < 0.8 {
 			t.Errorf("picked %s (%s), score %v, held out %v", pick.DW, pick.Near, pick.Score, pick.HeldOut)
 		}
 		if r.Unique != 15 || r.Cached != 1 || r.Evaluations != 14 {

@@ -22,7 +22,7 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 		}
 		b := &s.plan.Baselines[i]
 		r.Baselines = append(r.Baselines, BaselineRow{
-			Name: b.Name, Title: b.Title, Rule: rule, Param: c.param, Value: c.best,
+			Name: b.Name, Title: b.Title, Rule: rule, Param: c.line.param, Value: c.value(),
 			Search: intervalOf(c.score.mean, c.score.se, c.score.n),
 		})
 	}
