@@ -400,3 +400,21 @@ func BenchmarkCanon(b *testing.B) {
 		})
 	}
 }
+
+func FuzzCanon(f *testing.F) {
+	for _, s := range []string{"lr*post*(pre - post*w)", "1/(pre/w + post)^2", "abs(pre-w)^3/sign(w)^-2", "(pre+post)^5*(w-1)/(w+1)",
+		"1e200*pre/1e-200", "min(max(pre,w),w)", "phase^3*pdiv(-pre,w)", "relu(-2*pre)+clip(w,-1,1)", "sqrt(pre^2)-abs(pre)"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := ParseExpr(text, testNames...)
+		if err != nil {
+			return
+		}
+		c := Canon(e)
+		s := c.Expr()
+		if d := Canon(s); !d.Equal(c) {
+			t.Fatalf("%s is %s, but %s is %s", e, c, s, d)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package rulespace
 import (
 	"math"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 type pointEnv struct {
@@ -45,5 +47,39 @@ func TestDerivativeAgainstDifferences(t *testing.T) {
 	e, _ := ParseExpr("a*pre^2", "a")
 	if d := Derivative(e, Name("a")); !Canon(d).Equal(Canon(Apply(Square, Sig(SigPre)))) {
 		t.Errorf("d/da a·pre² = %s", d)
+	}
+}
+
+// Random expressions, at random points where differences converge; see
+// difference for the tolerance.
+func TestDerivativeOfRandomExpressions(t *testing.T) {
+	x := rapid.Map(rapid.SampledFrom([]string{"a", "lr"}), Name)
+	g := exprs(rapid.OneOf(x, x, leaves(Signals(SigPre, SigPost).List(), plainConstants)), allOps(), 15)
+	checked := 0
+	rapid.Check(t, func(t *rapid.T) {
+		e, env := g.Draw(t, "e"), drawEnv(t)
+		for _, x := range []*Expr{Name("a"), Name("lr")} {
+			want, slack := difference(e, x, env)
+			if got := Derivative(e, x).Eval(env); !math.IsNaN(slack) && !math.IsNaN(got) && !math.IsInf(got, 0) {
+				checked++
+				if !(math.Abs(got-want) <= slack) {
+					t.Fatalf("d/d%s %s = %v, differences say %v ± %g", x, e, got, want, slack)
+				}
+			}
+		}
+	})
+	if checked < 50 {
+		t.Errorf("only %d derivatives could be checked", checked)
+	}
+}
+
+// Shared sub-expressions are differentiated once.
+func TestDerivativeOfSharedExpressions(t *testing.T) {
+	e := Sig(SigPre)
+	for range 200 {
+		e = Apply(Tanh, Apply(Add, e, e))
+	}
+	if d := Derivative(e, Sig(SigPre)); d.Kind() != KindApply {
+		t.Errorf("derivative is %v", d.Kind())
 	}
 }

@@ -60,8 +60,8 @@ type OpInfo struct {
 	Commutative bool
 	Value       func(a, b, c float64) float64
 	Value32     func(a, b, c float32) float32
-	// Derivative is ∂op/∂arg[i] as an expression of the arguments; where the
-	// primitive has a kink it is the derivative from the right.
+	// Derivative is ∂op/∂arg[i] as an expression of the arguments. At a kink
+	// it lies between the derivatives from either side; jumps do not count.
 	Derivative func(arg []*Expr, i int) *Expr
 	Format     Format
 	unit       unitRule

@@ -13,15 +13,21 @@ var (
 	RewardUnit = Unit{Reward: 1} // reward
 )
 
-// Mul is the unit of a product.
+// Mul is the unit of a product. Exponents saturate at ±127.
 func (u Unit) Mul(v Unit) Unit {
-	return Unit{u.Rate + v.Rate, u.Error + v.Error, u.Reward + v.Reward}
+	return Unit{
+		exponent(int(u.Rate) + int(v.Rate)),
+		exponent(int(u.Error) + int(v.Error)),
+		exponent(int(u.Reward) + int(v.Reward)),
+	}
 }
 
 // Pow is the unit of an integer power.
 func (u Unit) Pow(n int) Unit {
-	return Unit{u.Rate * int8(n), u.Error * int8(n), u.Reward * int8(n)}
+	return Unit{exponent(int(u.Rate) * n), exponent(int(u.Error) * n), exponent(int(u.Reward) * n)}
 }
+
+func exponent(n int) int8 { return int8(max(-127, min(127, n))) }
 
 func (u Unit) String() string {
 	s := ""

@@ -60,14 +60,14 @@ func measureAfresh(e *Expr, memo map[*Expr]measure) (measure, error) {
 	case unitRoot:
 		u := a[0].unit
 		if !a[0].free && (u.Rate%2 != 0 || u.Error%2 != 0 || u.Reward%2 != 0) {
-			return measure{}, &UnitError{fmt.Sprintf("cannot take the root of %s [%s]", e.args[0], u)}
+			return measure{}, &UnitError{fmt.Sprintf("cannot take the root of %s [%s]", brief(e.args[0]), u)}
 		}
 		return measure{Unit{u.Rate / 2, u.Error / 2, u.Reward / 2}, a[0].free}, nil
 	case unitSign:
 		return measure{}, nil
 	case unitPure:
 		if !a[0].free && a[0].unit != One {
-			return measure{}, &UnitError{fmt.Sprintf("%s needs a number without unit; %s is in [%s]", e.op, e.args[0], a[0].unit)}
+			return measure{}, &UnitError{fmt.Sprintf("%s needs a number without unit; %s is in [%s]", e.op, brief(e.args[0]), a[0].unit)}
 		}
 		return measure{}, nil
 	}
@@ -80,7 +80,7 @@ func measureAfresh(e *Expr, memo map[*Expr]measure) (measure, error) {
 		case same.free:
 			same, setBy = a[i], arg
 		case same.unit != a[i].unit:
-			return measure{}, &UnitError{fmt.Sprintf("cannot %s %s [%s] and %s [%s]", joins(e.op), setBy, same.unit, arg, a[i].unit)}
+			return measure{}, &UnitError{fmt.Sprintf("cannot %s %s [%s] and %s [%s]", joins(e.op), brief(setBy), same.unit, brief(arg), a[i].unit)}
 		}
 	}
 	return same, nil
@@ -95,4 +95,12 @@ func joins(op Op) string {
 		return "subtract"
 	}
 	return "compare"
+}
+
+// brief is an expression in a message: shared ones can be of any size.
+func brief(e *Expr) string {
+	if e.size > 64 {
+		return fmt.Sprintf("an expression of %d nodes", e.size)
+	}
+	return e.String()
 }

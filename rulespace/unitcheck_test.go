@@ -33,3 +33,17 @@ func TestCheckUnits(t *testing.T) {
 		}
 	}
 }
+
+// Exponents saturate instead of running around to a unit that fits.
+func TestUnitsSaturate(t *testing.T) {
+	if err := CheckUnits(mustParse(t, "(pre^16)^16 + w")); err == nil {
+		t.Error("rate^256 went for dimensionless")
+	}
+	shared := Apply(Tanh, Sig(SigW))
+	for range 100 {
+		shared = Apply(Add, shared, shared)
+	}
+	if err := CheckUnits(Apply(Add, shared, Sig(SigPre))); err == nil || err.Error() != "cannot add an expression of 1073741824 nodes [1] and pre [rate]" {
+		t.Error(err)
+	}
+}
