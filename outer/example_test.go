@@ -18,7 +18,7 @@ import (
 // Which local rule makes a linear neuron find the first principal component
 // of its input and keep its weights bounded? Oja's.
 func Example() {
-	pca, err := tasks.Open(tasks.Spec{Name: "pca", Options: map[string]string{"dims": "4", "steps": "1000"}}, tasks.Source{})
+	pca, err := tasks.Open(tasks.Spec{Name: "pca", Options: map[string]string{"dims": "4", "steps": "500"}}, tasks.Source{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestReportDoesNotDependOnWorkers(t *testing.T) {
 // A search that is killed after any number of journal records, again and
 // again, ends with the report and the journal of one that was not.
 func TestResume(t *testing.T) {
-	rules := someRules(t, 60)
+	rules := someRules(t, 25)
 	whole := newMemory()
 	want, err := Run(context.Background(), fakePlan(t, rules, 2), whole, nil)
 	if err != nil {
