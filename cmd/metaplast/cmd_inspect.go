@@ -221,7 +221,11 @@ func (a *app) printPick(dir string, out outcome) error {
 		fmt.Fprintln(w, "equals     no classic rule")
 	}
 	for _, b := range out.Baselines {
-		fmt.Fprintf(w, "vs %-7s %s\n", b.Name, differenceText(b.Pick))
+		note := ""
+		if p.Near == b.Name && b.Value != nil {
+			note = fmt.Sprintf(" (the same rule, at %s = %s)", b.Param, short(float64(*b.Value)))
+		}
+		fmt.Fprintf(w, "vs %-7s %s%s\n", b.Name, differenceText(b.Pick), note)
 	}
 	if err := printAccuracies(w, p, out.Baselines); err != nil {
 		return err

@@ -379,9 +379,9 @@ func (t *TermConfig) decodeConfig(d *decoder, path string, in any) {
 }
 
 func (b *BaselineConfig) decodeConfig(d *decoder, path string, in any) {
-	switch in.(type) {
+	switch v := in.(type) {
 	case string:
-		b.Name = in.(string)
+		b.Name = v
 	case map[string]any:
 		type plain BaselineConfig
 		d.decode(path, in, (*plain)(b))

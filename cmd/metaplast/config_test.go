@@ -335,6 +335,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add("x.yaml", "rule: {template: 'lr*pre*a', params: [{name: a, low: -1, high: 1}]}\ntask: pca\n")
 	f.Add("x.yaml", "a: &a [1, *a]\n")
 	f.Add("x.yaml", "task: !!binary aGk=\nseed: 2026-11-22\nname: ~\n")
+	f.Add("x.yaml", "search: {method: [a, {}, {columns: 3}]}\n")
 	f.Add("x.toml", "seed = 3\n[[task]]\nname = \"pca\"\n")
 	f.Add("x.json", `{"task": ["pca"], "rule": {"signals": ["pre"]}, "seed": 1e400}`)
 	f.Fuzz(func(t *testing.T, file, text string) {

@@ -86,7 +86,8 @@ func (e encoder) mapping(path string, v reflect.Value, flow bool) *yaml.Node {
 		for _, k := range sortedKeys(m) {
 			extra = append(extra, plainNode(k), textNode(m[k]))
 		}
-		n.Content = append(n.Content[:2:2], append(extra, n.Content[2:]...)...) // behind the name
+		name := min(2, len(n.Content)) // options come behind the name
+		n.Content = append(n.Content[:name:name], append(extra, n.Content[name:]...)...)
 	}
 	return n
 }

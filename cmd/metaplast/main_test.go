@@ -209,8 +209,10 @@ func TestRunsAreIndependent(t *testing.T) {
 	}
 }
 
+// Digests stand in manifests: a run goes on only where its own arithmetic is.
+// Kernels may become faster, not different.
 func TestNumericsAreFixed(t *testing.T) {
-	if numerics() != numerics() {
-		t.Error("the digest of the arithmetic changes")
+	if got, want := numerics(), "b52f44191afdb816"; got != want {
+		t.Errorf("the arithmetic has changed: %s, was %s", got, want)
 	}
 }
