@@ -58,6 +58,9 @@ func TestDerivativeOfRandomExpressions(t *testing.T) {
 	checked := 0
 	rapid.Check(t, func(t *rapid.T) {
 		e, env := g.Draw(t, "e"), drawEnv(t)
+		if env.names["a"] == env.names["lr"] {
+			return // on the kink of min, max and clip of both
+		}
 		for _, x := range []*Expr{Name("a"), Name("lr")} {
 			want, slack := difference(e, x, env)
 			if got := Derivative(e, x).Eval(env); !math.IsNaN(slack) && !math.IsNaN(got) && !math.IsInf(got, 0) {
