@@ -74,11 +74,11 @@ func DefaultBaselines(p *Plan) []Baseline {
 }
 
 const (
-	// Half a decade apart over the default range, and twice halved again:
-	// finer than what candidates get, so that a baseline is not beaten for
-	// want of a learning rate.
+	// Half a decade apart over the default range.
 	baselinePoints = 9
-	baselineRounds = 2
+	// How often the distance of points is halved for what is reported, so that
+	// neither a baseline nor a rule is beaten for want of a learning rate.
+	polishRounds = 2
 )
 
 // tuneBaselines finds the best value of every baseline on the trials of the
@@ -91,7 +91,7 @@ func (s *session) tuneBaselines(ctx context.Context) error {
 		cs[i] = newContender("baseline "+b.Name, b.Learner, b.Tune)
 	}
 	st := s.stage(s.plan.Rungs[len(s.plan.Rungs)-1])
-	for round := range baselineRounds + 1 {
+	for round := range polishRounds + 1 {
 		if round > 0 {
 			for _, c := range cs {
 				c.refine()

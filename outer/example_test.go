@@ -48,5 +48,5 @@ func Example() {
 	}
 	pick := report.Front[report.Pick]
 	fmt.Printf("%d rules tried: %s, which is %s, scores %.2f\n", report.Evaluations, pick.DW, pick.Near, pick.Score.Mean)
-	// Output: 673 rules tried: lr*post*(pre - post*w), which is oja, scores 0.97
+	// Output: 673 rules tried: lr*post*(pre - post*w), which is oja, scores 0.98
 }

@@ -76,7 +76,8 @@ type Rung struct {
 // from Low to High; each later one tries the best so far and its two
 // neighbours at half the previous distance, and goes on from there as long as
 // scores rise and values lie in the range: what is best in a longer life can
-// be far away. Among equal scores the smaller value wins. Values have four
+// be far away. The rules of the final front are tuned with the distance halved
+// twice more. Among equal scores the smaller value wins. Values have four
 // significant digits. A structure that diverges at one value is not lost for
 // that.
 type Tune struct {

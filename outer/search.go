@@ -50,7 +50,7 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 	now := time.Now()
 	s := &session{
 		plan: p, names: p.taskNames(), evaluator: p.Evaluator, store: store, observer: obs,
-		failed: map[Status]Count{}, rungs: make([]archive, len(p.Rungs)),
+		failed: map[Status]Count{}, leaders: map[string]*contender{}, rungs: make([]archive, len(p.Rungs)),
 		synced: now, observed: now,
 	}
 	if s.evaluator == nil {
@@ -69,6 +69,9 @@ func (s *session) report(ctx context.Context) (*Report, error) {
 	}
 	if err == nil {
 		r.Methods, err = s.search(ctx)
+	}
+	if err == nil {
+		err = s.polish(ctx)
 	}
 	if err == nil {
 		r.Reason = r.Methods[len(r.Methods)-1].Reason
@@ -199,15 +202,16 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		return nil, err
 	}
 	for _, e := range fresh {
-		if err := e.finish(); err != nil {
+		if err := e.contender.finish(&e.result); err != nil {
 			return nil, err
 		}
 		if e.result.Status != OK {
 			s.fail(e.result)
 		}
-		if e.result.Full {
-			s.archive.add(e.result)
+		if e.result.Full && s.archive.add(e.result) {
+			s.leaders[e.result.Digest] = e.contender
 		}
+		e.contender = nil // lets go of the trials
 	}
 	results := make([]Result, len(asked))
 	for i, e := range entries {
@@ -326,18 +330,45 @@ func promote(live []*entry, keep float64, seen *archive) []*entry {
 	return out
 }
 
-// finish sets the rule and the digest of a result at the tuned value and lets
-// go of the trials.
-func (e *entry) finish() error {
-	r, err := e.contender.tuned()
+// finish sets the rule and the digest of a result at the tuned value.
+func (c *contender) finish(r *Result) error {
+	rule, err := c.tuned()
 	if err != nil {
 		return err
 	}
-	e.result.Rule = r
-	if r != e.rule {
-		e.result.Digest = r.Digest()
+	r.Rule = rule
+	if rule != c.learner.Rule {
+		r.Digest = rule.Digest()
 	}
-	e.contender = nil
+	return nil
+}
+
+// polish tunes the rules of the front as finely as baselines are, on the same
+// trials.
+func (s *session) polish(ctx context.Context) error {
+	last := s.plan.Rungs[len(s.plan.Rungs)-1]
+	s.progress.Method, s.progress.Status = "", "tuning the front"
+	front := s.archive.members()
+	var cs []*contender
+	for _, r := range front {
+		cs = append(cs, s.leaders[r.Digest])
+	}
+	for range polishRounds {
+		for _, c := range cs {
+			c.refine()
+		}
+		if err := s.trials(ctx, cs, s.stage(last)); err != nil {
+			return err
+		}
+	}
+	for i, r := range front {
+		t := cs[i].score
+		r.Score, r.SE, r.N = t.mean, t.se, t.n
+		if err := cs[i].finish(&r); err != nil {
+			return err
+		}
+		s.archive.add(r)
+	}
 	return nil
 }
 

@@ -576,15 +576,19 @@ func TestTuneFollowsTheBestValue(t *testing.T) {
 		}
 	})
 	p.Baselines, p.HeldOut = nil, nil
-	if _, err := Run(context.Background(), p, newMemory(), nil); err != nil {
+	r, err := Run(context.Background(), p, newMemory(), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if lr, _ := searcher.told[0].Rule.Param("lr"); lr.Value != 0.003162 { // 10^−2.5 is nearest
 		t.Errorf("tuned to %v", lr.Value)
 	}
-	// Five rates on the short life; 10^−0.5, …, 10^−3 on the long one, twice;
-	// ten fresh replicates; each on two tasks.
-	if want := 2 * (5 + 2*6 + 10); trials != want {
+	if lr, _ := r.Front[0].Rule.Param("lr"); lr.Value != 0.002371 || r.Front[0].Search.Mean < -0.03 { // 10^−2.625
+		t.Errorf("polished to %v, score %v", lr.Value, r.Front[0].Search)
+	}
+	// Five rates on the short life; 10^−0.5, …, 10^−3 on the long one and four
+	// between them, twice; ten fresh replicates; each on two tasks.
+	if want := 2 * (5 + 2*(6+4) + 10); trials != want {
 		t.Errorf("%d trials, want %d", trials, want)
 	}
 }

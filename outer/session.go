@@ -19,7 +19,8 @@ type session struct {
 
 	cache     cache
 	archive   archive
-	rungs     []archive // best results so far at each rung but the last
+	leaders   map[string]*contender // of the results that have been in the archive, by digest
+	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 
 	synced, observed time.Time
