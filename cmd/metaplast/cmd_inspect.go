@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,7 +64,7 @@ func (a *app) inspect(ref string, o inspectOptions) error {
 	if known && !isDir(ref) || err != nil {
 		rule, rerr := resolveRule(ref, o.runs, nil)
 		if rerr != nil {
-			if err != nil && (strings.HasPrefix(ref, "@") || isDir(ref)) {
+			if err != nil && (strings.HasPrefix(ref, "@") || isDir(ref) || idPrefix.MatchString(ref)) {
 				return err
 			}
 			return rerr
@@ -79,6 +80,9 @@ func (a *app) inspect(ref string, o inspectOptions) error {
 	}
 	return a.inspectRun(dir, o)
 }
+
+// idPrefix is what can only be the beginning of a run's id.
+var idPrefix = regexp.MustCompile(`^[0-9a-f]*[0-9][0-9a-f]*$`)
 
 func (a *app) inspectRun(dir string, o inspectOptions) error {
 	m, err := checkpoints.ReadManifest(dir)

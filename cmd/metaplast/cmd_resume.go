@@ -63,9 +63,9 @@ func (a *app) resume(cmd *cobra.Command, ref string, o resumeOptions) error {
 		run.Close()
 		return err
 	}
-	fmt.Fprintf(a.stderr, "resuming run %s\n", dir)
+	ui.note("resuming run %s", dir)
 	for _, c := range changes {
-		fmt.Fprintf(a.stderr, "  %s\n", c)
+		ui.note("  %s", c)
 	}
 	return a.runSearch(cmd.Context(), run, s, ui)
 }

@@ -109,7 +109,7 @@ func (a *app) search(cmd *cobra.Command, file string, o searchOptions) error {
 		return err
 	}
 	if !created {
-		fmt.Fprintf(a.stderr, "continuing run %s\n", run.Dir())
+		ui.note("continuing run %s", run.Dir())
 		budget, err := extendedBudget(run)
 		if err != nil {
 			run.Close()
@@ -117,7 +117,7 @@ func (a *app) search(cmd *cobra.Command, file string, o searchOptions) error {
 		}
 		if budget > 0 {
 			s.plan.Evaluations = budget
-			fmt.Fprintf(a.stderr, "  its budget was set to %s evaluations\n", thousands(budget))
+			ui.note("  its budget was set to %s evaluations", thousands(budget))
 		}
 	}
 	return a.runSearch(cmd.Context(), run, s, ui)
@@ -198,7 +198,7 @@ func (a *app) runSearch(ctx context.Context, run *checkpoints.Run, s *search, ui
 	}
 	defer closeLog()
 	if n := run.Cut(); n > 0 {
-		fmt.Fprintf(a.stderr, "the last record was cut off when the run was interrupted (%d bytes); it is done again\n", n)
+		ui.note("the last record was cut off when the run was interrupted (%d bytes); it is done again", n)
 	}
 	stop := make(chan struct{})
 	s.plan.Stop = stop

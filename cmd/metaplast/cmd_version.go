@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 
@@ -25,6 +26,9 @@ type versionInfo struct {
 	Format   int    `json:"run_format"`
 }
 
+// release is the version of a tagged module, not of a commit in between.
+var release = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[a-z]+\.\d+)?$`)
+
 func thisVersion() versionInfo {
 	v := versionInfo{
 		Type: "result", Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
@@ -34,7 +38,7 @@ func thisVersion() versionInfo {
 	if !ok {
 		return v
 	}
-	if m := info.Main.Version; m != "" && m != "(devel)" {
+	if m := info.Main.Version; release.MatchString(m) {
 		v.Version = m
 	}
 	for _, s := range info.Settings {

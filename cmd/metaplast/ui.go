@@ -28,6 +28,7 @@ func addUI(cmd *cobra.Command, mode *string) {
 type ui struct {
 	mode   string // tty, plain, json, quiet
 	out    io.Writer
+	notes  io.Writer
 	color  bool
 	size   func() (width, height int)
 	mu     sync.Mutex
@@ -43,7 +44,7 @@ func (a *app) newUI(mode string) (*ui, error) {
 	if !slices.Contains(uiModes, mode) {
 		return nil, usagef("--ui %s is not one of %s.%s", mode, strings.Join(uiModes, ", "), suggest(mode, uiModes))
 	}
-	u := &ui{mode: mode, out: a.stderr, size: func() (int, int) { return 100, 30 }}
+	u := &ui{mode: mode, out: a.stderr, notes: a.stderr, size: func() (int, int) { return 100, 30 }}
 	f, isFile := a.stderr.(*os.File)
 	terminal := isFile && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 	if mode == "auto" {
@@ -88,6 +89,13 @@ func (u *ui) say(text string) {
 		u.notice = text
 	case "plain":
 		fmt.Fprintln(u.out, text)
+	}
+}
+
+// note says something before the screen is first drawn.
+func (u *ui) note(format string, args ...any) {
+	if u.mode != "quiet" {
+		fmt.Fprintf(u.notes, format+"\n", args...)
 	}
 }
 
