@@ -75,7 +75,7 @@ func Catalogue() []Entry {
 				{"mu", "1", "parents"},
 				{"lambda", "4", "offspring per generation"},
 				{"plateau", "250", "evaluations without a better rule until a restart, 0 for never"},
-				{"tries", "40", "mutations spent on finding a rule that has not been scored"},
+				{"tries", "20", "mutations spent on finding a rule that has not been scored"},
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := cgp.Options{
@@ -156,7 +156,7 @@ func New(name string, space *rulespace.Space, opts Options, k key.Key) (outer.Se
 		for _, e := range Catalogue() {
 			names = append(names, e.Name)
 		}
-		return nil, fmt.Errorf("%q is not a method; methods are %s", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%q is not a method; %smethods are %s", name, suggest(name, names), strings.Join(names, ", "))
 	}
 	return e.New(space, opts, k)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metaplast/metaplast/rulespace"
 )
 
 // values reads the options of a method and remembers what is wrong with them.
@@ -39,9 +41,14 @@ func (v *values) int(name string) int {
 		v.wrong(name, s, "a whole number")
 	case n < 0 || n == 0 && v.standard(name) != "0":
 		v.wrong(name, s, "above 0")
+	case n > maxInt:
+		v.wrong(name, s, "at most "+strconv.Itoa(maxInt))
 	}
 	return n
 }
+
+// maxInt is more than any option can use.
+const maxInt = 1 << 20
 
 // float reads a finite number above zero.
 func (v *values) float(name string) float64 {
@@ -112,9 +119,17 @@ func (v *values) err() error {
 	for _, name := range unknown {
 		options := "it has none"
 		if len(names) > 0 {
-			options = "options are " + strings.Join(names, ", ")
+			options = suggest(name, names) + "options are " + strings.Join(names, ", ")
 		}
 		errs = append(errs, fmt.Errorf("method %s has no option %q; %s", v.entry.Name, name, options))
 	}
 	return errors.Join(append(errs, v.errs...)...)
+}
+
+// suggest is the start of a sentence that names what was probably meant.
+func suggest(word string, names []string) string {
+	if best, ok := rulespace.Closest(word, names); ok {
+		return "did you mean " + best + "? "
+	}
+	return ""
 }

@@ -1,0 +1,129 @@
+package method_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/metaplast/metaplast/outer/method"
+	"github.com/metaplast/metaplast/outer/searchtest"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
+)
+
+func space(kind string) *rulespace.Space {
+	for _, s := range append(searchtest.Symbolic(), searchtest.Cubes()...) {
+		if s.Kind() == kind {
+			return s
+		}
+	}
+	panic(kind)
+}
+
+// Every method works on the spaces it names and refuses the others.
+func TestSpaces(t *testing.T) {
+	for _, e := range method.Catalogue() {
+		for _, kind := range []string{"symbolic", "template", "terms"} {
+			s, err := e.New(space(kind), method.Options{}, key.Root(1))
+			if fits := slices.Contains(e.Spaces, kind); fits != (err == nil) {
+				t.Errorf("%s on a %s space: %v", e.Name, kind, err)
+			} else if !fits && !strings.Contains(err.Error(), ": use ") {
+				t.Errorf("%s on a %s space: no way out in %q", e.Name, kind, err)
+			}
+			if err != nil && s != nil {
+				t.Errorf("%s: a searcher and an error", e.Name)
+			}
+		}
+	}
+}
+
+// Writing out the documented defaults changes nothing.
+func TestDefaults(t *testing.T) {
+	formulas := []string{"max_complexity", "1/dimensions"}
+	for _, e := range method.Catalogue() {
+		values := map[string]string{}
+		for _, o := range e.Options {
+			if o.Doc == "" {
+				t.Errorf("%s: option %s has no documentation", e.Name, o.Name)
+			}
+			if !slices.Contains(formulas, o.Default) {
+				values[o.Name] = o.Default
+			}
+		}
+		sp := space(e.Spaces[0])
+		want := asks(t, e, sp, nil)
+		if diff := cmp.Diff(want, asks(t, e, sp, values)); diff != "" {
+			t.Errorf("%s: with %v rules differ from those by default:\n%s", e.Name, values, diff)
+		}
+		if e.Title == "" || e.Doc == "" {
+			t.Errorf("%s is not documented", e.Name)
+		}
+		if found, ok := method.ByName(e.Name); !ok || found.Title != e.Title {
+			t.Errorf("%s cannot be found", e.Name)
+		}
+	}
+}
+
+func asks(t *testing.T, e method.Entry, sp *rulespace.Space, values map[string]string) []string {
+	t.Helper()
+	s, err := method.New(e.Name, sp, method.Options{Values: values}, key.Root(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("tanh(pre*post)")}, true)
+	told, err := searchtest.Drive(s, fit.Result, nil, 10, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range told {
+		out = append(out, r.Digest)
+	}
+	return out
+}
+
+// Every option can be set and is refused when it is no number.
+func TestValues(t *testing.T) {
+	for _, e := range method.Catalogue() {
+		for _, o := range e.Options {
+			_, err := e.New(space(e.Spaces[0]), method.Options{Values: map[string]string{o.Name: "many"}}, key.Root(1))
+			if err == nil || !strings.Contains(err.Error(), o.Name) || !strings.Contains(err.Error(), `"many"`) {
+				t.Errorf("%s: %s: many gives %v", e.Name, o.Name, err)
+			}
+		}
+	}
+	for _, c := range []struct {
+		method, option, value, want string
+	}{
+		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, plateau, tries`},
+		{"random", "x", "4", `method random has no option "x"; it has none`},
+		{"ga", "population", "0", `method ga: option population is "0"; it has to be above 0`},
+		{"ga", "sigma", "-1", `method ga: option sigma is "-1"; it has to be above 0`},
+		{"ga", "elites", "0", ""},
+		{"ga", "generations", "0", ""},
+		{"ga", "crossover", "0.0", ""},
+		{"fd-gradient", "starts", "0", ""},
+		{"enumerate", "memory", "99999999999999", `method enumerate: option memory is "99999999999999"; it has to be at most 1048576`},
+		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, ga, fd-gradient, random`},
+		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, ga, fd-gradient, random`},
+	} {
+		kind := "symbolic"
+		if c.method == "ga" || c.method == "fd-gradient" {
+			kind = "template"
+		}
+		var values map[string]string
+		if c.option != "" {
+			values = map[string]string{c.option: c.value}
+		}
+		s, err := method.New(c.method, space(kind), method.Options{Values: values}, key.Root(1))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want || (s == nil) != (err != nil) {
+			t.Errorf("%s with %s: %s gives %q, want %q", c.method, c.option, c.value, got, c.want)
+		}
+	}
+}
