@@ -37,8 +37,8 @@ type MethodReport struct {
 	Evaluations int
 }
 
-// Row is a rule of the front: none that is simpler scored as well in the
-// search.
+// Row is a rule of the front: none that is simpler scored as well, in the
+// search and, once there is evidence, on fresh replicates.
 type Row struct {
 	Rank       int // from 1
 	Rule       *rulespace.Rule

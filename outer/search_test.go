@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -590,5 +591,22 @@ func TestTuneFollowsTheBestValue(t *testing.T) {
 	// between them, twice; ten fresh replicates; each on two tasks.
 	if want := 2 * (5 + 2*(6+4) + 10); trials != want {
 		t.Errorf("%d trials, want %d", trials, want)
+	}
+}
+
+func TestConfirmedDropsWhatASimplerRuleBeats(t *testing.T) {
+	rows := make([]Row, 4)
+	for i, mean := range []float64{0.1, 0.3, 0.2, 0.4} {
+		rows[i] = Row{Rank: i + 1, Complexity: 2*i + 1, Evidence: Evidence{Score: Interval{Mean: mean, N: 10}}}
+	}
+	var got []int
+	for i, r := range confirmed(rows) {
+		if r.Rank != i+1 {
+			t.Errorf("row %d has rank %d", i+1, r.Rank)
+		}
+		got = append(got, r.Complexity)
+	}
+	if !slices.Equal(got, []int{1, 3, 7}) {
+		t.Errorf("kept sizes %v", got)
 	}
 }

@@ -31,6 +31,7 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 		switch {
 		case err == nil:
 			r.Validated = true
+			r.Front = confirmed(r.Front)
 		case stopped(ctx, err):
 			r.Reason = Stopped
 		default:
@@ -40,6 +41,20 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 	r.Pick = choose(r.Front)
 	r.Trials, r.Replayed = p.Trials, p.Replayed
 	return nil
+}
+
+// confirmed drops the rows of a validated front that do no better than a
+// simpler one once selection no longer flatters them.
+func confirmed(rows []Row) []Row {
+	var kept []Row
+	for _, r := range rows {
+		if n := len(kept); n > 0 && r.Score.Mean <= kept[n-1].Score.Mean {
+			continue
+		}
+		r.Rank = len(kept) + 1
+		kept = append(kept, r)
+	}
+	return kept
 }
 
 // validate adds evidence to a report, all of it or none.
