@@ -109,7 +109,7 @@ func Catalogue() []Entry {
 		},
 		{
 			Name: "fd-gradient", Title: "gradient ascent by finite differences", Spaces: cube,
-			Doc: "Estimates the gradient of the score by differences over whole learning lives with common random numbers, and climbs it with Adam from several points.",
+			Doc: "Estimates the gradient of the score by differences over whole learning lives with common random numbers, and climbs it with Adam from several points. Wants a single rung: pruned probes have no score that compares.",
 			Options: []Option{
 				{"step", "0.05", "distance of a probe; coordinates reach from -1 to 1"},
 				{"forward", "false", "probe one side only: half the evaluations, a larger error"},
