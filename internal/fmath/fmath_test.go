@@ -87,7 +87,7 @@ func TestSpecialValues(t *testing.T) {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
 	}
-	for _, x := range []float64{inf, -inf, nan, 0, -0.0, 1000, -1000} {
+	for _, x := range []float64{inf, -inf, nan, 0, math.Copysign(0, -1), 1000, -1000} {
 		same("Exp", Exp(x), math.Exp(x))
 		same("Log", Log(x), math.Log(x))
 		same("Tanh", Tanh(x), math.Tanh(x))
