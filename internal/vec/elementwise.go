@@ -342,6 +342,9 @@ func Fill(d []float32, s float32) {
 
 // Finite reports whether x holds neither an infinity nor a NaN.
 func Finite(x []float32) bool {
+	if active != portable {
+		return finiteNative(x)
+	}
 	var worst uint32
 	for _, v := range x {
 		worst = max(worst, math.Float32bits(v)&^(1<<31))
