@@ -8,6 +8,8 @@ import (
 
 //go:generate go run -C asm . -file rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg vec
 //go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
+//go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
+//go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
 //go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
 
 // native lists the paths of this machine, slowest first.
@@ -26,6 +28,9 @@ func native() []path {
 // Assembly cannot be preempted, so that no call is given more than about
 // workload elements, which take it up to a tenth of a millisecond.
 const workload = 1 << 17
+
+// chunk is workload for elementwise kernels, which may cost more.
+const chunk = 1 << 14
 
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
@@ -121,5 +126,88 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 			}
 		}
 		i += rows
+	}
+}
+
+// The rank kernels are called with as many rows at a time as workload allows.
+
+func (m *Matrix) step() int { return max(1, workload/max(1, m.Cols)) }
+
+func flag(all bool) int {
+	if all {
+		return 1
+	}
+	return 0
+}
+
+func rank1Native(w *Matrix, g, f []float32, all bool) {
+	g, f = g[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+		} else {
+			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+		}
+	}
+}
+
+func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
+	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		} else {
+			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		}
+	}
+}
+
+func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
+	g, h, f, k = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+		} else {
+			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+		}
+	}
+}
+
+func rank1DecayNative(w *Matrix, g, f, v []float32) {
+	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+		} else {
+			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+		}
+	}
+}
+
+func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
+	g, h, f, k, v = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols], v[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+		} else {
+			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+		}
+	}
+}
+
+func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
+	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		} else {
+			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		}
 	}
 }

@@ -155,6 +155,192 @@ var kernels = []struct {
 		AddRows(e, n, x.sparse(1, n, 4).Data, 1, v.Data, v.Stride, n%2 == 1)
 		return append(d, e...)
 	}},
+	{"Rank", func(x source, n int) []float32 {
+		r := []float32{}
+		for _, shape := range [][2]int{{n, 1 + n%23}, {1 + n%13, n}} {
+			m, n := shape[0], shape[1]
+			w, all := x.matrix(m, n), n%2 == 0
+			g, h, u := x.sparse(1, m, 5).Data, x.sparse(1, m, 2).Data, x.sparse(1, m, 1).Data
+			f, k, v := x.row(n), x.row(n), x.row(n)
+			again := func() { r = append(r, w.Data...) }
+			Rank1(w, g, f, all)
+			again()
+			Rank1Column(w, g, f, u, all)
+			again()
+			Rank2(w, g, f, h, k, all)
+			again()
+			Rank1Gated(w, h, f, u, all)
+			again()
+			w = x.matrix(m, n)
+			Rank1Decay(w, g, f, v)
+			again()
+			Rank2Decay(w, h, f, g, k, v)
+			again()
+			Rank1(w, u, k, all)
+			again()
+		}
+		return r
+	}},
+	{"AddVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		AddVV(d, a, b)
+		return d
+	}},
+	{"AddVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		AddVS(d, a, s)
+		return d
+	}},
+	{"SubVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		SubVV(d, a, b)
+		return d
+	}},
+	{"SubVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		SubVS(d, a, s)
+		return d
+	}},
+	{"SubSV", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		SubSV(d, s, a)
+		return d
+	}},
+	{"MulVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		MulVV(d, a, b)
+		return d
+	}},
+	{"MulVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		MulVS(d, a, s)
+		return d
+	}},
+	{"DivVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		DivVV(d, a, b)
+		return d
+	}},
+	{"DivVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		DivVS(d, a, s)
+		return d
+	}},
+	{"DivSV", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		DivSV(d, s, a)
+		return d
+	}},
+	{"MinVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		MinVV(d, a, b)
+		return d
+	}},
+	{"MinVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		MinVS(d, a, s)
+		return d
+	}},
+	{"MinSV", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		MinSV(d, s, a)
+		return d
+	}},
+	{"MaxVV", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		MaxVV(d, a, b)
+		return d
+	}},
+	{"MaxVS", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		MaxVS(d, a, s)
+		return d
+	}},
+	{"MaxSV", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		MaxSV(d, s, a)
+		return d
+	}},
+	{"MulAddVVV", func(x source, n int) []float32 {
+		d, a, b, c := x.row(n), x.row(n), x.row(n), x.row(n)
+		MulAddVVV(d, a, b, c)
+		return d
+	}},
+	{"MulAddVSV", func(x source, n int) []float32 {
+		d, a, c, s := x.row(n), x.row(n), x.row(n), x.row(2)[1]
+		MulAddVSV(d, a, s, c)
+		return d
+	}},
+	{"SubMulVVV", func(x source, n int) []float32 {
+		d, a, b, c := x.row(n), x.row(n), x.row(n), x.row(n)
+		SubMulVVV(d, c, a, b)
+		return d
+	}},
+	{"SubMulVVS", func(x source, n int) []float32 {
+		d, a, c, s := x.row(n), x.row(n), x.row(n), x.row(2)[1]
+		SubMulVVS(d, c, a, s)
+		return d
+	}},
+	{"Axpy", func(x source, n int) []float32 {
+		d, a, s := x.row(n), x.row(n), x.row(2)[1]
+		Axpy(d, s, a)
+		return d
+	}},
+	{"Relu", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Relu(d, a)
+		return d
+	}},
+	{"Neg", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Neg(d, a)
+		return d
+	}},
+	{"Abs", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Abs(d, a)
+		return d
+	}},
+	{"Square", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Square(d, a)
+		return d
+	}},
+	{"Cube", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Cube(d, a)
+		return d
+	}},
+	{"Sqrt", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Sqrt(d, a)
+		return d
+	}},
+	{"Exp", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Exp(d, a)
+		return d
+	}},
+	{"Log", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Log(d, a)
+		return d
+	}},
+	{"Tanh", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Tanh(d, a)
+		return d
+	}},
+	{"Sigmoid", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Sigmoid(d, a)
+		return d
+	}},
+	{"Softplus", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Softplus(d, a)
+		return d
+	}},
 	{"Finite", func(x source, n int) []float32 {
 		r := x.row(n)
 		if !Finite(r) {
@@ -184,14 +370,14 @@ func sizes() []int {
 // Every path has to give the bits of the portable one, and that the bits of
 // the day when the digests were taken, on any architecture.
 func TestPathsAgree(t *testing.T) {
-	for at, k := range kernels {
+	for _, k := range kernels {
 		digest := fnv.New64a()
 		for _, n := range sizes() {
 			for _, wild := range []bool{false, true} {
 				var want []float32
 				for _, p := range native() {
 					use(t, p)
-					x := source{key.Root(uint64(at)).Child("size", uint64(n)).Stream(), wild}
+					x := source{key.Root(1).Child(k.name, uint64(n)).Stream(), wild}
 					got := k.run(x, n)
 					if p == portable {
 						want = got
@@ -216,10 +402,86 @@ func TestPathsAgree(t *testing.T) {
 
 // golden are the digests of TestPathsAgree.
 var golden = map[string]uint64{
-	"Mul":             0x687c7a201c6ec2d8,
-	"Mul of n rows":   0x0f1a706c11e90b27,
-	"MulTA":           0x492197dfa9febba9,
-	"MulTA of n rows": 0x7817c5b999f6aade,
-	"AddRows":         0xe22e099e84895e6e,
-	"Finite":          0xcaa84ab11419be05,
+	"Mul":             0x547f44502dcd7af8,
+	"Mul of n rows":   0x03be97fa14c8b50a,
+	"MulTA":           0x8d83854431c60f02,
+	"MulTA of n rows": 0xd028083a4b554a06,
+	"AddRows":         0x4e5711342a6f837b,
+	"Finite":          0x6a6a6b0fbac73485,
+	"Rank":            0xe0a6b93d9992df71,
+	"AddVV":           0xd27353490a690cd6,
+	"AddVS":           0x43702f3b746d1b1b,
+	"SubVV":           0x988beef3921c39c0,
+	"SubVS":           0x13d5875c6c93cacf,
+	"SubSV":           0xa312cb82dfc557b1,
+	"MulVV":           0x727e1e5837d1ac91,
+	"MulVS":           0x55f6a4ad79b09613,
+	"DivVV":           0x30882e9508b9877b,
+	"DivVS":           0xf2dc7c1ac8bbc45c,
+	"DivSV":           0xe72eb064ed929798,
+	"MinVV":           0xfaa9034435b2aa57,
+	"MinVS":           0x205333901df49b5b,
+	"MinSV":           0xf64d1d43c574a5a5,
+	"MaxVV":           0x3fc1eff6863c5fe1,
+	"MaxVS":           0xd77866c48142944d,
+	"MaxSV":           0x22887ab6befec680,
+	"MulAddVVV":       0xc7a181efdaa80385,
+	"MulAddVSV":       0x8a8039104515b8be,
+	"SubMulVVV":       0x8e09aeb7f7095013,
+	"SubMulVVS":       0x40a557c3f29e514b,
+	"Axpy":            0x8e5023a934662b48,
+	"Relu":            0x0ffe3071e489e956,
+	"Neg":             0x071b2533ebef0976,
+	"Abs":             0x527df457d9dc3f73,
+	"Square":          0xb534c1c6740d2ed2,
+	"Cube":            0xb862987b10e0e1e7,
+	"Sqrt":            0x8b5caf5b1eb22e0e,
+	"Exp":             0xbee693e221b4d313,
+	"Log":             0x0fa1887de6a0f10f,
+	"Tanh":            0xab542a259a485785,
+	"Sigmoid":         0x557a3f13258edcec,
+	"Softplus":        0x4c8c2e4a37130fee,
+}
+
+// The functions that are compositions of many operations, at numbers of all
+// sizes and signs.
+func TestFunctionsOnAllPaths(t *testing.T) {
+	step := uint32(9973)
+	if testing.Short() {
+		step *= 10
+	}
+	functions := map[string]struct{ kernel, portable func(d, a []float32) }{
+		"exp": {Exp, exp}, "log": {Log, log}, "tanh": {Tanh, tanh}, "sigmoid": {Sigmoid, sigmoid}, "softplus": {Softplus, softplus},
+	}
+	var a []float32
+	for u := uint32(0); u < math.MaxUint32-step; u += step {
+		a = append(a, math.Float32frombits(u))
+	}
+	// Where the definitions branch.
+	for _, v := range []float32{88.72284, -103.97283, 0x1p-126, 0.707106781186547524, math.MaxFloat32, 0.625, 9.02, 1, 2, 0.5} {
+		for range 2 {
+			low := v
+			for range 40 {
+				low = math.Nextafter32(low, float32(math.Inf(-1)))
+			}
+			for range 80 {
+				a = append(a, low)
+				low = math.Nextafter32(low, float32(math.Inf(1)))
+			}
+			v = -v
+		}
+	}
+	got, want := make([]float32, len(a)), make([]float32, len(a))
+	for name, f := range functions {
+		f.portable(want, a)
+		for _, p := range native()[1:] {
+			use(t, p)
+			f.kernel(got, a)
+			for i := range a {
+				if !same(got[i], want[i]) {
+					t.Fatalf("%s(%v) is %v on %s, want %v", name, a[i], got[i], pathNames[p], want[i])
+				}
+			}
+		}
+	}
 }

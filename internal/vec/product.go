@@ -175,6 +175,10 @@ func addFour(d []float32, s *[4]float32, r0, r1, r2, r3 []float32) {
 
 // Axpy adds s·x to d, element by element.
 func Axpy(d []float32, s float32, x []float32) {
+	if active != portable {
+		mulAddVSVNative(d, x[:len(d)], s, d)
+		return
+	}
 	axpy(d, s, x)
 }
 

@@ -134,6 +134,24 @@ func TestSpeed(t *testing.T) {
 		entries = append(entries, entry{fmt.Sprintf("Axpy %d", n), updates, float64(4 * n), func() { Axpy(d, 1e-9, x) }})
 	}
 
+	{
+		const n = 256
+		d, a, b := full(1, n).Data, full(1, n).Data, full(1, n).Data
+		add := func(name string, run func()) {
+			entries = append(entries, entry{fmt.Sprintf("%s %d", name, n), updates, 4 * n, run})
+		}
+		add("AddVV", func() { AddVV(d, a, b) })
+		add("MulAddVVV", func() { MulAddVVV(d, a, b, a) })
+		add("MinVS", func() { MinVS(d, a, 0.005) })
+		add("DivVV", func() { DivVV(d, a, b) })
+		add("Sqrt", func() { Sqrt(d, a) })
+		add("Exp", func() { Exp(d, a) })
+		add("Log", func() { Log(d, a) })
+		add("Tanh", func() { Tanh(d, a) })
+		add("Sigmoid", func() { Sigmoid(d, a) })
+		add("Softplus", func() { Softplus(d, a) })
+	}
+
 	fmt.Printf("%-22s", "")
 	for _, p := range native() {
 		fmt.Printf("%28s", pathNames[p])

@@ -21,11 +21,17 @@ import (
 
 func main() {
 	file := flag.String("file", "", "which file to write")
+	calls := flag.String("dispatch", "", "write the Go functions that call the elementwise kernels to this file")
 	flag.Parse()
+	if *calls != "" {
+		dispatch(*calls)
+	}
 	makers := map[string]func(*isa){
-		"rows":   rows,
-		"gemm":   gemm,
-		"limits": limits,
+		"rows":     rows,
+		"gemm":     gemm,
+		"limits":   limits,
+		"rank":     rank,
+		"elements": elements,
 	}
 	make, ok := makers[*file]
 	if !ok {
@@ -45,7 +51,6 @@ type isa struct {
 	labels      int
 	tail        reg.Register // mask of the last vector of a row; AVX2: its address
 	ones        Mem          // AVX2: the table of masks
-	consts      map[uint32]Mem
 }
 
 func (s *isa) wide() bool { return s.bits == 512 }
