@@ -10,6 +10,7 @@ import (
 //go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
 //go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
 //go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
+//go:generate go run -C asm . -file dots -out ../dots_amd64.s -stubs ../dots_amd64.go -pkg vec
 //go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
 
 // native lists the paths of this machine, slowest first.
@@ -126,6 +127,71 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 			}
 		}
 		i += rows
+	}
+}
+
+func dotNative(x, y []float32) float32 {
+	if active == avx512 {
+		return dot512(len(x), first(x), first(y))
+	}
+	return dot256(len(x), first(x), first(y))
+}
+
+func sumNative(x []float32) float32 {
+	if active == avx512 {
+		return sum512(len(x), first(x))
+	}
+	return sum256(len(x), first(x))
+}
+
+// mulTBNative is MulTB for matrices that are not empty: blocks of rows of a
+// with blocks of rows of b, and what is left of those row by row.
+func mulTBNative(dst, a, b *Matrix) {
+	n, m := a.Stride, b.Rows
+	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
+	for i := 0; i < a.Rows; {
+		ra, rb := 1, 4
+		switch left := a.Rows - i; {
+		case active == avx512 && left >= 4:
+			ra = 4
+		case active == avx512 && left >= 2:
+			ra = 2
+		case left >= 2:
+			ra, rb = 2, 2
+		}
+		step := max(1, 4*workload/(ra*n*rb)) * rb
+		x := &a.Data[i*a.Stride]
+		for j := 0; j < m; {
+			blocks := min(step, m-j) / rb
+			if blocks == 0 {
+				rb, blocks = 1, m-j
+			}
+			y, c := &b.Data[j*b.Stride], &dst.Data[i*dst.Stride+j]
+			j += blocks * rb
+			switch {
+			case active == avx512 && ra == 4 && rb == 4:
+				dots4x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 2 && rb == 4:
+				dots2x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && rb == 4:
+				dots1x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 4:
+				dots4x1x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 2:
+				dots2x1x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512:
+				dots1x1x512(n, x, as, y, bs, blocks, c, cs)
+			case ra == 2 && rb == 2:
+				dots2x2x256(n, x, as, y, bs, blocks, c, cs)
+			case rb == 4:
+				dots1x4x256(n, x, as, y, bs, blocks, c, cs)
+			case ra == 2:
+				dots2x1x256(n, x, as, y, bs, blocks, c, cs)
+			default:
+				dots1x1x256(n, x, as, y, bs, blocks, c, cs)
+			}
+		}
+		i += ra
 	}
 }
 

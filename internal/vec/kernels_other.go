@@ -49,3 +49,7 @@ func logNative([]float32, []float32)                                            
 func tanhNative([]float32, []float32)                                                 { panic(none) }
 func sigmoidNative([]float32, []float32)                                              { panic(none) }
 func softplusNative([]float32, []float32)                                             { panic(none) }
+
+func dotNative([]float32, []float32) float32 { panic(none) }
+func sumNative([]float32) float32            { panic(none) }
+func mulTBNative(*Matrix, *Matrix, *Matrix)  { panic(none) }

@@ -155,6 +155,21 @@ var kernels = []struct {
 		AddRows(e, n, x.sparse(1, n, 4).Data, 1, v.Data, v.Stride, n%2 == 1)
 		return append(d, e...)
 	}},
+	{"MulTB", func(x source, n int) []float32 {
+		r := []float32{}
+		for _, rows := range [][2]int{{1, 1}, {1, 9}, {2, 3}, {3, 4}, {4, 7}, {7, 6}} {
+			d, a, b := x.matrix(rows[0], rows[1]), x.matrix(rows[0], n), x.matrix(rows[1], n)
+			MulTB(d, a, b)
+			r = append(r, d.Data...)
+		}
+		d := x.matrix(3, n)
+		MulTB(d, x.matrix(3, 20), x.matrix(n, 20))
+		return append(r, d.Data...)
+	}},
+	{"Dot and Sum", func(x source, n int) []float32 {
+		a, b := x.row(n), x.row(n+1)
+		return []float32{Dot(a, b), Dot(a, b[1:]), Sum(a), Sum(b)}
+	}},
 	{"Rank", func(x source, n int) []float32 {
 		r := []float32{}
 		for _, shape := range [][2]int{{n, 1 + n%23}, {1 + n%13, n}} {
@@ -441,6 +456,8 @@ var golden = map[string]uint64{
 	"Tanh":            0xab542a259a485785,
 	"Sigmoid":         0x557a3f13258edcec,
 	"Softplus":        0x4c8c2e4a37130fee,
+	"MulTB":           0x437853645305970b,
+	"Dot and Sum":     0x9414f4e6e4c163fa,
 }
 
 // The functions that are compositions of many operations, at numbers of all

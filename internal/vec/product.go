@@ -209,6 +209,10 @@ func MulTB(dst, a, b *Matrix) {
 		panic("vec: MulTB: shapes do not fit")
 	}
 	// Whole strides: zero padding adds +0 to lanes that are never -0.
+	if active != portable && a.Rows > 0 && a.Cols > 0 && b.Rows > 0 {
+		mulTBNative(dst, a, b)
+		return
+	}
 	for i := range a.Rows {
 		x, d := a.Data[i*a.Stride:(i+1)*a.Stride], dst.Row(i)
 		m := 0
@@ -226,6 +230,9 @@ func MulTB(dst, a, b *Matrix) {
 // and l+1 in turn.
 func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
+	if active != portable {
+		return dotNative(x, y)
+	}
 	var a [16]float32
 	whole := len(x) &^ 15
 	// Eight lanes per pass fit the registers.
@@ -278,6 +285,9 @@ func dotTwo(x, y, z []float32) (float32, float32) {
 
 // Sum returns Σ x[i] in the lanes and tree of Dot.
 func Sum(x []float32) float32 {
+	if active != portable {
+		return sumNative(x)
+	}
 	var a [16]float32
 	for i, v := range x {
 		a[i%16] += v

@@ -30,6 +30,7 @@ func main() {
 		"rows":     rows,
 		"gemm":     gemm,
 		"limits":   limits,
+		"dots":     dots,
 		"rank":     rank,
 		"elements": elements,
 	}
