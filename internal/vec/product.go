@@ -24,9 +24,9 @@ func Mul(dst, a, b *Matrix) {
 			// of a zero and a finite number changes nothing. Any other product
 			// with zero is a NaN, which shows in the result.
 			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false)
-			for i := 0; zeros > 0 && i < a.Rows; i++ {
-				if d := dst.Row(i); !Finite(d) {
-					mulRow(d, a, i, b)
+			if zeros > 0 && !Finite(dst.Data[:dst.Rows*dst.Stride]) {
+				for i := range a.Rows {
+					mulRow(dst.Row(i), a, i, b)
 				}
 			}
 			return
@@ -46,13 +46,9 @@ func mulRow(d []float32, a *Matrix, i int, b *Matrix) {
 	addRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
 }
 
-// zeros counts the elements that are zero.
+// zeros counts the elements that are zero, without those beyond the columns.
 func (m *Matrix) zeros() int {
-	n := 0
-	for i := range m.Rows {
-		n += zerosNative(m.Row(i))
-	}
-	return n
+	return zerosNative(m.Data[:m.Rows*m.Stride]) - m.Rows*(m.Stride-m.Cols)
 }
 
 // MulTA adds aᵀ·b to dst for a of shape B×M and b of shape B×N: each element
@@ -67,7 +63,7 @@ func MulTA(dst, a, b *Matrix) {
 		return
 	}
 	if active != portable {
-		if zeros := a.zeros(); 2*zeros < a.Rows*a.Cols && b.finite() {
+		if zeros := a.zeros(); 2*zeros < a.Rows*a.Cols && Finite(b.Data[:b.Rows*b.Stride]) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
 			for m := 0; m < a.Cols; {
@@ -110,15 +106,6 @@ func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 func (m *Matrix) silent(column int) bool {
 	for i := column; i < len(m.Data); i += m.Stride {
 		if m.Data[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (m *Matrix) finite() bool {
-	for i := range m.Rows {
-		if !Finite(m.Row(i)) {
 			return false
 		}
 	}

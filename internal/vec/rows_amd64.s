@@ -314,99 +314,127 @@ TEXT ·addRows256(SB), $2176-64
 	JE    pack1
 	XORQ  R9, R9
 
-gather3:
+gather4:
 	MOVL (CX), R10
 	MOVL R10, (DI)(R9*4)
 	ADDQ DX, CX
 	INCQ R9
 	CMPQ R9, AX
-	JL   gather3
+	JL   gather4
 	MOVQ DI, CX
 
 pack1:
-	MOVL         BX, DX
-	SHRL         $0x02, DX
-	NEGL         DX
-	VMOVUPS      lanes<>+0(SB), Y0
-	MOVL         $0x00000008, BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Y1
-	VXORPS       Y2, Y2, Y2
-	CMPQ         AX, $0x00000008
-	JL           rest5
+	TESTQ  $0x00000004, BX
+	JNZ    dense3
+	VXORPS Y0, Y0, Y0
+	MOVQ   AX, DX
+	MOVQ   CX, BX
+	XORL   R9, R9
+	SUBQ   $0x00000008, DX
+	JL     looked6
 
-whole4:
+look5:
+	VCMPPS    $0x00, (BX), Y0, Y1
+	VMOVMSKPS Y1, R10
+	ORL       R10, R9
+	ADDQ      $0x00000020, BX
+	SUBQ      $0x00000008, DX
+	JGE       look5
+
+looked6:
+	ADDQ $0x00000008, DX
+
+more7:
+	DECQ  DX
+	JL    over8
+	XORL  R11, R11
+	MOVL  (BX), R10
+	ADDQ  $0x04, BX
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more7
+
+over8:
+	TESTL        R9, R9
+	JZ           dense3
+	VMOVUPS      lanes<>+0(SB), Y1
+	MOVL         $0x00000008, DX
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	CMPQ         AX, $0x00000008
+	JL           rest10
+
+whole9:
 	VMOVUPS   (CX), Y3
-	VCMPPS    $0x04, Y2, Y3, Y4
-	VMOVMSKPS Y4, BX
-	ORL       DX, BX
-	ANDL      $0x000000ff, BX
-	LEAQ      packing<>+0(SB), R9
-	VPMOVZXBD (R9)(BX*8), Y4
+	VCMPPS    $0x04, Y0, Y3, Y4
+	VMOVMSKPS Y4, DX
+	ANDL      $0x000000ff, DX
+	LEAQ      packing<>+0(SB), BX
+	VPMOVZXBD (BX)(DX*8), Y4
 	VPERMPS   Y3, Y4, Y3
-	VPERMD    Y0, Y4, Y4
+	VPERMD    Y1, Y4, Y4
 	VMOVUPS   Y3, (DI)(SI*4)
 	VMOVUPS   Y4, (R8)(SI*4)
-	VPADDD    Y1, Y0, Y0
-	POPCNTL   BX, BX
-	ADDQ      BX, SI
+	VPADDD    Y2, Y1, Y1
+	POPCNTL   DX, DX
+	ADDQ      DX, SI
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x00000008, AX
 	CMPQ      AX, $0x00000008
-	JGE       whole4
+	JGE       whole9
 
-rest5:
+rest10:
 	TESTQ      AX, AX
-	JZ         done6
+	JZ         done11
 	LEAQ       -1(AX), AX
 	ANDQ       $0x00000007, AX
 	INCQ       AX
-	LEAQ       tails<>+0(SB), BX
+	LEAQ       tails<>+0(SB), DX
 	NEGQ       AX
-	LEAQ       32(BX)(AX*4), BX
-	VMOVUPS    (BX), Y3
+	LEAQ       32(DX)(AX*4), DX
+	VMOVUPS    (DX), Y3
 	VMASKMOVPS (CX), Y3, Y3
-	VCMPPS     $0x04, Y2, Y3, Y2
-	VMOVMSKPS  Y2, AX
-	ORL        DX, AX
-	VMOVUPS    (BX), Y2
-	VMOVMSKPS  Y2, DX
+	VCMPPS     $0x04, Y0, Y3, Y0
+	VMOVMSKPS  Y0, AX
+	VMOVUPS    (DX), Y0
+	VMOVMSKPS  Y0, DX
 	ANDL       DX, AX
 	ANDL       $0x000000ff, AX
 	LEAQ       packing<>+0(SB), DX
-	VPMOVZXBD  (DX)(AX*8), Y2
-	VPERMPS    Y3, Y2, Y3
-	VPERMD     Y0, Y2, Y2
+	VPMOVZXBD  (DX)(AX*8), Y0
+	VPERMPS    Y3, Y0, Y3
+	VPERMD     Y1, Y0, Y0
 	VMOVUPS    Y3, (DI)(SI*4)
-	VMOVUPS    Y2, (R8)(SI*4)
-	VPADDD     Y1, Y0, Y0
+	VMOVUPS    Y0, (R8)(SI*4)
+	VPADDD     Y2, Y1, Y1
 	POPCNTL    AX, AX
 	ADDQ       AX, SI
 	ADDQ       $0x00000020, CX
 
-done6:
+done11:
 list2:
 	MOVQ  mode+56(FP), AX
 	TESTQ SI, SI
-	JNZ   some7
+	JNZ   some12
 	ANDQ  $0x03, AX
 	CMPQ  AX, $0x01
-	JEQ   some7
+	JEQ   some12
 	VZEROUPPER
 	RET
 
-some7:
+some12:
 	MOVQ d+0(FP), AX
 	MOVQ n+8(FP), CX
 	MOVQ x+40(FP), DX
 	MOVQ xs+48(FP), BX
 	CMPQ CX, $0x00000040
-	JL   rest9
+	JL   rest14
 
-whole8:
+whole13:
 	MOVQ    mode+56(FP), R9
 	TESTQ   $0x00000001, R9
-	JNZ     fresh11
+	JNZ     fresh16
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
@@ -415,9 +443,9 @@ whole8:
 	VMOVUPS 160(AX), Y5
 	VMOVUPS 192(AX), Y6
 	VMOVUPS 224(AX), Y7
-	JMP     ready12
+	JMP     ready17
 
-fresh11:
+fresh16:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -427,12 +455,13 @@ fresh11:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready12:
+ready17:
 	XORQ  R10, R10
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over13
+	JZ    over18
 
-row14:
+row19:
 	VBROADCASTSS (DI)(R10*4), Y8
 	MOVLQSX      (R8)(R10*4), R11
 	IMULQ        BX, R11
@@ -455,11 +484,11 @@ row14:
 	VADDPS       Y8, Y7, Y7
 	INCQ         R10
 	CMPQ         R10, SI
-	JL           row14
+	JL           row19
 
-over13:
+over18:
 	TESTQ   $0x00000002, R9
-	JZ      plain15
+	JZ      plain20
 	VMOVUPS (AX), Y8
 	VADDPS  Y0, Y8, Y0
 	VMOVUPS 32(AX), Y8
@@ -477,7 +506,7 @@ over13:
 	VMOVUPS 224(AX), Y8
 	VADDPS  Y7, Y8, Y7
 
-plain15:
+plain20:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -490,11 +519,11 @@ plain15:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, CX
 	CMPQ    CX, $0x00000040
-	JGE     whole8
+	JGE     whole13
 
-rest9:
+rest14:
 	TESTQ      CX, CX
-	JZ         done10
+	JZ         done15
 	LEAQ       -1(CX), R9
 	ANDQ       $0x00000007, R9
 	INCQ       R9
@@ -502,22 +531,22 @@ rest9:
 	NEGQ       R9
 	LEAQ       32(R10)(R9*4), R10
 	CMPQ       CX, $0x00000008
-	JLE        block16
-	CMPQ       CX, $0x00000010
-	JLE        block17
-	CMPQ       CX, $0x00000018
-	JLE        block18
-	CMPQ       CX, $0x00000020
-	JLE        block19
-	CMPQ       CX, $0x00000028
-	JLE        block20
-	CMPQ       CX, $0x00000030
 	JLE        block21
-	CMPQ       CX, $0x00000038
+	CMPQ       CX, $0x00000010
 	JLE        block22
+	CMPQ       CX, $0x00000018
+	JLE        block23
+	CMPQ       CX, $0x00000020
+	JLE        block24
+	CMPQ       CX, $0x00000028
+	JLE        block25
+	CMPQ       CX, $0x00000030
+	JLE        block26
+	CMPQ       CX, $0x00000038
+	JLE        block27
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh23
+	JNZ        fresh28
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -527,9 +556,9 @@ rest9:
 	VMOVUPS    192(AX), Y6
 	VMOVUPS    (R10), Y7
 	VMASKMOVPS 224(AX), Y7, Y7
-	JMP        ready24
+	JMP        ready29
 
-fresh23:
+fresh28:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -539,12 +568,13 @@ fresh23:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready24:
+ready29:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over25
+	JZ    over30
 
-row26:
+row31:
 	VBROADCASTSS (DI)(R9*4), Y8
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -569,11 +599,11 @@ row26:
 	VADDPS       Y9, Y7, Y7
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row26
+	JL           row31
 
-over25:
+over30:
 	TESTQ      $0x00000002, CX
-	JZ         plain27
+	JZ         plain32
 	VMOVUPS    (AX), Y8
 	VADDPS     Y0, Y8, Y0
 	VMOVUPS    32(AX), Y8
@@ -592,7 +622,7 @@ over25:
 	VMASKMOVPS 224(AX), Y8, Y8
 	VADDPS     Y7, Y8, Y7
 
-plain27:
+plain32:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -602,12 +632,12 @@ plain27:
 	VMOVUPS    Y6, 192(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y7, Y0, 224(AX)
-	JMP        done10
+	JMP        done15
 
-block22:
+block27:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh28
+	JNZ        fresh33
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -616,9 +646,9 @@ block22:
 	VMOVUPS    160(AX), Y5
 	VMOVUPS    (R10), Y6
 	VMASKMOVPS 192(AX), Y6, Y6
-	JMP        ready29
+	JMP        ready34
 
-fresh28:
+fresh33:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -627,12 +657,13 @@ fresh28:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 
-ready29:
+ready34:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over30
+	JZ    over35
 
-row31:
+row36:
 	VBROADCASTSS (DI)(R9*4), Y7
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -655,11 +686,11 @@ row31:
 	VADDPS       Y8, Y6, Y6
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row31
+	JL           row36
 
-over30:
+over35:
 	TESTQ      $0x00000002, CX
-	JZ         plain32
+	JZ         plain37
 	VMOVUPS    (AX), Y7
 	VADDPS     Y0, Y7, Y0
 	VMOVUPS    32(AX), Y7
@@ -676,7 +707,7 @@ over30:
 	VMASKMOVPS 192(AX), Y7, Y7
 	VADDPS     Y6, Y7, Y6
 
-plain32:
+plain37:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -685,12 +716,12 @@ plain32:
 	VMOVUPS    Y5, 160(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y6, Y0, 192(AX)
-	JMP        done10
+	JMP        done15
 
-block21:
+block26:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh33
+	JNZ        fresh38
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -698,9 +729,9 @@ block21:
 	VMOVUPS    128(AX), Y4
 	VMOVUPS    (R10), Y5
 	VMASKMOVPS 160(AX), Y5, Y5
-	JMP        ready34
+	JMP        ready39
 
-fresh33:
+fresh38:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -708,12 +739,13 @@ fresh33:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready34:
+ready39:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over35
+	JZ    over40
 
-row36:
+row41:
 	VBROADCASTSS (DI)(R9*4), Y6
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -734,11 +766,11 @@ row36:
 	VADDPS       Y7, Y5, Y5
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row36
+	JL           row41
 
-over35:
+over40:
 	TESTQ      $0x00000002, CX
-	JZ         plain37
+	JZ         plain42
 	VMOVUPS    (AX), Y6
 	VADDPS     Y0, Y6, Y0
 	VMOVUPS    32(AX), Y6
@@ -753,7 +785,7 @@ over35:
 	VMASKMOVPS 160(AX), Y6, Y6
 	VADDPS     Y5, Y6, Y5
 
-plain37:
+plain42:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -761,33 +793,34 @@ plain37:
 	VMOVUPS    Y4, 128(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y5, Y0, 160(AX)
-	JMP        done10
+	JMP        done15
 
-block20:
+block25:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh38
+	JNZ        fresh43
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    96(AX), Y3
 	VMOVUPS    (R10), Y4
 	VMASKMOVPS 128(AX), Y4, Y4
-	JMP        ready39
+	JMP        ready44
 
-fresh38:
+fresh43:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready39:
+ready44:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over40
+	JZ    over45
 
-row41:
+row46:
 	VBROADCASTSS (DI)(R9*4), Y5
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -806,11 +839,11 @@ row41:
 	VADDPS       Y6, Y4, Y4
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row41
+	JL           row46
 
-over40:
+over45:
 	TESTQ      $0x00000002, CX
-	JZ         plain42
+	JZ         plain47
 	VMOVUPS    (AX), Y5
 	VADDPS     Y0, Y5, Y0
 	VMOVUPS    32(AX), Y5
@@ -823,38 +856,39 @@ over40:
 	VMASKMOVPS 128(AX), Y5, Y5
 	VADDPS     Y4, Y5, Y4
 
-plain42:
+plain47:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    Y3, 96(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y4, Y0, 128(AX)
-	JMP        done10
+	JMP        done15
 
-block19:
+block24:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh43
+	JNZ        fresh48
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    (R10), Y3
 	VMASKMOVPS 96(AX), Y3, Y3
-	JMP        ready44
+	JMP        ready49
 
-fresh43:
+fresh48:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready44:
+ready49:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over45
+	JZ    over50
 
-row46:
+row51:
 	VBROADCASTSS (DI)(R9*4), Y4
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -871,11 +905,11 @@ row46:
 	VADDPS       Y5, Y3, Y3
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row46
+	JL           row51
 
-over45:
+over50:
 	TESTQ      $0x00000002, CX
-	JZ         plain47
+	JZ         plain52
 	VMOVUPS    (AX), Y4
 	VADDPS     Y0, Y4, Y0
 	VMOVUPS    32(AX), Y4
@@ -886,35 +920,36 @@ over45:
 	VMASKMOVPS 96(AX), Y4, Y4
 	VADDPS     Y3, Y4, Y3
 
-plain47:
+plain52:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y3, Y0, 96(AX)
-	JMP        done10
+	JMP        done15
 
-block18:
+block23:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh48
+	JNZ        fresh53
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    (R10), Y2
 	VMASKMOVPS 64(AX), Y2, Y2
-	JMP        ready49
+	JMP        ready54
 
-fresh48:
+fresh53:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready49:
+ready54:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over50
+	JZ    over55
 
-row51:
+row56:
 	VBROADCASTSS (DI)(R9*4), Y3
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -929,11 +964,11 @@ row51:
 	VADDPS       Y4, Y2, Y2
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row51
+	JL           row56
 
-over50:
+over55:
 	TESTQ      $0x00000002, CX
-	JZ         plain52
+	JZ         plain57
 	VMOVUPS    (AX), Y3
 	VADDPS     Y0, Y3, Y0
 	VMOVUPS    32(AX), Y3
@@ -942,32 +977,33 @@ over50:
 	VMASKMOVPS 64(AX), Y3, Y3
 	VADDPS     Y2, Y3, Y2
 
-plain52:
+plain57:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y2, Y0, 64(AX)
-	JMP        done10
+	JMP        done15
 
-block17:
+block22:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh53
+	JNZ        fresh58
 	VMOVUPS    (AX), Y0
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS 32(AX), Y1, Y1
-	JMP        ready54
+	JMP        ready59
 
-fresh53:
+fresh58:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready54:
+ready59:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over55
+	JZ    over60
 
-row56:
+row61:
 	VBROADCASTSS (DI)(R9*4), Y2
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -980,40 +1016,41 @@ row56:
 	VADDPS       Y3, Y1, Y1
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row56
+	JL           row61
 
-over55:
+over60:
 	TESTQ      $0x00000002, CX
-	JZ         plain57
+	JZ         plain62
 	VMOVUPS    (AX), Y2
 	VADDPS     Y0, Y2, Y0
 	VMOVUPS    (R10), Y2
 	VMASKMOVPS 32(AX), Y2, Y2
 	VADDPS     Y1, Y2, Y1
 
-plain57:
+plain62:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y1, Y0, 32(AX)
-	JMP        done10
+	JMP        done15
 
-block16:
+block21:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh58
+	JNZ        fresh63
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS (AX), Y0, Y0
-	JMP        ready59
+	JMP        ready64
 
-fresh58:
+fresh63:
 	VXORPS Y0, Y0, Y0
 
-ready59:
+ready64:
 	XORQ  R9, R9
+	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over60
+	JZ    over65
 
-row61:
+row66:
 	VBROADCASTSS (DI)(R9*4), Y1
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -1024,20 +1061,651 @@ row61:
 	VADDPS       Y2, Y0, Y0
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row61
+	JL           row66
 
-over60:
+over65:
 	TESTQ      $0x00000002, CX
-	JZ         plain62
+	JZ         plain67
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (AX), Y1, Y1
 	VADDPS     Y0, Y1, Y0
 
-plain62:
+plain67:
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS Y0, Y1, (AX)
 
-done10:
+done15:
+	VZEROUPPER
+	RET
+
+dense3:
+	MOVQ k+16(FP), AX
+	MOVQ AX, SI
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), DX
+	MOVQ x+40(FP), BX
+	MOVQ xs+48(FP), DI
+	CMPQ DX, $0x00000040
+	JL   rest69
+
+whole68:
+	MOVQ    mode+56(FP), R8
+	TESTQ   $0x00000001, R8
+	JNZ     fresh71
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	JMP     ready72
+
+fresh71:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready72:
+	XORQ  R9, R9
+	MOVQ  BX, R10
+	TESTQ SI, SI
+	JZ    over73
+
+row74:
+	VBROADCASTSS (CX)(R9*4), Y8
+	VMULPS       (R10), Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       32(R10), Y8, Y9
+	VADDPS       Y9, Y1, Y1
+	VMULPS       64(R10), Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       96(R10), Y8, Y9
+	VADDPS       Y9, Y3, Y3
+	VMULPS       128(R10), Y8, Y9
+	VADDPS       Y9, Y4, Y4
+	VMULPS       160(R10), Y8, Y9
+	VADDPS       Y9, Y5, Y5
+	VMULPS       192(R10), Y8, Y9
+	VADDPS       Y9, Y6, Y6
+	VMULPS       224(R10), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         DI, R10
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row74
+
+over73:
+	TESTQ   $0x00000002, R8
+	JZ      plain75
+	VMOVUPS (AX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y1, Y8, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y3, Y8, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y5, Y8, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 224(AX), Y8
+	VADDPS  Y7, Y8, Y7
+
+plain75:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x00000040, DX
+	CMPQ    DX, $0x00000040
+	JGE     whole68
+
+rest69:
+	TESTQ      DX, DX
+	JZ         done70
+	LEAQ       -1(DX), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DX, $0x00000008
+	JLE        block76
+	CMPQ       DX, $0x00000010
+	JLE        block77
+	CMPQ       DX, $0x00000018
+	JLE        block78
+	CMPQ       DX, $0x00000020
+	JLE        block79
+	CMPQ       DX, $0x00000028
+	JLE        block80
+	CMPQ       DX, $0x00000030
+	JLE        block81
+	CMPQ       DX, $0x00000038
+	JLE        block82
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh83
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    192(AX), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 224(AX), Y7, Y7
+	JMP        ready84
+
+fresh83:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready84:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over85
+
+row86:
+	VBROADCASTSS (CX)(R8*4), Y8
+	VMULPS       (BX), Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       32(BX), Y8, Y9
+	VADDPS       Y9, Y1, Y1
+	VMULPS       64(BX), Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       96(BX), Y8, Y9
+	VADDPS       Y9, Y3, Y3
+	VMULPS       128(BX), Y8, Y9
+	VADDPS       Y9, Y4, Y4
+	VMULPS       160(BX), Y8, Y9
+	VADDPS       Y9, Y5, Y5
+	VMULPS       192(BX), Y8, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   224(BX), Y9, Y9
+	VMULPS       Y9, Y8, Y9
+	VADDPS       Y9, Y7, Y7
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row86
+
+over85:
+	TESTQ      $0x00000002, DX
+	JZ         plain87
+	VMOVUPS    (AX), Y8
+	VADDPS     Y0, Y8, Y0
+	VMOVUPS    32(AX), Y8
+	VADDPS     Y1, Y8, Y1
+	VMOVUPS    64(AX), Y8
+	VADDPS     Y2, Y8, Y2
+	VMOVUPS    96(AX), Y8
+	VADDPS     Y3, Y8, Y3
+	VMOVUPS    128(AX), Y8
+	VADDPS     Y4, Y8, Y4
+	VMOVUPS    160(AX), Y8
+	VADDPS     Y5, Y8, Y5
+	VMOVUPS    192(AX), Y8
+	VADDPS     Y6, Y8, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 224(AX), Y8, Y8
+	VADDPS     Y7, Y8, Y7
+
+plain87:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    Y6, 192(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 224(AX)
+	JMP        done70
+
+block82:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh88
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 192(AX), Y6, Y6
+	JMP        ready89
+
+fresh88:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+ready89:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over90
+
+row91:
+	VBROADCASTSS (CX)(R8*4), Y7
+	VMULPS       (BX), Y7, Y8
+	VADDPS       Y8, Y0, Y0
+	VMULPS       32(BX), Y7, Y8
+	VADDPS       Y8, Y1, Y1
+	VMULPS       64(BX), Y7, Y8
+	VADDPS       Y8, Y2, Y2
+	VMULPS       96(BX), Y7, Y8
+	VADDPS       Y8, Y3, Y3
+	VMULPS       128(BX), Y7, Y8
+	VADDPS       Y8, Y4, Y4
+	VMULPS       160(BX), Y7, Y8
+	VADDPS       Y8, Y5, Y5
+	VMOVUPS      (R9), Y8
+	VMASKMOVPS   192(BX), Y8, Y8
+	VMULPS       Y8, Y7, Y8
+	VADDPS       Y8, Y6, Y6
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row91
+
+over90:
+	TESTQ      $0x00000002, DX
+	JZ         plain92
+	VMOVUPS    (AX), Y7
+	VADDPS     Y0, Y7, Y0
+	VMOVUPS    32(AX), Y7
+	VADDPS     Y1, Y7, Y1
+	VMOVUPS    64(AX), Y7
+	VADDPS     Y2, Y7, Y2
+	VMOVUPS    96(AX), Y7
+	VADDPS     Y3, Y7, Y3
+	VMOVUPS    128(AX), Y7
+	VADDPS     Y4, Y7, Y4
+	VMOVUPS    160(AX), Y7
+	VADDPS     Y5, Y7, Y5
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 192(AX), Y7, Y7
+	VADDPS     Y6, Y7, Y6
+
+plain92:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y6, Y0, 192(AX)
+	JMP        done70
+
+block81:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh93
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 160(AX), Y5, Y5
+	JMP        ready94
+
+fresh93:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready94:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over95
+
+row96:
+	VBROADCASTSS (CX)(R8*4), Y6
+	VMULPS       (BX), Y6, Y7
+	VADDPS       Y7, Y0, Y0
+	VMULPS       32(BX), Y6, Y7
+	VADDPS       Y7, Y1, Y1
+	VMULPS       64(BX), Y6, Y7
+	VADDPS       Y7, Y2, Y2
+	VMULPS       96(BX), Y6, Y7
+	VADDPS       Y7, Y3, Y3
+	VMULPS       128(BX), Y6, Y7
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   160(BX), Y7, Y7
+	VMULPS       Y7, Y6, Y7
+	VADDPS       Y7, Y5, Y5
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row96
+
+over95:
+	TESTQ      $0x00000002, DX
+	JZ         plain97
+	VMOVUPS    (AX), Y6
+	VADDPS     Y0, Y6, Y0
+	VMOVUPS    32(AX), Y6
+	VADDPS     Y1, Y6, Y1
+	VMOVUPS    64(AX), Y6
+	VADDPS     Y2, Y6, Y2
+	VMOVUPS    96(AX), Y6
+	VADDPS     Y3, Y6, Y3
+	VMOVUPS    128(AX), Y6
+	VADDPS     Y4, Y6, Y4
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 160(AX), Y6, Y6
+	VADDPS     Y5, Y6, Y5
+
+plain97:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 160(AX)
+	JMP        done70
+
+block80:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh98
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 128(AX), Y4, Y4
+	JMP        ready99
+
+fresh98:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready99:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over100
+
+row101:
+	VBROADCASTSS (CX)(R8*4), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y0, Y0
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       96(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R9), Y6
+	VMASKMOVPS   128(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y6
+	VADDPS       Y6, Y4, Y4
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row101
+
+over100:
+	TESTQ      $0x00000002, DX
+	JZ         plain102
+	VMOVUPS    (AX), Y5
+	VADDPS     Y0, Y5, Y0
+	VMOVUPS    32(AX), Y5
+	VADDPS     Y1, Y5, Y1
+	VMOVUPS    64(AX), Y5
+	VADDPS     Y2, Y5, Y2
+	VMOVUPS    96(AX), Y5
+	VADDPS     Y3, Y5, Y3
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 128(AX), Y5, Y5
+	VADDPS     Y4, Y5, Y4
+
+plain102:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, 128(AX)
+	JMP        done70
+
+block79:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh103
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(AX), Y3, Y3
+	JMP        ready104
+
+fresh103:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready104:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over105
+
+row106:
+	VBROADCASTSS (CX)(R8*4), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y0, Y0
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       64(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row106
+
+over105:
+	TESTQ      $0x00000002, DX
+	JZ         plain107
+	VMOVUPS    (AX), Y4
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    32(AX), Y4
+	VADDPS     Y1, Y4, Y1
+	VMOVUPS    64(AX), Y4
+	VADDPS     Y2, Y4, Y2
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y3, Y4, Y3
+
+plain107:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(AX)
+	JMP        done70
+
+block78:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh108
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(AX), Y2, Y2
+	JMP        ready109
+
+fresh108:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready109:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over110
+
+row111:
+	VBROADCASTSS (CX)(R8*4), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y0, Y0
+	VMULPS       32(BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row111
+
+over110:
+	TESTQ      $0x00000002, DX
+	JZ         plain112
+	VMOVUPS    (AX), Y3
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    32(AX), Y3
+	VADDPS     Y1, Y3, Y1
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y2, Y3, Y2
+
+plain112:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	JMP        done70
+
+block77:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh113
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	JMP        ready114
+
+fresh113:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready114:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over115
+
+row116:
+	VBROADCASTSS (CX)(R8*4), Y2
+	VMULPS       (BX), Y2, Y3
+	VADDPS       Y3, Y0, Y0
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VMULPS       Y3, Y2, Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row116
+
+over115:
+	TESTQ      $0x00000002, DX
+	JZ         plain117
+	VMOVUPS    (AX), Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y1, Y2, Y1
+
+plain117:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	JMP        done70
+
+block76:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh118
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	JMP        ready119
+
+fresh118:
+	VXORPS Y0, Y0, Y0
+
+ready119:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over120
+
+row121:
+	VBROADCASTSS (CX)(R8*4), Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VMULPS       Y2, Y1, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row121
+
+over120:
+	TESTQ      $0x00000002, DX
+	JZ         plain122
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y0, Y1, Y0
+
+plain122:
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done70:
 	VZEROUPPER
 	RET
 
@@ -1049,9 +1717,9 @@ TEXT ·zeros256(SB), NOSPLIT, $0-24
 	VXORPS Y0, Y0, Y0
 	XORQ   DX, DX
 	CMPQ   AX, $0x00000020
-	JL     rest64
+	JL     rest124
 
-whole63:
+whole123:
 	VMOVUPS   (CX), Y1
 	VCMPPS    $0x00, Y0, Y1, Y1
 	VMOVMSKPS Y1, BX
@@ -1075,11 +1743,11 @@ whole63:
 	ADDQ      $0x00000080, CX
 	SUBQ      $0x00000020, AX
 	CMPQ      AX, $0x00000020
-	JGE       whole63
+	JGE       whole123
 
-rest64:
+rest124:
 	TESTQ      AX, AX
-	JZ         done65
+	JZ         done125
 	LEAQ       -1(AX), BX
 	ANDQ       $0x00000007, BX
 	INCQ       BX
@@ -1087,11 +1755,11 @@ rest64:
 	NEGQ       BX
 	LEAQ       32(SI)(BX*4), SI
 	CMPQ       AX, $0x00000008
-	JLE        block66
+	JLE        block126
 	CMPQ       AX, $0x00000010
-	JLE        block67
+	JLE        block127
 	CMPQ       AX, $0x00000018
-	JLE        block68
+	JLE        block128
 	VMOVUPS    (CX), Y1
 	VCMPPS     $0x00, Y0, Y1, Y1
 	VMOVMSKPS  Y1, AX
@@ -1116,9 +1784,9 @@ rest64:
 	ANDL       CX, AX
 	POPCNTL    AX, AX
 	ADDQ       AX, DX
-	JMP        done65
+	JMP        done125
 
-block68:
+block128:
 	VMOVUPS    (CX), Y1
 	VCMPPS     $0x00, Y0, Y1, Y1
 	VMOVMSKPS  Y1, AX
@@ -1138,9 +1806,9 @@ block68:
 	ANDL       CX, AX
 	POPCNTL    AX, AX
 	ADDQ       AX, DX
-	JMP        done65
+	JMP        done125
 
-block67:
+block127:
 	VMOVUPS    (CX), Y1
 	VCMPPS     $0x00, Y0, Y1, Y1
 	VMOVMSKPS  Y1, AX
@@ -1155,9 +1823,9 @@ block67:
 	ANDL       CX, AX
 	POPCNTL    AX, AX
 	ADDQ       AX, DX
-	JMP        done65
+	JMP        done125
 
-block66:
+block126:
 	VMOVUPS    (SI), Y1
 	VMASKMOVPS (CX), Y1, Y1
 	VCMPPS     $0x00, Y0, Y1, Y1
@@ -1168,7 +1836,7 @@ block66:
 	POPCNTL    AX, AX
 	ADDQ       AX, DX
 
-done65:
+done125:
 	MOVQ DX, count+16(FP)
 	VZEROUPPER
 	RET
@@ -1186,9 +1854,9 @@ TEXT ·finite256(SB), NOSPLIT, $0-17
 	VMOVD        DX, X4
 	VPBROADCASTD X4, Y5
 	CMPQ         AX, $0x00000020
-	JL           rest70
+	JL           rest130
 
-whole69:
+whole129:
 	VMOVUPS (CX), Y4
 	VPAND   Y5, Y4, Y4
 	VPMAXUD Y4, Y0, Y0
@@ -1204,11 +1872,11 @@ whole69:
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole69
+	JGE     whole129
 
-rest70:
+rest130:
 	TESTQ      AX, AX
-	JZ         done71
+	JZ         done131
 	LEAQ       -1(AX), DX
 	ANDQ       $0x00000007, DX
 	INCQ       DX
@@ -1216,11 +1884,11 @@ rest70:
 	NEGQ       DX
 	LEAQ       32(BX)(DX*4), BX
 	CMPQ       AX, $0x00000008
-	JLE        block72
+	JLE        block132
 	CMPQ       AX, $0x00000010
-	JLE        block73
+	JLE        block133
 	CMPQ       AX, $0x00000018
-	JLE        block74
+	JLE        block134
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1234,9 +1902,9 @@ rest70:
 	VMASKMOVPS 96(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y3, Y3
-	JMP        done71
+	JMP        done131
 
-block74:
+block134:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1247,9 +1915,9 @@ block74:
 	VMASKMOVPS 64(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y2, Y2
-	JMP        done71
+	JMP        done131
 
-block73:
+block133:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1257,15 +1925,15 @@ block73:
 	VMASKMOVPS 32(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y1, Y1
-	JMP        done71
+	JMP        done131
 
-block72:
+block132:
 	VMOVUPS    (BX), Y4
 	VMASKMOVPS (CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
 
-done71:
+done131:
 	VPMAXUD      Y1, Y0, Y0
 	VPMAXUD      Y3, Y2, Y2
 	VPMAXUD      Y2, Y0, Y0
@@ -1296,96 +1964,124 @@ TEXT ·addRows512(SB), $2176-64
 	JE    pack1
 	XORQ  R9, R9
 
-gather3:
+gather4:
 	MOVL (AX), R10
 	MOVL R10, (BX)(R9*4)
 	ADDQ DI, AX
 	INCQ R9
 	CMPQ R9, CX
-	JL   gather3
+	JL   gather4
 	MOVQ BX, AX
 
 pack1:
-	MOVL         R8, DI
-	SHRL         $0x02, DI
-	NEGL         DI
-	VMOVUPS      lanes<>+0(SB), Z0
-	MOVL         $0x00000010, R8
-	VMOVD        R8, X1
-	VPBROADCASTD X1, Z1
-	VPXORD       Z2, Z2, Z2
-	CMPQ         CX, $0x00000010
-	JL           rest5
+	TESTQ  $0x00000004, R8
+	JNZ    dense3
+	VPXORD Z0, Z0, Z0
+	MOVQ   CX, DI
+	MOVQ   AX, R8
+	XORL   R9, R9
+	SUBQ   $0x00000010, DI
+	JL     looked6
 
-whole4:
+look5:
+	VCMPPS $0x00, (R8), Z0, K1
+	KMOVW  K1, R10
+	ORL    R10, R9
+	ADDQ   $0x00000040, R8
+	SUBQ   $0x00000010, DI
+	JGE    look5
+
+looked6:
+	ADDQ $0x00000010, DI
+
+more7:
+	DECQ  DI
+	JL    over8
+	XORL  R11, R11
+	MOVL  (R8), R10
+	ADDQ  $0x04, R8
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more7
+
+over8:
+	TESTL        R9, R9
+	JZ           dense3
+	VMOVUPS      lanes<>+0(SB), Z1
+	MOVL         $0x00000010, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	CMPQ         CX, $0x00000010
+	JL           rest10
+
+whole9:
 	VMOVUPS       (AX), Z3
-	VCMPPS        $0x04, Z2, Z3, K1
-	KMOVW         K1, R8
-	ORL           DI, R8
-	ANDL          $0x0000ffff, R8
-	KMOVW         R8, K1
+	VCMPPS        $0x04, Z0, Z3, K1
+	KMOVW         K1, DI
+	ANDL          $0x0000ffff, DI
+	KMOVW         DI, K1
 	VCOMPRESSPS.Z Z3, K1, Z3
-	VPCOMPRESSD.Z Z0, K1, Z4
+	VPCOMPRESSD.Z Z1, K1, Z4
 	VMOVUPS       Z3, (BX)(DX*4)
 	VMOVUPS       Z4, (SI)(DX*4)
-	VPADDD        Z1, Z0, Z0
-	POPCNTL       R8, R8
-	ADDQ          R8, DX
+	VPADDD        Z2, Z1, Z1
+	POPCNTL       DI, DI
+	ADDQ          DI, DX
 	ADDQ          $0x00000040, AX
 	SUBQ          $0x00000010, CX
 	CMPQ          CX, $0x00000010
-	JGE           whole4
+	JGE           whole9
 
-rest5:
+rest10:
 	TESTQ         CX, CX
-	JZ            done6
+	JZ            done11
 	LEAQ          -1(CX), CX
 	ANDQ          $0x0000000f, CX
 	INCQ          CX
-	MOVL          $0xffffffff, R8
-	SHLL          CL, R8
-	NOTL          R8
-	KMOVW         R8, K1
+	MOVL          $0xffffffff, DI
+	SHLL          CL, DI
+	NOTL          DI
+	KMOVW         DI, K1
 	VMOVUPS.Z     (AX), K1, Z3
-	VCMPPS        $0x04, Z2, Z3, K2
+	VCMPPS        $0x04, Z0, Z3, K2
 	KMOVW         K2, CX
-	ORL           DI, CX
 	KMOVW         K1, DI
 	ANDL          DI, CX
 	ANDL          $0x0000ffff, CX
 	KMOVW         CX, K2
-	VCOMPRESSPS.Z Z3, K2, Z2
-	VPCOMPRESSD.Z Z0, K2, Z3
-	VMOVUPS       Z2, (BX)(DX*4)
+	VCOMPRESSPS.Z Z3, K2, Z0
+	VPCOMPRESSD.Z Z1, K2, Z3
+	VMOVUPS       Z0, (BX)(DX*4)
 	VMOVUPS       Z3, (SI)(DX*4)
-	VPADDD        Z1, Z0, Z0
+	VPADDD        Z2, Z1, Z1
 	POPCNTL       CX, CX
 	ADDQ          CX, DX
 	ADDQ          $0x00000040, AX
 
-done6:
+done11:
 list2:
 	MOVQ  mode+56(FP), AX
 	TESTQ DX, DX
-	JNZ   some7
+	JNZ   some12
 	ANDQ  $0x03, AX
 	CMPQ  AX, $0x01
-	JEQ   some7
+	JEQ   some12
 	VZEROUPPER
 	RET
 
-some7:
+some12:
 	MOVQ d+0(FP), AX
 	MOVQ n+8(FP), DI
 	MOVQ x+40(FP), R8
 	MOVQ xs+48(FP), R9
 	CMPQ DI, $0x00000080
-	JL   rest9
+	JL   rest14
 
-whole8:
+whole13:
 	MOVQ    mode+56(FP), CX
 	TESTQ   $0x00000001, CX
-	JNZ     fresh11
+	JNZ     fresh16
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
@@ -1394,9 +2090,9 @@ whole8:
 	VMOVUPS 320(AX), Z5
 	VMOVUPS 384(AX), Z6
 	VMOVUPS 448(AX), Z7
-	JMP     ready12
+	JMP     ready17
 
-fresh11:
+fresh16:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1406,12 +2102,13 @@ fresh11:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready12:
+ready17:
 	XORQ  R10, R10
+	MOVQ  R8, R11
 	TESTQ DX, DX
-	JZ    over13
+	JZ    over18
 
-row14:
+row19:
 	VBROADCASTSS (BX)(R10*4), Z8
 	MOVLQSX      (SI)(R10*4), R11
 	IMULQ        R9, R11
@@ -1434,11 +2131,11 @@ row14:
 	VADDPS       Z8, Z7, Z7
 	INCQ         R10
 	CMPQ         R10, DX
-	JL           row14
+	JL           row19
 
-over13:
+over18:
 	TESTQ   $0x00000002, CX
-	JZ      plain15
+	JZ      plain20
 	VMOVUPS (AX), Z8
 	VADDPS  Z0, Z8, Z0
 	VMOVUPS 64(AX), Z8
@@ -1456,7 +2153,7 @@ over13:
 	VMOVUPS 448(AX), Z8
 	VADDPS  Z7, Z8, Z7
 
-plain15:
+plain20:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -1469,11 +2166,11 @@ plain15:
 	ADDQ    $0x00000200, R8
 	SUBQ    $0x00000080, DI
 	CMPQ    DI, $0x00000080
-	JGE     whole8
+	JGE     whole13
 
-rest9:
+rest14:
 	TESTQ     DI, DI
-	JZ        done10
+	JZ        done15
 	LEAQ      -1(DI), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -1482,22 +2179,22 @@ rest9:
 	NOTL      R10
 	KMOVW     R10, K1
 	CMPQ      DI, $0x00000010
-	JLE       block16
-	CMPQ      DI, $0x00000020
-	JLE       block17
-	CMPQ      DI, $0x00000030
-	JLE       block18
-	CMPQ      DI, $0x00000040
-	JLE       block19
-	CMPQ      DI, $0x00000050
-	JLE       block20
-	CMPQ      DI, $0x00000060
 	JLE       block21
-	CMPQ      DI, $0x00000070
+	CMPQ      DI, $0x00000020
 	JLE       block22
+	CMPQ      DI, $0x00000030
+	JLE       block23
+	CMPQ      DI, $0x00000040
+	JLE       block24
+	CMPQ      DI, $0x00000050
+	JLE       block25
+	CMPQ      DI, $0x00000060
+	JLE       block26
+	CMPQ      DI, $0x00000070
+	JLE       block27
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh23
+	JNZ       fresh28
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
@@ -1506,9 +2203,9 @@ rest9:
 	VMOVUPS   320(AX), Z5
 	VMOVUPS   384(AX), Z6
 	VMOVUPS.Z 448(AX), K1, Z7
-	JMP       ready24
+	JMP       ready29
 
-fresh23:
+fresh28:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1518,12 +2215,13 @@ fresh23:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready24:
+ready29:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over25
+	JZ    over30
 
-row26:
+row31:
 	VBROADCASTSS (BX)(DI*4), Z8
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1546,11 +2244,11 @@ row26:
 	VADDPS       Z8, Z7, Z7
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row26
+	JL           row31
 
-over25:
+over30:
 	TESTQ     $0x00000002, CX
-	JZ        plain27
+	JZ        plain32
 	VMOVUPS   (AX), Z8
 	VADDPS    Z0, Z8, Z0
 	VMOVUPS   64(AX), Z8
@@ -1568,7 +2266,7 @@ over25:
 	VMOVUPS.Z 448(AX), K1, Z8
 	VADDPS    Z7, Z8, Z7
 
-plain27:
+plain32:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -1577,12 +2275,12 @@ plain27:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, K1, 448(AX)
-	JMP     done10
+	JMP     done15
 
-block22:
+block27:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh28
+	JNZ       fresh33
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
@@ -1590,9 +2288,9 @@ block22:
 	VMOVUPS   256(AX), Z4
 	VMOVUPS   320(AX), Z5
 	VMOVUPS.Z 384(AX), K1, Z6
-	JMP       ready29
+	JMP       ready34
 
-fresh28:
+fresh33:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1601,12 +2299,13 @@ fresh28:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 
-ready29:
+ready34:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over30
+	JZ    over35
 
-row31:
+row36:
 	VBROADCASTSS (BX)(DI*4), Z7
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1627,11 +2326,11 @@ row31:
 	VADDPS       Z7, Z6, Z6
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row31
+	JL           row36
 
-over30:
+over35:
 	TESTQ     $0x00000002, CX
-	JZ        plain32
+	JZ        plain37
 	VMOVUPS   (AX), Z7
 	VADDPS    Z0, Z7, Z0
 	VMOVUPS   64(AX), Z7
@@ -1647,7 +2346,7 @@ over30:
 	VMOVUPS.Z 384(AX), K1, Z7
 	VADDPS    Z6, Z7, Z6
 
-plain32:
+plain37:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -1655,21 +2354,21 @@ plain32:
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, K1, 384(AX)
-	JMP     done10
+	JMP     done15
 
-block21:
+block26:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh33
+	JNZ       fresh38
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS   192(AX), Z3
 	VMOVUPS   256(AX), Z4
 	VMOVUPS.Z 320(AX), K1, Z5
-	JMP       ready34
+	JMP       ready39
 
-fresh33:
+fresh38:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1677,12 +2376,13 @@ fresh33:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready34:
+ready39:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over35
+	JZ    over40
 
-row36:
+row41:
 	VBROADCASTSS (BX)(DI*4), Z6
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1701,11 +2401,11 @@ row36:
 	VADDPS       Z6, Z5, Z5
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row36
+	JL           row41
 
-over35:
+over40:
 	TESTQ     $0x00000002, CX
-	JZ        plain37
+	JZ        plain42
 	VMOVUPS   (AX), Z6
 	VADDPS    Z0, Z6, Z0
 	VMOVUPS   64(AX), Z6
@@ -1719,39 +2419,40 @@ over35:
 	VMOVUPS.Z 320(AX), K1, Z6
 	VADDPS    Z5, Z6, Z5
 
-plain37:
+plain42:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, K1, 320(AX)
-	JMP     done10
+	JMP     done15
 
-block20:
+block25:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh38
+	JNZ       fresh43
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS   192(AX), Z3
 	VMOVUPS.Z 256(AX), K1, Z4
-	JMP       ready39
+	JMP       ready44
 
-fresh38:
+fresh43:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready39:
+ready44:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over40
+	JZ    over45
 
-row41:
+row46:
 	VBROADCASTSS (BX)(DI*4), Z5
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1768,11 +2469,11 @@ row41:
 	VADDPS       Z5, Z4, Z4
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row41
+	JL           row46
 
-over40:
+over45:
 	TESTQ     $0x00000002, CX
-	JZ        plain42
+	JZ        plain47
 	VMOVUPS   (AX), Z5
 	VADDPS    Z0, Z5, Z0
 	VMOVUPS   64(AX), Z5
@@ -1784,36 +2485,37 @@ over40:
 	VMOVUPS.Z 256(AX), K1, Z5
 	VADDPS    Z4, Z5, Z4
 
-plain42:
+plain47:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, K1, 256(AX)
-	JMP     done10
+	JMP     done15
 
-block19:
+block24:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh43
+	JNZ       fresh48
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS.Z 192(AX), K1, Z3
-	JMP       ready44
+	JMP       ready49
 
-fresh43:
+fresh48:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready44:
+ready49:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over45
+	JZ    over50
 
-row46:
+row51:
 	VBROADCASTSS (BX)(DI*4), Z4
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1828,11 +2530,11 @@ row46:
 	VADDPS       Z4, Z3, Z3
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row46
+	JL           row51
 
-over45:
+over50:
 	TESTQ     $0x00000002, CX
-	JZ        plain47
+	JZ        plain52
 	VMOVUPS   (AX), Z4
 	VADDPS    Z0, Z4, Z0
 	VMOVUPS   64(AX), Z4
@@ -1842,33 +2544,34 @@ over45:
 	VMOVUPS.Z 192(AX), K1, Z4
 	VADDPS    Z3, Z4, Z3
 
-plain47:
+plain52:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, K1, 192(AX)
-	JMP     done10
+	JMP     done15
 
-block18:
+block23:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh48
+	JNZ       fresh53
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS.Z 128(AX), K1, Z2
-	JMP       ready49
+	JMP       ready54
 
-fresh48:
+fresh53:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready49:
+ready54:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over50
+	JZ    over55
 
-row51:
+row56:
 	VBROADCASTSS (BX)(DI*4), Z3
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1881,11 +2584,11 @@ row51:
 	VADDPS       Z3, Z2, Z2
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row51
+	JL           row56
 
-over50:
+over55:
 	TESTQ     $0x00000002, CX
-	JZ        plain52
+	JZ        plain57
 	VMOVUPS   (AX), Z3
 	VADDPS    Z0, Z3, Z0
 	VMOVUPS   64(AX), Z3
@@ -1893,30 +2596,31 @@ over50:
 	VMOVUPS.Z 128(AX), K1, Z3
 	VADDPS    Z2, Z3, Z2
 
-plain52:
+plain57:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
-	JMP     done10
+	JMP     done15
 
-block17:
+block22:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh53
+	JNZ       fresh58
 	VMOVUPS   (AX), Z0
 	VMOVUPS.Z 64(AX), K1, Z1
-	JMP       ready54
+	JMP       ready59
 
-fresh53:
+fresh58:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready54:
+ready59:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over55
+	JZ    over60
 
-row56:
+row61:
 	VBROADCASTSS (BX)(DI*4), Z2
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1927,37 +2631,38 @@ row56:
 	VADDPS       Z2, Z1, Z1
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row56
+	JL           row61
 
-over55:
+over60:
 	TESTQ     $0x00000002, CX
-	JZ        plain57
+	JZ        plain62
 	VMOVUPS   (AX), Z2
 	VADDPS    Z0, Z2, Z0
 	VMOVUPS.Z 64(AX), K1, Z2
 	VADDPS    Z1, Z2, Z1
 
-plain57:
+plain62:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
-	JMP     done10
+	JMP     done15
 
-block16:
+block21:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh58
+	JNZ       fresh63
 	VMOVUPS.Z (AX), K1, Z0
-	JMP       ready59
+	JMP       ready64
 
-fresh58:
+fresh63:
 	VPXORD Z0, Z0, Z0
 
-ready59:
+ready64:
 	XORQ  DI, DI
+	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over60
+	JZ    over65
 
-row61:
+row66:
 	VBROADCASTSS (BX)(DI*4), Z1
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -1966,18 +2671,610 @@ row61:
 	VADDPS       Z1, Z0, Z0
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row61
+	JL           row66
 
-over60:
+over65:
 	TESTQ     $0x00000002, CX
-	JZ        plain62
+	JZ        plain67
 	VMOVUPS.Z (AX), K1, Z1
 	VADDPS    Z0, Z1, Z0
 
-plain62:
+plain67:
 	VMOVUPS Z0, K1, (AX)
 
-done10:
+done15:
+	VZEROUPPER
+	RET
+
+dense3:
+	MOVQ k+16(FP), CX
+	MOVQ CX, DX
+	MOVQ d+0(FP), BX
+	MOVQ n+8(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ xs+48(FP), R8
+	CMPQ SI, $0x00000080
+	JL   rest69
+
+whole68:
+	MOVQ    mode+56(FP), CX
+	TESTQ   $0x00000001, CX
+	JNZ     fresh71
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS 256(BX), Z4
+	VMOVUPS 320(BX), Z5
+	VMOVUPS 384(BX), Z6
+	VMOVUPS 448(BX), Z7
+	JMP     ready72
+
+fresh71:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready72:
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	TESTQ DX, DX
+	JZ    over73
+
+row74:
+	VBROADCASTSS (AX)(R9*4), Z8
+	VMULPS       (R10), Z8, Z9
+	VADDPS       Z9, Z0, Z0
+	VMULPS       64(R10), Z8, Z9
+	VADDPS       Z9, Z1, Z1
+	VMULPS       128(R10), Z8, Z9
+	VADDPS       Z9, Z2, Z2
+	VMULPS       192(R10), Z8, Z9
+	VADDPS       Z9, Z3, Z3
+	VMULPS       256(R10), Z8, Z9
+	VADDPS       Z9, Z4, Z4
+	VMULPS       320(R10), Z8, Z9
+	VADDPS       Z9, Z5, Z5
+	VMULPS       384(R10), Z8, Z9
+	VADDPS       Z9, Z6, Z6
+	VMULPS       448(R10), Z8, Z8
+	VADDPS       Z8, Z7, Z7
+	ADDQ         R8, R10
+	INCQ         R9
+	CMPQ         R9, DX
+	JL           row74
+
+over73:
+	TESTQ   $0x00000002, CX
+	JZ      plain75
+	VMOVUPS (BX), Z8
+	VADDPS  Z0, Z8, Z0
+	VMOVUPS 64(BX), Z8
+	VADDPS  Z1, Z8, Z1
+	VMOVUPS 128(BX), Z8
+	VADDPS  Z2, Z8, Z2
+	VMOVUPS 192(BX), Z8
+	VADDPS  Z3, Z8, Z3
+	VMOVUPS 256(BX), Z8
+	VADDPS  Z4, Z8, Z4
+	VMOVUPS 320(BX), Z8
+	VADDPS  Z5, Z8, Z5
+	VMOVUPS 384(BX), Z8
+	VADDPS  Z6, Z8, Z6
+	VMOVUPS 448(BX), Z8
+	VADDPS  Z7, Z8, Z7
+
+plain75:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $0x00000200, BX
+	ADDQ    $0x00000200, DI
+	SUBQ    $0x00000080, SI
+	CMPQ    SI, $0x00000080
+	JGE     whole68
+
+rest69:
+	TESTQ     SI, SI
+	JZ        done70
+	LEAQ      -1(SI), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      SI, $0x00000010
+	JLE       block76
+	CMPQ      SI, $0x00000020
+	JLE       block77
+	CMPQ      SI, $0x00000030
+	JLE       block78
+	CMPQ      SI, $0x00000040
+	JLE       block79
+	CMPQ      SI, $0x00000050
+	JLE       block80
+	CMPQ      SI, $0x00000060
+	JLE       block81
+	CMPQ      SI, $0x00000070
+	JLE       block82
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh83
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS   384(BX), Z6
+	VMOVUPS.Z 448(BX), K1, Z7
+	JMP       ready84
+
+fresh83:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready84:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over85
+
+row86:
+	VBROADCASTSS (AX)(SI*4), Z8
+	VMULPS       (DI), Z8, Z9
+	VADDPS       Z9, Z0, Z0
+	VMULPS       64(DI), Z8, Z9
+	VADDPS       Z9, Z1, Z1
+	VMULPS       128(DI), Z8, Z9
+	VADDPS       Z9, Z2, Z2
+	VMULPS       192(DI), Z8, Z9
+	VADDPS       Z9, Z3, Z3
+	VMULPS       256(DI), Z8, Z9
+	VADDPS       Z9, Z4, Z4
+	VMULPS       320(DI), Z8, Z9
+	VADDPS       Z9, Z5, Z5
+	VMULPS       384(DI), Z8, Z9
+	VADDPS       Z9, Z6, Z6
+	VMULPS.Z     448(DI), Z8, K1, Z8
+	VADDPS       Z8, Z7, Z7
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row86
+
+over85:
+	TESTQ     $0x00000002, CX
+	JZ        plain87
+	VMOVUPS   (BX), Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS   64(BX), Z8
+	VADDPS    Z1, Z8, Z1
+	VMOVUPS   128(BX), Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS   192(BX), Z8
+	VADDPS    Z3, Z8, Z3
+	VMOVUPS   256(BX), Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS   320(BX), Z8
+	VADDPS    Z5, Z8, Z5
+	VMOVUPS   384(BX), Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 448(BX), K1, Z8
+	VADDPS    Z7, Z8, Z7
+
+plain87:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, K1, 448(BX)
+	JMP     done70
+
+block82:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh88
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS.Z 384(BX), K1, Z6
+	JMP       ready89
+
+fresh88:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+ready89:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over90
+
+row91:
+	VBROADCASTSS (AX)(SI*4), Z7
+	VMULPS       (DI), Z7, Z8
+	VADDPS       Z8, Z0, Z0
+	VMULPS       64(DI), Z7, Z8
+	VADDPS       Z8, Z1, Z1
+	VMULPS       128(DI), Z7, Z8
+	VADDPS       Z8, Z2, Z2
+	VMULPS       192(DI), Z7, Z8
+	VADDPS       Z8, Z3, Z3
+	VMULPS       256(DI), Z7, Z8
+	VADDPS       Z8, Z4, Z4
+	VMULPS       320(DI), Z7, Z8
+	VADDPS       Z8, Z5, Z5
+	VMULPS.Z     384(DI), Z7, K1, Z7
+	VADDPS       Z7, Z6, Z6
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row91
+
+over90:
+	TESTQ     $0x00000002, CX
+	JZ        plain92
+	VMOVUPS   (BX), Z7
+	VADDPS    Z0, Z7, Z0
+	VMOVUPS   64(BX), Z7
+	VADDPS    Z1, Z7, Z1
+	VMOVUPS   128(BX), Z7
+	VADDPS    Z2, Z7, Z2
+	VMOVUPS   192(BX), Z7
+	VADDPS    Z3, Z7, Z3
+	VMOVUPS   256(BX), Z7
+	VADDPS    Z4, Z7, Z4
+	VMOVUPS   320(BX), Z7
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS.Z 384(BX), K1, Z7
+	VADDPS    Z6, Z7, Z6
+
+plain92:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, K1, 384(BX)
+	JMP     done70
+
+block81:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh93
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS.Z 320(BX), K1, Z5
+	JMP       ready94
+
+fresh93:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready94:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over95
+
+row96:
+	VBROADCASTSS (AX)(SI*4), Z6
+	VMULPS       (DI), Z6, Z7
+	VADDPS       Z7, Z0, Z0
+	VMULPS       64(DI), Z6, Z7
+	VADDPS       Z7, Z1, Z1
+	VMULPS       128(DI), Z6, Z7
+	VADDPS       Z7, Z2, Z2
+	VMULPS       192(DI), Z6, Z7
+	VADDPS       Z7, Z3, Z3
+	VMULPS       256(DI), Z6, Z7
+	VADDPS       Z7, Z4, Z4
+	VMULPS.Z     320(DI), Z6, K1, Z6
+	VADDPS       Z6, Z5, Z5
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row96
+
+over95:
+	TESTQ     $0x00000002, CX
+	JZ        plain97
+	VMOVUPS   (BX), Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS   64(BX), Z6
+	VADDPS    Z1, Z6, Z1
+	VMOVUPS   128(BX), Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS   192(BX), Z6
+	VADDPS    Z3, Z6, Z3
+	VMOVUPS   256(BX), Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 320(BX), K1, Z6
+	VADDPS    Z5, Z6, Z5
+
+plain97:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, K1, 320(BX)
+	JMP     done70
+
+block80:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh98
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS.Z 256(BX), K1, Z4
+	JMP       ready99
+
+fresh98:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready99:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over100
+
+row101:
+	VBROADCASTSS (AX)(SI*4), Z5
+	VMULPS       (DI), Z5, Z6
+	VADDPS       Z6, Z0, Z0
+	VMULPS       64(DI), Z5, Z6
+	VADDPS       Z6, Z1, Z1
+	VMULPS       128(DI), Z5, Z6
+	VADDPS       Z6, Z2, Z2
+	VMULPS       192(DI), Z5, Z6
+	VADDPS       Z6, Z3, Z3
+	VMULPS.Z     256(DI), Z5, K1, Z5
+	VADDPS       Z5, Z4, Z4
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row101
+
+over100:
+	TESTQ     $0x00000002, CX
+	JZ        plain102
+	VMOVUPS   (BX), Z5
+	VADDPS    Z0, Z5, Z0
+	VMOVUPS   64(BX), Z5
+	VADDPS    Z1, Z5, Z1
+	VMOVUPS   128(BX), Z5
+	VADDPS    Z2, Z5, Z2
+	VMOVUPS   192(BX), Z5
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z 256(BX), K1, Z5
+	VADDPS    Z4, Z5, Z4
+
+plain102:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, K1, 256(BX)
+	JMP     done70
+
+block79:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh103
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+	JMP       ready104
+
+fresh103:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready104:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over105
+
+row106:
+	VBROADCASTSS (AX)(SI*4), Z4
+	VMULPS       (DI), Z4, Z5
+	VADDPS       Z5, Z0, Z0
+	VMULPS       64(DI), Z4, Z5
+	VADDPS       Z5, Z1, Z1
+	VMULPS       128(DI), Z4, Z5
+	VADDPS       Z5, Z2, Z2
+	VMULPS.Z     192(DI), Z4, K1, Z4
+	VADDPS       Z4, Z3, Z3
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row106
+
+over105:
+	TESTQ     $0x00000002, CX
+	JZ        plain107
+	VMOVUPS   (BX), Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   64(BX), Z4
+	VADDPS    Z1, Z4, Z1
+	VMOVUPS   128(BX), Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 192(BX), K1, Z4
+	VADDPS    Z3, Z4, Z3
+
+plain107:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, K1, 192(BX)
+	JMP     done70
+
+block78:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh108
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+	JMP       ready109
+
+fresh108:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready109:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over110
+
+row111:
+	VBROADCASTSS (AX)(SI*4), Z3
+	VMULPS       (DI), Z3, Z4
+	VADDPS       Z4, Z0, Z0
+	VMULPS       64(DI), Z3, Z4
+	VADDPS       Z4, Z1, Z1
+	VMULPS.Z     128(DI), Z3, K1, Z3
+	VADDPS       Z3, Z2, Z2
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row111
+
+over110:
+	TESTQ     $0x00000002, CX
+	JZ        plain112
+	VMOVUPS   (BX), Z3
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   64(BX), Z3
+	VADDPS    Z1, Z3, Z1
+	VMOVUPS.Z 128(BX), K1, Z3
+	VADDPS    Z2, Z3, Z2
+
+plain112:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, K1, 128(BX)
+	JMP     done70
+
+block77:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh113
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+	JMP       ready114
+
+fresh113:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready114:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over115
+
+row116:
+	VBROADCASTSS (AX)(SI*4), Z2
+	VMULPS       (DI), Z2, Z3
+	VADDPS       Z3, Z0, Z0
+	VMULPS.Z     64(DI), Z2, K1, Z2
+	VADDPS       Z2, Z1, Z1
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row116
+
+over115:
+	TESTQ     $0x00000002, CX
+	JZ        plain117
+	VMOVUPS   (BX), Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(BX), K1, Z2
+	VADDPS    Z1, Z2, Z1
+
+plain117:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, K1, 64(BX)
+	JMP     done70
+
+block76:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh118
+	VMOVUPS.Z (BX), K1, Z0
+	JMP       ready119
+
+fresh118:
+	VPXORD Z0, Z0, Z0
+
+ready119:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over120
+
+row121:
+	VBROADCASTSS (AX)(SI*4), Z1
+	VMULPS.Z     (DI), Z1, K1, Z1
+	VADDPS       Z1, Z0, Z0
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row121
+
+over120:
+	TESTQ     $0x00000002, CX
+	JZ        plain122
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+
+plain122:
+	VMOVUPS Z0, K1, (BX)
+
+done70:
 	VZEROUPPER
 	RET
 
@@ -1989,9 +3286,9 @@ TEXT ·zeros512(SB), NOSPLIT, $0-24
 	VPXORD Z0, Z0, Z0
 	XORQ   BX, BX
 	CMPQ   AX, $0x00000040
-	JL     rest64
+	JL     rest124
 
-whole63:
+whole123:
 	VMOVUPS (DX), Z1
 	VCMPPS  $0x00, Z0, Z1, K1
 	KMOVW   K1, CX
@@ -2015,11 +3312,11 @@ whole63:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole63
+	JGE     whole123
 
-rest64:
+rest124:
 	TESTQ     AX, AX
-	JZ        done65
+	JZ        done125
 	LEAQ      -1(AX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -2028,11 +3325,11 @@ rest64:
 	NOTL      SI
 	KMOVW     SI, K1
 	CMPQ      AX, $0x00000010
-	JLE       block66
+	JLE       block126
 	CMPQ      AX, $0x00000020
-	JLE       block67
+	JLE       block127
 	CMPQ      AX, $0x00000030
-	JLE       block68
+	JLE       block128
 	VMOVUPS   (DX), Z1
 	VCMPPS    $0x00, Z0, Z1, K2
 	KMOVW     K2, AX
@@ -2055,9 +3352,9 @@ rest64:
 	ANDL      CX, AX
 	POPCNTL   AX, AX
 	ADDQ      AX, BX
-	JMP       done65
+	JMP       done125
 
-block68:
+block128:
 	VMOVUPS   (DX), Z1
 	VCMPPS    $0x00, Z0, Z1, K2
 	KMOVW     K2, AX
@@ -2075,9 +3372,9 @@ block68:
 	ANDL      CX, AX
 	POPCNTL   AX, AX
 	ADDQ      AX, BX
-	JMP       done65
+	JMP       done125
 
-block67:
+block127:
 	VMOVUPS   (DX), Z1
 	VCMPPS    $0x00, Z0, Z1, K2
 	KMOVW     K2, AX
@@ -2090,9 +3387,9 @@ block67:
 	ANDL      CX, AX
 	POPCNTL   AX, AX
 	ADDQ      AX, BX
-	JMP       done65
+	JMP       done125
 
-block66:
+block126:
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x00, Z0, Z1, K2
 	KMOVW     K2, AX
@@ -2101,7 +3398,7 @@ block66:
 	POPCNTL   AX, AX
 	ADDQ      AX, BX
 
-done65:
+done125:
 	MOVQ BX, count+16(FP)
 	VZEROUPPER
 	RET
@@ -2119,9 +3416,9 @@ TEXT ·finite512(SB), NOSPLIT, $0-17
 	VMOVD        CX, X4
 	VPBROADCASTD X4, Z5
 	CMPQ         AX, $0x00000040
-	JL           rest70
+	JL           rest130
 
-whole69:
+whole129:
 	VMOVUPS (DX), Z4
 	VPANDD  Z5, Z4, Z4
 	VPMAXUD Z4, Z0, Z0
@@ -2137,11 +3434,11 @@ whole69:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole69
+	JGE     whole129
 
-rest70:
+rest130:
 	TESTQ     AX, AX
-	JZ        done71
+	JZ        done131
 	LEAQ      -1(AX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -2150,11 +3447,11 @@ rest70:
 	NOTL      BX
 	KMOVW     BX, K1
 	CMPQ      AX, $0x00000010
-	JLE       block72
+	JLE       block132
 	CMPQ      AX, $0x00000020
-	JLE       block73
+	JLE       block133
 	CMPQ      AX, $0x00000030
-	JLE       block74
+	JLE       block134
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -2167,9 +3464,9 @@ rest70:
 	VMOVUPS.Z 192(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z3, Z3
-	JMP       done71
+	JMP       done131
 
-block74:
+block134:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -2179,23 +3476,23 @@ block74:
 	VMOVUPS.Z 128(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z2, Z2
-	JMP       done71
+	JMP       done131
 
-block73:
+block133:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 	VMOVUPS.Z 64(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z1, Z1
-	JMP       done71
+	JMP       done131
 
-block72:
+block132:
 	VMOVUPS.Z (DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 
-done71:
+done131:
 	VPMAXUD      Z1, Z0, Z0
 	VPMAXUD      Z3, Z2, Z2
 	VPMAXUD      Z2, Z0, Z0

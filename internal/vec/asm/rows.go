@@ -74,7 +74,7 @@ func (s *isa) addRows() {
 	LEAQ(values, vp)
 	LEAQ(rows, rp)
 
-	pack, listedAll := s.label("pack"), s.label("list")
+	pack, listedAll, dense := s.label("pack"), s.label("list"), s.label("dense")
 	TESTQ(k, k)
 	JZ(LabelRef(listedAll))
 	CMPQ(ss, Imm(4))
@@ -93,10 +93,51 @@ func (s *isa) addRows() {
 		MOVQ(vp, src)
 	}
 	Label(pack)
-	keep := GP32()
-	MOVL(mode.(reg.GP).As32(), keep)
-	SHRL(Imm(2), keep)
-	NEGL(keep) // all ones: zeros too
+	TESTQ(U32(4), mode)
+	JNZ(LabelRef(dense))
+	zero := s.vec()
+	s.zero(zero)
+	{ // whether there are zeros at all
+		left, p, some := GP64(), GP64(), GP32()
+		MOVQ(k, left)
+		MOVQ(src, p)
+		XORL(some, some)
+		l, rest := s.label("look"), s.label("looked")
+		SUBQ(U32(uint32(s.lanes)), left)
+		JL(LabelRef(rest))
+		Label(l)
+		if s.wide() {
+			km, t := K(), GP32()
+			VCMPPS(Imm(equal), Mem{Base: p}, zero, km)
+			KMOVW(km, t)
+			ORL(t, some)
+		} else {
+			v, t := s.vec(), GP32()
+			VCMPPS(Imm(equal), Mem{Base: p}, zero, v)
+			VMOVMSKPS(v, t)
+			ORL(t, some)
+		}
+		ADDQ(U32(uint32(s.size())), p)
+		SUBQ(U32(uint32(s.lanes)), left)
+		JGE(LabelRef(l))
+		Label(rest)
+		ADDQ(U32(uint32(s.lanes)), left)
+		more, over := s.label("more"), s.label("over")
+		Label(more)
+		DECQ(left)
+		JL(LabelRef(over))
+		t, one := GP32(), GP32()
+		XORL(one, one)
+		MOVL(Mem{Base: p}, t)
+		ADDQ(Imm(4), p)
+		ADDL(t, t)
+		SETEQ(one.As8())
+		ORL(one, some)
+		JMP(LabelRef(more))
+		Label(over)
+		TESTL(some, some)
+		JZ(LabelRef(dense))
+	}
 	numbers, step := s.vec(), s.vec()
 	VMOVUPS(lanes, numbers)
 	{
@@ -105,8 +146,6 @@ func (s *isa) addRows() {
 		VMOVD(t, x)
 		VPBROADCASTD(x, step)
 	}
-	zero := s.vec()
-	s.zero(zero)
 	one := func(last bool) {
 		v, lv, ln := s.vec(), s.vec(), s.vec()
 		mask := GP32()
@@ -115,7 +154,6 @@ func (s *isa) addRows() {
 			s.load(Mem{Base: src}, v, last)
 			VCMPPS(Imm(4), zero, v, km) // not equal or unordered
 			KMOVW(km, mask)
-			ORL(keep, mask)
 			if last {
 				ANDL(s.maskBits(), mask)
 			}
@@ -128,7 +166,6 @@ func (s *isa) addRows() {
 			s.load(Mem{Base: src}, v, last)
 			VCMPPS(Imm(4), zero, v, c)
 			VMOVMSKPS(c, mask)
-			ORL(keep, mask)
 			if last {
 				ANDL(s.maskBits(), mask)
 			}
@@ -159,6 +196,18 @@ func (s *isa) addRows() {
 		Label(some)
 	}
 
+	s.addListed(vp, rp, count)
+	Label(dense)
+	{
+		k := param("k")
+		MOVQ(k, count)
+		s.addListed(src, nil, count)
+	}
+}
+
+// addListed adds the rows numbered at rows, count of them with the factors at
+// values, block by block of columns; if rows is nil, all rows in turn.
+func (s *isa) addListed(values, rows, count reg.Register) {
 	d, n, x, xs := param("d"), param("n"), param("x"), param("xs")
 	s.blocks(n, 8, func(vectors int, last bool) {
 		acc := s.vecs(vectors)
@@ -176,19 +225,24 @@ func (s *isa) addRows() {
 		}
 		Label(ready)
 		over := s.label("over")
-		p := GP64()
+		p, r, f := GP64(), GP64(), s.vec()
 		XORQ(p, p)
+		MOVQ(x, r)
 		TESTQ(count, count)
 		JZ(LabelRef(over))
 		l := s.label("row")
 		Label(l)
-		r, f := GP64(), s.vec()
-		VBROADCASTSS(Mem{Base: vp, Index: p, Scale: 4}, f)
-		MOVLQSX(Mem{Base: rp, Index: p, Scale: 4}, r)
-		IMULQ(xs, r)
-		ADDQ(x, r)
+		VBROADCASTSS(Mem{Base: values, Index: p, Scale: 4}, f)
+		if rows != nil {
+			MOVLQSX(Mem{Base: rows, Index: p, Scale: 4}, r)
+			IMULQ(xs, r)
+			ADDQ(x, r)
+		}
 		for j, a := range acc {
 			s.madd(s.at(r, j), f, a, last && j == vectors-1)
+		}
+		if rows == nil {
+			ADDQ(xs, r)
 		}
 		INCQ(p)
 		CMPQ(p, count)
