@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/metaplast/metaplast/internal/fmath"
 	"github.com/metaplast/metaplast/internal/vec"
 )
 
@@ -110,9 +109,9 @@ func (n nonlinearity) values(dst, src []float32) {
 	case relu:
 		vec.Relu(dst, src)
 	case softplus:
-		for j, z := range src {
-			dst[j] = float32(fmath.Log1pExp32(float32(n.beta*z)) * n.inverse)
-		}
+		vec.MulVS(dst, src, n.beta)
+		vec.Softplus(dst, dst)
+		vec.MulVS(dst, dst, n.inverse)
 	case sigmoid:
 		vec.Sigmoid(dst, src)
 	case softmax:
@@ -168,11 +167,8 @@ func Softmax(dst, src []float32, gain float32) {
 			top = z
 		}
 	}
-	for j, z := range src {
-		dst[j] = fmath.Exp32(float32(gain * (z - top)))
-	}
-	sum := vec.Sum(dst)
-	for j := range dst {
-		dst[j] /= sum
-	}
+	vec.SubVS(dst, src, top)
+	vec.MulVS(dst, dst, gain)
+	vec.Exp(dst, dst)
+	vec.DivVS(dst, dst, vec.Sum(dst))
 }

@@ -40,7 +40,9 @@ func check(t *testing.T, name string, got, want []float32) {
 	}
 }
 
-func TestElementwise(t *testing.T) {
+func TestElementwise(t *testing.T) { each(t, elementwise) }
+
+func elementwise(t *testing.T) {
 	s := key.Root(3).Stream()
 	for _, n := range lengths {
 		for range 20 {
@@ -131,7 +133,9 @@ func lanes(x, y []float32) float32 {
 	return a[0]
 }
 
-func TestProductsToTheBit(t *testing.T) {
+func TestProductsToTheBit(t *testing.T) { each(t, productsToTheBit) }
+
+func productsToTheBit(t *testing.T) {
 	s := key.Root(4).Stream()
 	for _, n := range lengths[1:] {
 		for _, rows := range []int{1, 2, 3, 6} {
@@ -169,14 +173,18 @@ func TestProductsToTheBit(t *testing.T) {
 			MulTA(gt, h, g)
 			for i := range rows {
 				for j := range n {
-					sum, grad := float32(0), old.Row(i)[j]
+					sum, grad, silent := float32(0), float32(0), true
 					for k := range 9 {
 						if a.Row(i)[k] != 0 {
 							sum += float32(a.Row(i)[k] * b.Row(k)[j])
 						}
 						if h.Row(k)[i] != 0 {
 							grad += float32(h.Row(k)[i] * g.Row(k)[j])
+							silent = false
 						}
+					}
+					if grad += old.Row(i)[j]; silent {
+						grad = old.Row(i)[j]
 					}
 					if !same(d.Row(i)[j], sum) || !same(gt.Row(i)[j], grad) {
 						t.Fatalf("Mul %v want %v, MulTA %v want %v", d.Row(i)[j], sum, gt.Row(i)[j], grad)
@@ -187,7 +195,9 @@ func TestProductsToTheBit(t *testing.T) {
 	}
 }
 
-func TestAddRowsLeavesNothingOut(t *testing.T) {
+func TestAddRowsLeavesNothingOut(t *testing.T) { each(t, addRowsLeavesNothingOut) }
+
+func addRowsLeavesNothingOut(t *testing.T) {
 	d := []float32{1, 1}
 	x := []float32{float32(math.Inf(1)), 2, 3, 4}
 	AddRows(d, 2, []float32{0, 1}, 1, x, 2, false)
@@ -196,7 +206,9 @@ func TestAddRowsLeavesNothingOut(t *testing.T) {
 	check(t, "AddRows of all", d, []float32{float32(math.NaN()), 9})
 }
 
-func TestRankUpdates(t *testing.T) {
+func TestRankUpdates(t *testing.T) { each(t, rankUpdates) }
+
+func rankUpdates(t *testing.T) {
 	s := key.Root(5).Stream()
 	for _, shape := range [][2]int{{1, 1}, {3, 7}, {5, 8}, {4, 33}} {
 		rows, cols := shape[0], shape[1]
@@ -244,7 +256,9 @@ func TestRankUpdates(t *testing.T) {
 	}
 }
 
-func BenchmarkMulTA784x128Batch16(b *testing.B) {
+func BenchmarkMulTA784x128Batch16(b *testing.B) { bench(b, runMulTA784x128Batch16) }
+
+func runMulTA784x128Batch16(b *testing.B) {
 	s := key.Root(1).Stream()
 	x, e, g := random(s, 16, 784), random(s, 16, 128), New(784, 128)
 	b.ReportAllocs()
@@ -254,7 +268,9 @@ func BenchmarkMulTA784x128Batch16(b *testing.B) {
 	b.ReportMetric(2*16*784*128*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
 
-func BenchmarkMul784x128Batch16(b *testing.B) {
+func BenchmarkMul784x128Batch16(b *testing.B) { bench(b, runMul784x128Batch16) }
+
+func runMul784x128Batch16(b *testing.B) {
 	s := key.Root(1).Stream()
 	x, w, y := random(s, 16, 784), random(s, 784, 128), New(16, 128)
 	b.ReportAllocs()
@@ -264,7 +280,9 @@ func BenchmarkMul784x128Batch16(b *testing.B) {
 	b.ReportMetric(2*16*784*128*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
 
-func BenchmarkRank1_784x128(b *testing.B) {
+func BenchmarkRank1_784x128(b *testing.B) { bench(b, runRank1_784x128) }
+
+func runRank1_784x128(b *testing.B) {
 	s := key.Root(1).Stream()
 	g, f, w := random(s, 1, 784), random(s, 1, 128), New(784, 128)
 	b.ReportAllocs()
@@ -274,7 +292,9 @@ func BenchmarkRank1_784x128(b *testing.B) {
 	b.ReportMetric(784*128*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gsynapse/s")
 }
 
-func BenchmarkTanh(b *testing.B) {
+func BenchmarkTanh(b *testing.B) { bench(b, runTanh) }
+
+func runTanh(b *testing.B) {
 	s := key.Root(1).Stream()
 	x, d := random(s, 1, 256).Row(0), make([]float32, 256)
 	b.ReportAllocs()

@@ -1,10 +1,6 @@
 package vec
 
-import (
-	"math"
-
-	"github.com/metaplast/metaplast/internal/fmath"
-)
+import "math"
 
 // The elementwise kernels set d[j] for every j < len(d). Their names end in
 // the kinds of their operands: V a vector of at least that length, S a
@@ -14,323 +10,281 @@ import (
 
 // AddVV sets d = a + b.
 func AddVV(d, a, b []float32) {
-	n := len(d)
-	a, b = a[:n], b[:n]
-	j := 0
-	for ; j <= n-4; j += 4 {
-		r, p, q := (*[4]float32)(d[j:]), (*[4]float32)(a[j:]), (*[4]float32)(b[j:])
-		r[0] = p[0] + q[0]
-		r[1] = p[1] + q[1]
-		r[2] = p[2] + q[2]
-		r[3] = p[3] + q[3]
+	if active != portable {
+		addVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
-	for ; j < n; j++ {
-		d[j] = a[j] + b[j]
-	}
+	addVV(d, a, b)
 }
 
 // AddVS sets d = a + s.
 func AddVS(d, a []float32, s float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = a[j] + s
+	if active != portable {
+		addVSNative(d, a[:len(d)], s)
+		return
 	}
+	addVS(d, a, s)
 }
 
 // SubVV sets d = a - b.
 func SubVV(d, a, b []float32) {
-	n := len(d)
-	a, b = a[:n], b[:n]
-	j := 0
-	for ; j <= n-4; j += 4 {
-		r, p, q := (*[4]float32)(d[j:]), (*[4]float32)(a[j:]), (*[4]float32)(b[j:])
-		r[0] = p[0] - q[0]
-		r[1] = p[1] - q[1]
-		r[2] = p[2] - q[2]
-		r[3] = p[3] - q[3]
+	if active != portable {
+		subVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
-	for ; j < n; j++ {
-		d[j] = a[j] - b[j]
-	}
+	subVV(d, a, b)
 }
 
 // SubVS sets d = a - s.
 func SubVS(d, a []float32, s float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = a[j] - s
+	if active != portable {
+		subVSNative(d, a[:len(d)], s)
+		return
 	}
+	subVS(d, a, s)
 }
 
 // SubSV sets d = s - a.
 func SubSV(d []float32, s float32, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = s - a[j]
+	if active != portable {
+		subSVNative(d, s, a[:len(d)])
+		return
 	}
+	subSV(d, s, a)
 }
 
 // MulVV sets d = a·b.
 func MulVV(d, a, b []float32) {
-	n := len(d)
-	a, b = a[:n], b[:n]
-	j := 0
-	for ; j <= n-4; j += 4 {
-		r, p, q := (*[4]float32)(d[j:]), (*[4]float32)(a[j:]), (*[4]float32)(b[j:])
-		r[0] = p[0] * q[0]
-		r[1] = p[1] * q[1]
-		r[2] = p[2] * q[2]
-		r[3] = p[3] * q[3]
+	if active != portable {
+		mulVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
-	for ; j < n; j++ {
-		d[j] = a[j] * b[j]
-	}
+	mulVV(d, a, b)
 }
 
 // MulVS sets d = a·s.
 func MulVS(d, a []float32, s float32) {
-	n := len(d)
-	a = a[:n]
-	j := 0
-	for ; j <= n-4; j += 4 {
-		r, p := (*[4]float32)(d[j:]), (*[4]float32)(a[j:])
-		r[0] = p[0] * s
-		r[1] = p[1] * s
-		r[2] = p[2] * s
-		r[3] = p[3] * s
+	if active != portable {
+		mulVSNative(d, a[:len(d)], s)
+		return
 	}
-	for ; j < n; j++ {
-		d[j] = a[j] * s
-	}
+	mulVS(d, a, s)
 }
 
 // MulAddVVV sets d = a·b + c, rounding twice.
 func MulAddVVV(d, a, b, c []float32) {
-	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
-	for j := range d {
-		d[j] = float32(a[j]*b[j]) + c[j]
+	if active != portable {
+		mulAddVVVNative(d, a[:len(d)], b[:len(d)], c[:len(d)])
+		return
 	}
+	mulAddVVV(d, a, b, c)
 }
 
 // MulAddVSV sets d = a·s + c, rounding twice.
 func MulAddVSV(d, a []float32, s float32, c []float32) {
-	n := len(d)
-	a, c = a[:n], c[:n]
-	j := 0
-	for ; j <= n-4; j += 4 {
-		r, p, q := (*[4]float32)(d[j:]), (*[4]float32)(a[j:]), (*[4]float32)(c[j:])
-		r[0] = float32(p[0]*s) + q[0]
-		r[1] = float32(p[1]*s) + q[1]
-		r[2] = float32(p[2]*s) + q[2]
-		r[3] = float32(p[3]*s) + q[3]
+	if active != portable {
+		mulAddVSVNative(d, a[:len(d)], s, c[:len(d)])
+		return
 	}
-	for ; j < n; j++ {
-		d[j] = float32(a[j]*s) + c[j]
-	}
+	mulAddVSV(d, a, s, c)
 }
 
 // SubMulVVV sets d = c - a·b, rounding twice.
 func SubMulVVV(d, c, a, b []float32) {
-	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
-	for j := range d {
-		d[j] = c[j] - float32(a[j]*b[j])
+	if active != portable {
+		subMulVVVNative(d, c[:len(d)], a[:len(d)], b[:len(d)])
+		return
 	}
+	subMulVVV(d, c, a, b)
 }
 
 // SubMulVVS sets d = c - a·s, rounding twice.
 func SubMulVVS(d, c, a []float32, s float32) {
-	a, c = a[:len(d)], c[:len(d)]
-	for j := range d {
-		d[j] = c[j] - float32(a[j]*s)
+	if active != portable {
+		subMulVVSNative(d, c[:len(d)], a[:len(d)], s)
+		return
 	}
+	subMulVVS(d, c, a, s)
 }
 
 // DivVV sets d = a/b.
 func DivVV(d, a, b []float32) {
-	a, b = a[:len(d)], b[:len(d)]
-	for j := range d {
-		d[j] = a[j] / b[j]
+	if active != portable {
+		divVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
+	divVV(d, a, b)
 }
 
 // DivVS sets d = a/s.
 func DivVS(d, a []float32, s float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = a[j] / s
+	if active != portable {
+		divVSNative(d, a[:len(d)], s)
+		return
 	}
+	divVS(d, a, s)
 }
 
 // DivSV sets d = s/a.
 func DivSV(d []float32, s float32, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = s / a[j]
+	if active != portable {
+		divSVNative(d, s, a[:len(d)])
+		return
 	}
+	divSV(d, s, a)
 }
-
-// The selections below choose between bit patterns, which compiles to
-// conditional moves: branches on noisy values would be mispredicted.
 
 // MinVV sets d = a where a < b, else b.
 func MinVV(d, a, b []float32) {
-	a, b = a[:len(d)], b[:len(d)]
-	for j := range d {
-		r := math.Float32bits(b[j])
-		if x := math.Float32bits(a[j]); a[j] < b[j] {
-			r = x
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		minVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
+	minVV(d, a, b)
 }
 
 // MinVS sets d = a where a < s, else s.
 func MinVS(d, a []float32, s float32) {
-	a = a[:len(d)]
-	t := math.Float32bits(s)
-	for j := range d {
-		r := t
-		if x := math.Float32bits(a[j]); a[j] < s {
-			r = x
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		minVSNative(d, a[:len(d)], s)
+		return
 	}
+	minVS(d, a, s)
 }
 
 // MinSV sets d = s where s < a, else a.
 func MinSV(d []float32, s float32, a []float32) {
-	a = a[:len(d)]
-	t := math.Float32bits(s)
-	for j := range d {
-		r := math.Float32bits(a[j])
-		if s < a[j] {
-			r = t
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		minSVNative(d, s, a[:len(d)])
+		return
 	}
+	minSV(d, s, a)
 }
 
 // MaxVV sets d = a where a > b, else b.
 func MaxVV(d, a, b []float32) {
-	a, b = a[:len(d)], b[:len(d)]
-	for j := range d {
-		r := math.Float32bits(b[j])
-		if x := math.Float32bits(a[j]); a[j] > b[j] {
-			r = x
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		maxVVNative(d, a[:len(d)], b[:len(d)])
+		return
 	}
+	maxVV(d, a, b)
 }
 
 // MaxVS sets d = a where a > s, else s.
 func MaxVS(d, a []float32, s float32) {
-	a = a[:len(d)]
-	t := math.Float32bits(s)
-	for j := range d {
-		r := t
-		if x := math.Float32bits(a[j]); a[j] > s {
-			r = x
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		maxVSNative(d, a[:len(d)], s)
+		return
 	}
+	maxVS(d, a, s)
 }
 
 // MaxSV sets d = s where s > a, else a.
 func MaxSV(d []float32, s float32, a []float32) {
-	a = a[:len(d)]
-	t := math.Float32bits(s)
-	for j := range d {
-		r := math.Float32bits(a[j])
-		if s > a[j] {
-			r = t
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		maxSVNative(d, s, a[:len(d)])
+		return
 	}
+	maxSV(d, s, a)
 }
 
 // Relu sets d = 0 where a < 0, else a.
 func Relu(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		r := math.Float32bits(a[j])
-		if a[j] < 0 {
-			r = 0
-		}
-		d[j] = math.Float32frombits(r)
+	if active != portable {
+		reluNative(d, a[:len(d)])
+		return
 	}
+	relu(d, a)
 }
 
 // Neg sets d = -a.
 func Neg(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = -a[j]
+	if active != portable {
+		negNative(d, a[:len(d)])
+		return
 	}
+	neg(d, a)
 }
 
 // Abs sets d = |a|.
 func Abs(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Abs32(a[j])
+	if active != portable {
+		absNative(d, a[:len(d)])
+		return
 	}
+	abs(d, a)
 }
 
 // Square sets d = a·a.
 func Square(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = a[j] * a[j]
+	if active != portable {
+		squareNative(d, a[:len(d)])
+		return
 	}
+	square(d, a)
 }
 
 // Cube sets d = (a·a)·a.
 func Cube(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		x := a[j]
-		d[j] = float32(x*x) * x
+	if active != portable {
+		cubeNative(d, a[:len(d)])
+		return
 	}
+	cube(d, a)
 }
 
 // Sqrt sets d = √a.
 func Sqrt(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Sqrt32(a[j])
+	if active != portable {
+		sqrtNative(d, a[:len(d)])
+		return
 	}
+	sqrt(d, a)
 }
 
 // Exp sets d = e^a.
 func Exp(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Exp32(a[j])
+	if active != portable {
+		expNative(d, a[:len(d)])
+		return
 	}
+	exp(d, a)
 }
 
 // Log sets d to the natural logarithm of a.
 func Log(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Log32(a[j])
+	if active != portable {
+		logNative(d, a[:len(d)])
+		return
 	}
+	log(d, a)
 }
 
 // Tanh sets d = tanh a.
 func Tanh(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Tanh32(a[j])
+	if active != portable {
+		tanhNative(d, a[:len(d)])
+		return
 	}
+	tanh(d, a)
+}
+
+// Softplus sets d = ln(1+e^a).
+func Softplus(d, a []float32) {
+	if active != portable {
+		softplusNative(d, a[:len(d)])
+		return
+	}
+	softplus(d, a)
 }
 
 // Sigmoid sets d = 1/(1+e^-a).
 func Sigmoid(d, a []float32) {
-	a = a[:len(d)]
-	for j := range d {
-		d[j] = fmath.Sigmoid32(a[j])
+	if active != portable {
+		sigmoidNative(d, a[:len(d)])
+		return
 	}
+	sigmoid(d, a)
 }
 
 // Fill sets d = s.
@@ -342,6 +296,9 @@ func Fill(d []float32, s float32) {
 
 // Finite reports whether x holds neither an infinity nor a NaN.
 func Finite(x []float32) bool {
+	if active != portable {
+		return finiteNative(x)
+	}
 	var worst uint32
 	for _, v := range x {
 		worst = max(worst, math.Float32bits(v)&^(1<<31))

@@ -1,32 +1,115 @@
 package vec
 
+// What the kernel addRows takes: at most listed rows at a time, and a mode
+// that is a sum of these.
+const (
+	listed = 256
+
+	fresh      = 1 // the chains start at +0 instead of d
+	increase   = 2 // and are added to d at their end
+	everything = 4 // factors of zero count too
+)
+
 // Mul sets dst = a·b for a of shape B×K and b of shape K×N. Each element is
-// one chain of additions over k in ascending order, in which an a[i,k] that
-// is exactly zero contributes nothing (silent inputs are skipped).
+// one chain of additions over k in ascending order that starts at +0, in which
+// an a[i,k] that is exactly zero contributes nothing (silent inputs are
+// skipped).
 func Mul(dst, a, b *Matrix) {
 	if a.Cols != b.Rows || dst.Rows != a.Rows || dst.Cols != b.Cols {
 		panic("vec: Mul: shapes do not fit")
 	}
+	if active != portable && a.Rows > 1 && a.Cols > 0 && dst.Cols > 0 {
+		if zeros := a.zeros(); 10*zeros < 7*a.Rows*a.Cols {
+			// A chain that starts at +0 never becomes -0, so adding the product
+			// of a zero and a finite number changes nothing. Any other product
+			// with zero is a NaN, which shows in the result.
+			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false)
+			if zeros > 0 && !Finite(dst.Data[:dst.Rows*dst.Stride]) {
+				for i := range a.Rows {
+					mulRow(dst.Row(i), a, i, b)
+				}
+			}
+			return
+		}
+	}
 	for i := range a.Rows {
-		d := dst.Row(i)
-		clear(d)
-		AddRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
+		mulRow(dst.Row(i), a, i, b)
 	}
 }
 
-// MulTA adds aᵀ·b to dst for a of shape B×M and b of shape B×N: the sum of
-// the outer products of their rows, added to dst in ascending order of the
-// row, in which an a[i,m] that is exactly zero contributes nothing.
+func mulRow(d []float32, a *Matrix, i int, b *Matrix) {
+	if active != portable {
+		addRowsNative(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, fresh)
+		return
+	}
+	clear(d)
+	addRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
+}
+
+// zeros counts the elements that are zero, without those beyond the columns.
+func (m *Matrix) zeros() int {
+	return zerosNative(m.Data[:m.Rows*m.Stride]) - m.Rows*(m.Stride-m.Cols)
+}
+
+// MulTA adds aᵀ·b to dst for a of shape B×M and b of shape B×N: each element
+// of the product is one chain over the rows in ascending order that starts at
+// +0, in which an a[i,m] that is exactly zero contributes nothing. Rows m of
+// dst for which all a[i,m] are zero are not touched.
 func MulTA(dst, a, b *Matrix) {
 	if a.Rows != b.Rows || dst.Rows != a.Cols || dst.Cols != b.Cols {
 		panic("vec: MulTA: shapes do not fit")
 	}
-	if a.Rows == 0 {
+	if a.Rows == 0 || dst.Cols == 0 {
 		return
 	}
-	for m := range a.Cols {
-		AddRows(dst.Row(m), a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, false)
+	if active != portable {
+		if zeros := a.zeros(); 2*zeros < a.Rows*a.Cols && Finite(b.Data[:b.Rows*b.Stride]) {
+			// See Mul; here only an infinity or a NaN in b tells products with
+			// zero from nothing.
+			for m := 0; m < a.Cols; {
+				for m < a.Cols && zeros > 0 && a.silent(m) {
+					m++
+				}
+				from := m
+				for m < a.Cols && (zeros == 0 || !a.silent(m)) {
+					m++
+				}
+				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true)
+			}
+			return
+		}
 	}
+	for m := range a.Cols {
+		addColumn(dst.Row(m), a, m, b)
+	}
+}
+
+// addColumn adds the product of column m of a, transposed, with b to d.
+func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
+	if active != portable && a.Rows <= listed {
+		addRowsNative(d, a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, fresh|increase)
+		return
+	}
+	if a.silent(m) {
+		return
+	}
+	var sum [256]float32
+	for j := 0; j < len(d); j += len(sum) {
+		n := min(len(sum), len(d)-j)
+		clear(sum[:n])
+		AddRows(sum[:n], a.Rows, a.Data[m:], a.Stride, b.Data[j:], b.Stride, false)
+		AddVV(d[j:j+n], d[j:j+n], sum[:n])
+	}
+}
+
+// silent reports whether a column is zero.
+func (m *Matrix) silent(column int) bool {
+	for i := column; i < len(m.Data); i += m.Stride {
+		if m.Data[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // AddRows adds Σ_k s_k·x_k to d for k < n, where s_k is s[k*ss] and x_k the
@@ -34,6 +117,18 @@ func MulTA(dst, a, b *Matrix) {
 // ascending order of k. A factor s_k that is exactly zero contributes nothing
 // unless all is set.
 func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {
+	if active == portable {
+		addRows(d, n, s, ss, x, xs, all)
+		return
+	}
+	mode := 0
+	if all {
+		mode = everything
+	}
+	addRowsNative(d, n, s, ss, x, xs, mode)
+}
+
+func addRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {
 	// Four rows at a time keep d in registers; that leaves the order alone.
 	var f [4]float32
 	var at [4]int
@@ -50,7 +145,7 @@ func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all b
 		}
 	}
 	for k := range m {
-		Axpy(d, f[k], x[at[k]:])
+		axpy(d, f[k], x[at[k]:])
 	}
 }
 
@@ -67,6 +162,14 @@ func addFour(d []float32, s *[4]float32, r0, r1, r2, r3 []float32) {
 
 // Axpy adds s·x to d, element by element.
 func Axpy(d []float32, s float32, x []float32) {
+	if active != portable {
+		mulAddVSVNative(d, x[:len(d)], s, d)
+		return
+	}
+	axpy(d, s, x)
+}
+
+func axpy(d []float32, s float32, x []float32) {
 	n := len(d)
 	x = x[:n]
 	j := 0
@@ -93,6 +196,10 @@ func MulTB(dst, a, b *Matrix) {
 		panic("vec: MulTB: shapes do not fit")
 	}
 	// Whole strides: zero padding adds +0 to lanes that are never -0.
+	if active != portable && a.Rows > 0 && a.Cols > 0 && b.Rows > 0 {
+		mulTBNative(dst, a, b)
+		return
+	}
 	for i := range a.Rows {
 		x, d := a.Data[i*a.Stride:(i+1)*a.Stride], dst.Row(i)
 		m := 0
@@ -110,6 +217,9 @@ func MulTB(dst, a, b *Matrix) {
 // and l+1 in turn.
 func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
+	if active != portable {
+		return dotNative(x, y)
+	}
 	var a [16]float32
 	whole := len(x) &^ 15
 	// Eight lanes per pass fit the registers.
@@ -162,6 +272,9 @@ func dotTwo(x, y, z []float32) (float32, float32) {
 
 // Sum returns Σ x[i] in the lanes and tree of Dot.
 func Sum(x []float32) float32 {
+	if active != portable {
+		return sumNative(x)
+	}
 	var a [16]float32
 	for i, v := range x {
 		a[i%16] += v

@@ -7,11 +7,66 @@ package vec
 
 // Rank1 sets w[i][j] += g[i]·f[j].
 func Rank1(w *Matrix, g, f []float32, all bool) {
+	if active != portable {
+		rank1Native(w, g, f, all)
+		return
+	}
+	rank1(w, g, f, all)
+}
+
+// Rank1Column sets w[i][j] += g[i]·f[j] + u[i].
+func Rank1Column(w *Matrix, g, f, u []float32, all bool) {
+	if active != portable {
+		rank1ColumnNative(w, g, f, u, all)
+		return
+	}
+	rank1Column(w, g, f, u, all)
+}
+
+// Rank2 sets w[i][j] += g[i]·f[j] + h[i]·k[j].
+func Rank2(w *Matrix, g, f, h, k []float32, all bool) {
+	if active != portable {
+		rank2Native(w, g, f, h, k, all)
+		return
+	}
+	rank2(w, g, f, h, k, all)
+}
+
+// Rank1Decay sets w[i][j] += g[i]·f[j] + w[i][j]·v[j].
+func Rank1Decay(w *Matrix, g, f, v []float32) {
+	if active != portable {
+		rank1DecayNative(w, g, f, v)
+		return
+	}
+	rank1Decay(w, g, f, v)
+}
+
+// Rank2Decay sets w[i][j] += (g[i]·f[j] + h[i]·k[j]) + w[i][j]·v[j].
+func Rank2Decay(w *Matrix, g, f, h, k, v []float32) {
+	if active != portable {
+		rank2DecayNative(w, g, f, h, k, v)
+		return
+	}
+	rank2Decay(w, g, f, h, k, v)
+}
+
+// Rank1Gated sets w[i][j] += g[i]·f[j] + w[i][j]·u[i].
+func Rank1Gated(w *Matrix, g, f, u []float32, all bool) {
+	if active != portable {
+		rank1GatedNative(w, g, f, u, all)
+		return
+	}
+	rank1Gated(w, g, f, u, all)
+}
+
+// The portable rank kernels, which define the bits of all others.
+
+func rank1(w *Matrix, g, f []float32, all bool) {
 	f = f[:w.Cols]
 	if len(f) >= 16 {
 		for i, s := range g[:w.Rows] {
 			if s != 0 || all {
-				Axpy(w.Row(i), s, f)
+				axpy(w.Row(i), s, f)
 			}
 		}
 		return
@@ -28,8 +83,7 @@ func Rank1(w *Matrix, g, f []float32, all bool) {
 	}
 }
 
-// Rank1Column sets w[i][j] += g[i]·f[j] + u[i].
-func Rank1Column(w *Matrix, g, f, u []float32, all bool) {
+func rank1Column(w *Matrix, g, f, u []float32, all bool) {
 	f, u = f[:w.Cols], u[:w.Rows]
 	for i, s := range g[:w.Rows] {
 		if t := u[i]; s != 0 || t != 0 || all {
@@ -42,8 +96,7 @@ func Rank1Column(w *Matrix, g, f, u []float32, all bool) {
 	}
 }
 
-// Rank2 sets w[i][j] += g[i]·f[j] + h[i]·k[j].
-func Rank2(w *Matrix, g, f, h, k []float32, all bool) {
+func rank2(w *Matrix, g, f, h, k []float32, all bool) {
 	f, k, h = f[:w.Cols], k[:w.Cols], h[:w.Rows]
 	for i, s := range g[:w.Rows] {
 		t := h[i]
@@ -58,8 +111,7 @@ func Rank2(w *Matrix, g, f, h, k []float32, all bool) {
 	}
 }
 
-// Rank1Decay sets w[i][j] += g[i]·f[j] + w[i][j]·v[j].
-func Rank1Decay(w *Matrix, g, f, v []float32) {
+func rank1Decay(w *Matrix, g, f, v []float32) {
 	f, v = f[:w.Cols], v[:w.Cols]
 	for i, s := range g[:w.Rows] {
 		d := w.Row(i)
@@ -70,8 +122,7 @@ func Rank1Decay(w *Matrix, g, f, v []float32) {
 	}
 }
 
-// Rank2Decay sets w[i][j] += (g[i]·f[j] + h[i]·k[j]) + w[i][j]·v[j].
-func Rank2Decay(w *Matrix, g, f, h, k, v []float32) {
+func rank2Decay(w *Matrix, g, f, h, k, v []float32) {
 	f, k, v, h = f[:w.Cols], k[:w.Cols], v[:w.Cols], h[:w.Rows]
 	for i, s := range g[:w.Rows] {
 		t := h[i]
@@ -83,8 +134,7 @@ func Rank2Decay(w *Matrix, g, f, h, k, v []float32) {
 	}
 }
 
-// Rank1Gated sets w[i][j] += g[i]·f[j] + w[i][j]·u[i].
-func Rank1Gated(w *Matrix, g, f, u []float32, all bool) {
+func rank1Gated(w *Matrix, g, f, u []float32, all bool) {
 	f, u = f[:w.Cols], u[:w.Rows]
 	for i, s := range g[:w.Rows] {
 		t := u[i]

@@ -33,7 +33,9 @@ func naive(n int, term func(k int) (x, y float32)) (sum, abs float64) {
 	return sum, abs
 }
 
-func TestProductsAgainstFloat64(t *testing.T) {
+func TestProductsAgainstFloat64(t *testing.T) { each(t, productsAgainstFloat64) }
+
+func productsAgainstFloat64(t *testing.T) {
 	s := key.Root(1).Stream()
 	for _, d := range [][3]int{{1, 1, 1}, {1, 5, 17}, {3, 16, 10}, {7, 33, 40}, {16, 100, 65}} {
 		b, k, n := d[0], d[1], d[2]
@@ -74,7 +76,9 @@ func TestProductsAgainstFloat64(t *testing.T) {
 }
 
 // A row of a batch must get the bits that it gets alone.
-func TestBatchInvariance(t *testing.T) {
+func TestBatchInvariance(t *testing.T) { each(t, batchInvariance) }
+
+func batchInvariance(t *testing.T) {
 	s := key.Root(2).Stream()
 	x, w := random(s, 9, 50), random(s, 50, 37)
 	all, one := New(9, 37), New(1, 37)
@@ -103,7 +107,9 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-func BenchmarkMul784x128(b *testing.B) {
+func BenchmarkMul784x128(b *testing.B) { bench(b, runMul784x128) }
+
+func runMul784x128(b *testing.B) {
 	s := key.Root(1).Stream()
 	x, w, y := random(s, 1, 784), random(s, 784, 128), New(1, 128)
 	b.ReportAllocs()
@@ -113,7 +119,9 @@ func BenchmarkMul784x128(b *testing.B) {
 	b.ReportMetric(2*784*128*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
 
-func BenchmarkMulTB784x128(b *testing.B) {
+func BenchmarkMulTB784x128(b *testing.B) { bench(b, runMulTB784x128) }
+
+func runMulTB784x128(b *testing.B) {
 	s := key.Root(1).Stream()
 	e, w, d := random(s, 1, 128), random(s, 784, 128), New(1, 784)
 	b.ReportAllocs()

@@ -1,0 +1,442 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	"github.com/mmcloughlin/avo/x86"
+)
+
+// element is an elementwise kernel: name, the kinds of its operands in the
+// order of package vec (V a vector, S a scalar), and its value.
+type element struct {
+	name, kinds string
+	value       func(s *isa, x []reg.VecVirtual) reg.VecVirtual
+}
+
+// fn is a vector instruction of two operands; f(s, a, b) is a op b.
+type fn func(ops ...Op)
+
+func (s *isa) do(op fn, a, b reg.Register) reg.VecVirtual {
+	d := s.vec()
+	op(b, a, d)
+	return d
+}
+
+func (s *isa) add(a, b reg.Register) reg.VecVirtual { return s.do(VADDPS, a, b) }
+func (s *isa) sub(a, b reg.Register) reg.VecVirtual { return s.do(VSUBPS, a, b) }
+func (s *isa) mul(a, b reg.Register) reg.VecVirtual { return s.do(VMULPS, a, b) }
+func (s *isa) div(a, b reg.Register) reg.VecVirtual { return s.do(VDIVPS, a, b) }
+
+func plain(op fn) func(s *isa, x []reg.VecVirtual) reg.VecVirtual {
+	return func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.do(op, x[0], x[1]) }
+}
+
+var elementwise = []element{
+	{"addVV", "VV", plain(VADDPS)},
+	{"addVS", "VS", plain(VADDPS)},
+	{"subVV", "VV", plain(VSUBPS)},
+	{"subVS", "VS", plain(VSUBPS)},
+	{"subSV", "SV", plain(VSUBPS)},
+	{"mulVV", "VV", plain(VMULPS)},
+	{"mulVS", "VS", plain(VMULPS)},
+	{"divVV", "VV", plain(VDIVPS)},
+	{"divVS", "VS", plain(VDIVPS)},
+	{"divSV", "SV", plain(VDIVPS)},
+	// The minimum of x86 is a < b ? a : b, the maximum a > b ? a : b.
+	{"minVV", "VV", plain(VMINPS)},
+	{"minVS", "VS", plain(VMINPS)},
+	{"minSV", "SV", plain(VMINPS)},
+	{"maxVV", "VV", plain(VMAXPS)},
+	{"maxVS", "VS", plain(VMAXPS)},
+	{"maxSV", "SV", plain(VMAXPS)},
+	{"mulAddVVV", "VVV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.add(s.mul(x[0], x[1]), x[2]) }},
+	{"mulAddVSV", "VSV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.add(s.mul(x[0], x[1]), x[2]) }},
+	{"subMulVVV", "VVV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sub(x[0], s.mul(x[1], x[2])) }},
+	{"subMulVVS", "VVS", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sub(x[0], s.mul(x[1], x[2])) }},
+	{"relu", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.do(VMAXPS, s.number(0), x[0]) }},
+	{"neg", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.xor(x[0], 1<<31) }},
+	{"abs", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.and(x[0], 1<<31-1) }},
+	{"square", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.mul(x[0], x[0]) }},
+	{"cube", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.mul(s.mul(x[0], x[0]), x[0]) }},
+	{"sqrt", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual {
+		d := s.vec()
+		VSQRTPS(x[0], d)
+		return d
+	}},
+	{"exp", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.exp(x[0]) }},
+	{"log", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.log(x[0]) }},
+	{"tanh", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.tanh(x[0]) }},
+	{"sigmoid", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sigmoid(x[0]) }},
+	{"softplus", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.softplus(x[0]) }},
+}
+
+// elements writes the elementwise kernels.
+func elements(s *isa) {
+	s.masks()
+	for _, e := range elementwise {
+		s.element(e)
+	}
+}
+
+func (s *isa) element(e element) {
+	signature := "n int, d *float32"
+	for k, kind := range e.kinds {
+		signature += fmt.Sprintf(", %c %s", 'a'+rune(k), map[rune]string{'V': "*float32", 'S': "float32"}[kind])
+	}
+	s.text(e.name, signature)
+	n, d := param("n"), param("d")
+	var vectors []reg.Register
+	x := make([]reg.VecVirtual, len(e.kinds))
+	for k, kind := range e.kinds {
+		name := string('a' + rune(k))
+		if kind == 'V' {
+			vectors = append(vectors, param(name))
+			continue
+		}
+		a, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		x[k] = s.vec()
+		VBROADCASTSS(a.Addr, x[k])
+	}
+	group := 4
+	if strings.Contains("exp log tanh sigmoid softplus", e.name) {
+		group = 1
+		if s.wide() && e.name != "softplus" {
+			group = 2
+		}
+	}
+	s.blocks(n, group, func(count int, last bool) {
+		for j := range count {
+			tail := last && j == count-1
+			v := 0
+			for k, kind := range e.kinds {
+				if kind == 'V' {
+					x[k] = s.vec()
+					s.load(s.at(vectors[v], j), x[k], tail)
+					v++
+				}
+			}
+			s.store(e.value(s, x), s.at(d, j), tail)
+		}
+	}, func(count int) {
+		for _, p := range append(vectors, d) {
+			ADDQ(U32(uint32(count*s.size())), p)
+		}
+	})
+	s.end()
+}
+
+var numbers = map[uint32]Mem{}
+
+// memory is a constant in memory, eight times.
+func memory(bits uint32) Mem {
+	m, ok := numbers[bits]
+	if !ok {
+		m = GLOBL(fmt.Sprintf("x%08x", bits), RODATA|NOPTR)
+		for i := range 8 {
+			DATA(4*i, U32(bits))
+		}
+		numbers[bits] = m
+	}
+	return m
+}
+
+// bitsOf returns a constant as a vector in a register.
+func (s *isa) bitsOf(bits uint32) reg.VecVirtual {
+	v := s.vec()
+	if bits == 0 {
+		s.zero(v)
+	} else {
+		VBROADCASTSS(memory(bits), v)
+	}
+	return v
+}
+
+func (s *isa) number(v float32) reg.VecVirtual { return s.bitsOf(math.Float32bits(v)) }
+
+// with applies op to a vector and a constant: a op c.
+func (s *isa) with(op, bcst fn, a reg.Register, c float32) reg.VecVirtual {
+	d, m := s.vec(), memory(math.Float32bits(c))
+	if s.wide() {
+		bcst(m, a, d)
+	} else {
+		op(m, a, d)
+	}
+	return d
+}
+
+func (s *isa) addC(a reg.Register, c float32) reg.VecVirtual {
+	return s.with(VADDPS, VADDPS_BCST, a, c)
+}
+func (s *isa) subC(a reg.Register, c float32) reg.VecVirtual {
+	return s.with(VSUBPS, VSUBPS_BCST, a, c)
+}
+func (s *isa) mulC(a reg.Register, c float32) reg.VecVirtual {
+	return s.with(VMULPS, VMULPS_BCST, a, c)
+}
+
+// intC is op for a vector of integers and a constant.
+func (s *isa) intC(op, bcst fn, a reg.Register, c uint32) reg.VecVirtual {
+	return s.with(op, bcst, a, math.Float32frombits(c))
+}
+
+func (s *isa) addI(a reg.Register, c uint32) reg.VecVirtual {
+	return s.intC(VPADDD, VPADDD_BCST, a, c)
+}
+
+func (s *isa) xor(a reg.Register, c uint32) reg.VecVirtual {
+	return s.intC(VXORPS, VXORPS_BCST, a, c)
+}
+
+func (s *isa) and(a reg.Register, c uint32) reg.VecVirtual {
+	return s.intC(VANDPS, VANDPS_BCST, a, c)
+}
+
+func (s *isa) or(a reg.Register, c uint32) reg.VecVirtual {
+	return s.intC(VORPS, VORPS_BCST, a, c)
+}
+
+func (s *isa) shift(op fn, a reg.Register, by uint8) reg.VecVirtual {
+	d := s.vec()
+	op(Imm(uint64(by)), a, d)
+	return d
+}
+
+// Predicates of compare: an unordered pair is less, equal, greater: no;
+// unordered, not equal: yes.
+const (
+	equal     = 0
+	less      = 1
+	unordered = 3
+	notEqual  = 4
+	greater   = 14
+)
+
+// compare returns where a op b, a mask for pick.
+func (s *isa) compare(predicate uint8, a, b reg.Register) reg.Register {
+	if s.wide() {
+		k := K()
+		VCMPPS(Imm(uint64(predicate)), b, a, k)
+		return k
+	}
+	d := YMM()
+	VCMPPS(Imm(uint64(predicate)), b, a, d)
+	return d
+}
+
+func (s *isa) compareC(predicate uint8, a reg.Register, c float32) reg.Register {
+	if s.wide() {
+		k := K()
+		VCMPPS_BCST(Imm(uint64(predicate)), memory(math.Float32bits(c)), a, k)
+		return k
+	}
+	d := YMM()
+	VCMPPS(Imm(uint64(predicate)), memory(math.Float32bits(c)), a, d)
+	return d
+}
+
+// blend adds a blend, of which avo believes that it reads d.
+func blend(op func(ops ...Op) (*ir.Instruction, error), yes Op, no, mask, d reg.Register) {
+	i, err := op(yes, no, mask, d)
+	if err != nil {
+		panic(err)
+	}
+	i.Inputs = []Op{yes, no, mask}
+	Instruction(i)
+}
+
+// pick returns yes where the mask is set, else no.
+func (s *isa) pick(mask, yes, no reg.Register) reg.VecVirtual {
+	d := s.vec()
+	if s.wide() {
+		blend(x86.VBLENDMPS, yes, no, mask, d)
+	} else {
+		VBLENDVPS(mask, yes, no, d)
+	}
+	return d
+}
+
+// pickC is pick with a constant for yes.
+func (s *isa) pickC(mask reg.Register, yes uint32, no reg.Register) reg.VecVirtual {
+	d := s.vec()
+	if s.wide() {
+		blend(x86.VBLENDMPS_BCST, memory(yes), no, mask, d)
+	} else {
+		VBLENDVPS(mask, memory(yes), no, d)
+	}
+	return d
+}
+
+// horner evaluates a polynomial, the highest coefficient first.
+func (s *isa) horner(x reg.Register, c ...float32) reg.VecVirtual {
+	p := s.mulC(x, c[0])
+	for k, v := range c[1:] {
+		p = s.addC(p, v)
+		if k < len(c)-2 {
+			p = s.mul(p, x)
+		}
+	}
+	return p
+}
+
+// The following are fmath's functions, operation by operation; see there for
+// the methods. Where those branch, these choose at the end.
+
+// expCore is fmath.Exp32 where the result is not zero or infinite. If whole,
+// x is so that 2^n is a normal number.
+func (s *isa) expCore(x reg.Register, whole bool) reg.VecVirtual {
+	const round = 12582912
+	t := s.addC(s.mulC(x, 1.44269504088896341), round)
+	f := s.subC(t, round)
+	r := s.sub(x, s.mulC(f, 0.693359375))
+	r = s.sub(r, s.mulC(f, -2.12194440e-4))
+	p := s.horner(r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+	p = s.add(s.mul(p, s.mul(r, r)), r)
+	p = s.addC(p, 1)
+	if s.wide() {
+		// p is near 1: scaling in one step rounds like the second of two.
+		return s.do(VSCALEFPS, p, f)
+	}
+	if whole {
+		n := s.shift(VPSLLD, s.addI(t, 0xffffffff-0x4B400000+1+127), 23)
+		return s.mul(p, n)
+	}
+	n := s.addI(t, 0xffffffff-0x4B400000+1)
+	h := s.shift(VPSRAD, n, 1)
+	n = s.do(VPSUBD, n, h)
+	p = s.mul(p, s.shift(VPSLLD, s.addI(h, 127), 23))
+	return s.mul(p, s.shift(VPSLLD, s.addI(n, 127), 23))
+}
+
+const (
+	infinity = 0x7f800000
+	minusInf = 0xff800000
+	nan      = 0x7fc00000
+)
+
+func (s *isa) exp(x reg.Register) reg.VecVirtual {
+	p := s.expCore(x, false)
+	p = s.pickC(s.compareC(less, x, -103.97283), 0, p)
+	p = s.pickC(s.compareC(13, x, 88.72284), infinity, p) // not less, ordered
+	return s.pick(s.compare(unordered, x, x), x, p)
+}
+
+func (s *isa) tanh(x reg.Register) reg.VecVirtual {
+	ax := s.and(x, 1<<31-1)
+	z := s.mul(x, x)
+	p := s.horner(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
+	p = s.add(s.mul(s.mul(p, z), x), x)
+	e := s.expCore(s.add(ax, ax), true)
+	y := s.sub(s.number(1), s.div(s.number(2), s.addC(e, 1)))
+	y = s.pickC(s.compareC(greater, ax, 9.02), math.Float32bits(1), y)
+	// y is not zero here: its sign is that of x.
+	sign := s.and(x, 1<<31)
+	y = s.do(VORPS, y, sign)
+	return s.pick(s.compareC(less, ax, 0.625), p, y)
+}
+
+// expMinus is fmath.Exp32(-|x|).
+func (s *isa) expMinus(x reg.Register) reg.VecVirtual {
+	m := s.or(x, 1<<31)
+	e := s.expCore(m, false)
+	return s.pickC(s.compareC(less, m, -103.97283), 0, e)
+}
+
+func (s *isa) sigmoid(x reg.Register) reg.VecVirtual {
+	e := s.expMinus(x)
+	one := s.number(1)
+	return s.div(s.pick(s.compare(less, x, s.number(0)), e, one), s.add(e, one))
+}
+
+// logCore is fmath.Log32 for normal numbers u, plus more times ln 2.
+func (s *isa) logCore(u reg.Register, more reg.Register) reg.VecVirtual {
+	e := s.addI(s.shift(VPSRLD, u, 23), 0xffffffff-126+1)
+	if more != nil {
+		e = s.do(VPADDD, e, more)
+	}
+	m := s.or(s.and(u, 0x7fffff), 0x3f000000)
+	low := s.compareC(less, m, 0.707106781186547524)
+	e = s.pick(low, s.addI(e, 0xffffffff), e)
+	m = s.subC(s.pick(low, s.add(m, m), m), 1)
+	z := s.mul(m, m)
+	y := s.horner(m, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+		-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
+	y = s.mul(s.mul(y, m), z)
+	f := s.vec()
+	VCVTDQ2PS(e, f)
+	y = s.add(y, s.mulC(f, -2.12194440e-4))
+	y = s.sub(y, s.mulC(z, 0.5))
+	return s.add(s.add(m, y), s.mulC(f, 0.693359375))
+}
+
+func (s *isa) log(x reg.Register) reg.VecVirtual {
+	tiny := s.compareC(less, x, 0x1p-126)
+	u := s.pick(tiny, s.mulC(x, 0x1p23), x)
+	more := s.pickC(tiny, 0xffffffff-23+1, s.number(0))
+	y := s.logCore(u, more)
+	y = s.pickC(s.compareC(greater, x, math.MaxFloat32), infinity, y)
+	zero := s.number(0)
+	y = s.pickC(s.compare(equal, x, zero), minusInf, y)
+	return s.pickC(s.compare(9, x, zero), nan, y) // less or unordered
+}
+
+func (s *isa) softplus(x reg.Register) reg.VecVirtual {
+	e := s.expMinus(x)
+	u := s.addC(e, 1)
+	l := s.div(s.mul(s.logCore(u, nil), e), s.subC(u, 1))
+	l = s.pick(s.compareC(equal, u, 1), e, l)
+	l = s.pick(s.compare(greater, x, s.number(0)), s.add(x, l), l)
+	return s.pick(s.compare(unordered, x, x), x, l)
+}
+
+// dispatch writes the Go functions that call the elementwise kernels.
+func dispatch(path string) {
+	var b strings.Builder
+	b.WriteString("// Code generated by asm. DO NOT EDIT.\n\n//go:build amd64\n\npackage vec\n")
+	for _, e := range elementwise {
+		params, args, rest := []string{}, "", []string{}
+		cut := "d"
+		for k, kind := range e.kinds {
+			name := string('a' + rune(k))
+			if kind == 'V' {
+				params = append(params, name+" []float32")
+				args += ", first(" + name + ")"
+				rest = append(rest, name+"[chunk:]")
+				cut += ", " + name
+			} else {
+				params = append(params, name+" float32")
+				args += ", " + name
+			}
+		}
+		fmt.Fprintf(&b, `
+func %[1]sNative(d []float32, %[2]s) {
+	for len(d) > chunk {
+		if active == avx512 {
+			%[1]s512(chunk, first(d)%[3]s)
+		} else {
+			%[1]s256(chunk, first(d)%[3]s)
+		}
+		%[4]s = d[chunk:], %[5]s
+	}
+	if active == avx512 {
+		%[1]s512(len(d), first(d)%[3]s)
+	} else {
+		%[1]s256(len(d), first(d)%[3]s)
+	}
+}
+`, e.name, strings.Join(params, ", "), args, cut, strings.Join(rest, ", "))
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "asm:", err)
+		os.Exit(1)
+	}
+}

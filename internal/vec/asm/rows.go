@@ -1,0 +1,351 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// listed is how many factors addRows takes at a time.
+const listed = 256
+
+// rows writes addRows, and zeros and finite, which look at factors.
+func rows(s *isa) {
+	s.masks()
+	if !s.wide() {
+		packing = table()
+	}
+	s.addRows()
+	s.zeros()
+	s.finite()
+}
+
+// packing moves the lanes of an 8-bit mask to the front.
+var packing Mem
+
+func table() Mem {
+	m := GLOBL("packing", RODATA|NOPTR)
+	for mask := range 256 {
+		var v uint64
+		n := 0
+		for l := range 8 {
+			if mask>>l&1 == 1 {
+				v |= uint64(l) << (8 * n)
+				n++
+			}
+		}
+		DATA(8*mask, U64(v))
+	}
+	return m
+}
+
+func iota8() Mem {
+	m := GLOBL("lanes", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(uint32(i)))
+	}
+	return m
+}
+
+var lanes Mem
+
+// addRows adds Σ s_k·x_k over k to the n elements at d. Strides are in bytes,
+// k is at most listed. mode is the sum of 1 for a chain that starts at +0
+// instead of d, 2 for adding it to d at its end, 4 for factors of zero that
+// count too. With 1 alone d is overwritten.
+//
+// The factors other than zero and their rows are listed first, without
+// branches that depend on them; then each block of columns stays in registers
+// while the list passes.
+func (s *isa) addRows() {
+	if lanes.Symbol.Name == "" {
+		lanes = iota8()
+	}
+	TEXT("addRows"+map[bool]string{false: "256", true: "512"}[s.wide()], 0,
+		"func(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)")
+	Pragma("noescape")
+	values := AllocLocal(4 * (listed + 16))
+	rows := AllocLocal(4 * (listed + 16))
+
+	k, src, ss, mode := param("k"), param("s"), param("ss"), param("mode")
+	count := GP64()
+	XORQ(count, count)
+	vp, rp := GP64(), GP64()
+	LEAQ(values, vp)
+	LEAQ(rows, rp)
+
+	pack, listedAll, dense := s.label("pack"), s.label("list"), s.label("dense")
+	TESTQ(k, k)
+	JZ(LabelRef(listedAll))
+	CMPQ(ss, Imm(4))
+	JE(LabelRef(pack))
+	{ // bring the factors together
+		i, t := GP64(), GP32()
+		XORQ(i, i)
+		l := s.label("gather")
+		Label(l)
+		MOVL(Mem{Base: src}, t)
+		MOVL(t, Mem{Base: vp, Index: i, Scale: 4})
+		ADDQ(ss, src)
+		INCQ(i)
+		CMPQ(i, k)
+		JL(LabelRef(l))
+		MOVQ(vp, src)
+	}
+	Label(pack)
+	TESTQ(U32(4), mode)
+	JNZ(LabelRef(dense))
+	zero := s.vec()
+	s.zero(zero)
+	{ // whether there are zeros at all
+		left, p, some := GP64(), GP64(), GP32()
+		MOVQ(k, left)
+		MOVQ(src, p)
+		XORL(some, some)
+		l, rest := s.label("look"), s.label("looked")
+		SUBQ(U32(uint32(s.lanes)), left)
+		JL(LabelRef(rest))
+		Label(l)
+		if s.wide() {
+			km, t := K(), GP32()
+			VCMPPS(Imm(equal), Mem{Base: p}, zero, km)
+			KMOVW(km, t)
+			ORL(t, some)
+		} else {
+			v, t := s.vec(), GP32()
+			VCMPPS(Imm(equal), Mem{Base: p}, zero, v)
+			VMOVMSKPS(v, t)
+			ORL(t, some)
+		}
+		ADDQ(U32(uint32(s.size())), p)
+		SUBQ(U32(uint32(s.lanes)), left)
+		JGE(LabelRef(l))
+		Label(rest)
+		ADDQ(U32(uint32(s.lanes)), left)
+		more, over := s.label("more"), s.label("over")
+		Label(more)
+		DECQ(left)
+		JL(LabelRef(over))
+		t, one := GP32(), GP32()
+		XORL(one, one)
+		MOVL(Mem{Base: p}, t)
+		ADDQ(Imm(4), p)
+		ADDL(t, t)
+		SETEQ(one.As8())
+		ORL(one, some)
+		JMP(LabelRef(more))
+		Label(over)
+		TESTL(some, some)
+		JZ(LabelRef(dense))
+	}
+	numbers, step := s.vec(), s.vec()
+	VMOVUPS(lanes, numbers)
+	{
+		x, t := XMM(), GP32()
+		MOVL(U32(uint32(s.lanes)), t)
+		VMOVD(t, x)
+		VPBROADCASTD(x, step)
+	}
+	one := func(last bool) {
+		v, lv, ln := s.vec(), s.vec(), s.vec()
+		mask := GP32()
+		if s.wide() {
+			km := K()
+			s.load(Mem{Base: src}, v, last)
+			VCMPPS(Imm(4), zero, v, km) // not equal or unordered
+			KMOVW(km, mask)
+			if last {
+				ANDL(s.maskBits(), mask)
+			}
+			ANDL(U32(0xffff), mask)
+			KMOVW(mask, km)
+			VCOMPRESSPS_Z(v, km, lv)
+			VPCOMPRESSD_Z(numbers, km, ln)
+		} else {
+			c := YMM()
+			s.load(Mem{Base: src}, v, last)
+			VCMPPS(Imm(4), zero, v, c)
+			VMOVMSKPS(c, mask)
+			if last {
+				ANDL(s.maskBits(), mask)
+			}
+			ANDL(U32(0xff), mask)
+			p, idx := GP64(), YMM()
+			LEAQ(packing, p)
+			VPMOVZXBD(Mem{Base: p, Index: mask.As64(), Scale: 8}, idx)
+			VPERMPS(v, idx, lv)
+			VPERMD(numbers, idx, ln)
+		}
+		VMOVUPS(lv, Mem{Base: vp, Index: count, Scale: 4})
+		VMOVUPS(ln, Mem{Base: rp, Index: count, Scale: 4})
+		VPADDD(step, numbers, numbers)
+		POPCNTL(mask, mask)
+		ADDQ(mask.As64(), count)
+		ADDQ(U32(uint32(s.size())), src)
+	}
+	s.blocks(k, 1, func(_ int, last bool) { one(last) }, func(int) {})
+	Label(listedAll)
+	{ // with nothing to add, only a row that is overwritten changes
+		some, m := s.label("some"), param("mode")
+		TESTQ(count, count)
+		JNZ(LabelRef(some))
+		ANDQ(Imm(3), m)
+		CMPQ(m, Imm(1))
+		JEQ(LabelRef(some))
+		s.end()
+		Label(some)
+	}
+
+	s.addListed(vp, rp, count)
+	Label(dense)
+	{
+		k := param("k")
+		MOVQ(k, count)
+		s.addListed(src, nil, count)
+	}
+}
+
+// addListed adds the rows numbered at rows, count of them with the factors at
+// values, block by block of columns; if rows is nil, all rows in turn.
+func (s *isa) addListed(values, rows, count reg.Register) {
+	d, n, x, xs := param("d"), param("n"), param("x"), param("xs")
+	s.blocks(n, 8, func(vectors int, last bool) {
+		acc := s.vecs(vectors)
+		mode := param("mode")
+		fresh, ready := s.label("fresh"), s.label("ready")
+		TESTQ(U32(1), mode)
+		JNZ(LabelRef(fresh))
+		for j, a := range acc {
+			s.load(s.at(d, j), a, last && j == vectors-1)
+		}
+		JMP(LabelRef(ready))
+		Label(fresh)
+		for _, a := range acc {
+			s.zero(a)
+		}
+		Label(ready)
+		over := s.label("over")
+		p, r, f := GP64(), GP64(), s.vec()
+		XORQ(p, p)
+		MOVQ(x, r)
+		TESTQ(count, count)
+		JZ(LabelRef(over))
+		l := s.label("row")
+		Label(l)
+		VBROADCASTSS(Mem{Base: values, Index: p, Scale: 4}, f)
+		if rows != nil {
+			MOVLQSX(Mem{Base: rows, Index: p, Scale: 4}, r)
+			IMULQ(xs, r)
+			ADDQ(x, r)
+		}
+		for j, a := range acc {
+			s.madd(s.at(r, j), f, a, last && j == vectors-1)
+		}
+		if rows == nil {
+			ADDQ(xs, r)
+		}
+		INCQ(p)
+		CMPQ(p, count)
+		JL(LabelRef(l))
+		Label(over)
+		plain := s.label("plain")
+		TESTQ(U32(2), mode)
+		JZ(LabelRef(plain))
+		for j, a := range acc {
+			t := s.vec()
+			s.load(s.at(d, j), t, last && j == vectors-1)
+			VADDPS(a, t, a)
+		}
+		Label(plain)
+		for j, a := range acc {
+			s.store(a, s.at(d, j), last && j == vectors-1)
+		}
+	}, func(vectors int) {
+		ADDQ(U32(uint32(vectors*s.size())), d)
+		ADDQ(U32(uint32(vectors*s.size())), x)
+	})
+	s.end()
+}
+
+// zeros counts the elements of x that are zero, of either sign.
+func (s *isa) zeros() {
+	s.text("zeros", "n int, x *float32) (count int")
+	n, x := param("n"), param("x")
+	zero, total := s.vec(), GP64()
+	s.zero(zero)
+	XORQ(total, total)
+	s.blocks(n, 4, func(vectors int, last bool) {
+		for j := range vectors {
+			v, mask := s.vec(), GP32()
+			tail := last && j == vectors-1
+			s.load(s.at(x, j), v, tail)
+			if s.wide() {
+				k := K()
+				VCMPPS(Imm(0), zero, v, k)
+				KMOVW(k, mask)
+			} else {
+				VCMPPS(Imm(0), zero, v, v)
+				VMOVMSKPS(v, mask)
+			}
+			if tail {
+				ANDL(s.maskBits(), mask)
+			}
+			POPCNTL(mask, mask)
+			ADDQ(mask.As64(), total)
+		}
+	}, func(vectors int) { ADDQ(U32(uint32(vectors*s.size())), x) })
+	Store(total, Return("count"))
+	s.end()
+}
+
+// finite reports whether no element of x has an exponent of all ones: the
+// largest magnitude, as an integer, is below that of infinity.
+func (s *isa) finite() {
+	s.text("finite", "n int, x *float32) (yes bool")
+	n, x := param("n"), param("x")
+	worst := s.vecs(4)
+	for _, w := range worst {
+		s.zero(w)
+	}
+	one := s.vec()
+	magnitude := s.constant(0x7fffffff)
+	s.blocks(n, 4, func(vectors int, last bool) {
+		for j := range vectors {
+			s.load(s.at(x, j), one, last && j == vectors-1)
+			if s.wide() {
+				VPANDD(magnitude, one, one)
+				VPMAXUD(one, worst[j], worst[j])
+			} else {
+				VPAND(magnitude, one, one)
+				VPMAXUD(one, worst[j], worst[j])
+			}
+		}
+	}, func(vectors int) { ADDQ(U32(uint32(vectors*s.size())), x) })
+	VPMAXUD(worst[1], worst[0], worst[0])
+	VPMAXUD(worst[3], worst[2], worst[2])
+	VPMAXUD(worst[2], worst[0], worst[0])
+	mask := GP32()
+	if s.wide() {
+		k := K()
+		VPCMPUD(Imm(5), s.constant(0x7f800000), worst[0], k) // not less
+		KMOVW(k, mask)
+	} else {
+		// As signed integers: magnitudes are not negative.
+		VPCMPGTD(s.constant(0x7f7fffff), worst[0], worst[0])
+		VMOVMSKPS(worst[0], mask)
+	}
+	r := GP8()
+	TESTL(mask, mask)
+	SETEQ(r)
+	Store(r, Return("yes"))
+	s.end()
+}
+
+// constant returns a vector of equal lanes.
+func (s *isa) constant(bits uint32) reg.VecVirtual {
+	t, x, v := GP32(), XMM(), s.vec()
+	MOVL(U32(bits), t)
+	VMOVD(t, x)
+	VPBROADCASTD(x, v)
+	return v
+}

@@ -1,0 +1,279 @@
+package vec
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go run -C asm . -file rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg vec
+//go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
+//go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
+//go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
+//go:generate go run -C asm . -file dots -out ../dots_amd64.s -stubs ../dots_amd64.go -pkg vec
+//go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
+
+// native lists the paths of this machine, slowest first.
+func native() []path {
+	p := []path{portable}
+	x := &cpu.X86
+	if x.HasAVX2 && x.HasPOPCNT {
+		p = append(p, avx2)
+		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
+			p = append(p, avx512)
+		}
+	}
+	return p
+}
+
+// Assembly cannot be preempted, so that no call is given more than about
+// workload elements, which take it up to a tenth of a millisecond.
+const workload = 1 << 17
+
+// chunk is workload for elementwise kernels, which may cost more.
+const chunk = 1 << 14
+
+func first(x []float32) *float32 { return unsafe.SliceData(x) }
+
+func zerosNative(x []float32) int {
+	if active == avx512 {
+		return zeros512(len(x), first(x))
+	}
+	return zeros256(len(x), first(x))
+}
+
+func finiteNative(x []float32) bool {
+	for len(x) > 0 {
+		n := min(len(x), workload)
+		if active == avx512 && !finite512(n, first(x)) || active == avx2 && !finite256(n, first(x)) {
+			return false
+		}
+		x = x[n:]
+	}
+	return true
+}
+
+// addRowsNative is addRows with a mode. With increase, n is at most listed.
+func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int, mode int) {
+	if len(d) == 0 {
+		return
+	}
+	if n == 0 {
+		if mode == fresh {
+			clear(d)
+		}
+		return
+	}
+	_, _ = s[(n-1)*ss], x[(n-1)*xs+len(d)-1]
+	step := listed
+	if listed*len(d) > workload && mode&increase == 0 {
+		step = max(8, workload/len(d))
+	}
+	for k := 0; k < n; k += step {
+		m := min(step, n-k)
+		if active == avx512 {
+			addRows512(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		} else {
+			addRows256(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		}
+		mode &^= fresh
+	}
+}
+
+// multiply computes rows from to to of dst, or with add their increase:
+// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
+func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+	mode := 0
+	if add {
+		mode = 1
+	}
+	columns := max(64, 8*workload/(6*kn)&^63)
+	for i := from; i < to; {
+		panels := (to - i + 5) / 6
+		rows := (to - i + panels - 1) / panels
+		for j := 0; j < dst.Cols; j += columns {
+			n := min(columns, dst.Cols-j)
+			pa, pb, pc := &a[i*ai], &b.Data[j], &dst.Data[i*dst.Stride+j]
+			if active == avx512 {
+				tile := tile1x512
+				switch rows {
+				case 2:
+					tile = tile2x512
+				case 3:
+					tile = tile3x512
+				case 4:
+					tile = tile4x512
+				case 5:
+					tile = tile5x512
+				case 6:
+					tile = tile6x512
+				}
+				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+			} else {
+				tile := tile1x256
+				switch rows {
+				case 2:
+					tile = tile2x256
+				case 3:
+					tile = tile3x256
+				case 4:
+					tile = tile4x256
+				case 5:
+					tile = tile5x256
+				case 6:
+					tile = tile6x256
+				}
+				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+			}
+		}
+		i += rows
+	}
+}
+
+func dotNative(x, y []float32) float32 {
+	if active == avx512 {
+		return dot512(len(x), first(x), first(y))
+	}
+	return dot256(len(x), first(x), first(y))
+}
+
+func sumNative(x []float32) float32 {
+	if active == avx512 {
+		return sum512(len(x), first(x))
+	}
+	return sum256(len(x), first(x))
+}
+
+// mulTBNative is MulTB for matrices that are not empty: blocks of rows of a
+// with blocks of rows of b, and what is left of those row by row.
+func mulTBNative(dst, a, b *Matrix) {
+	n, m := a.Stride, b.Rows
+	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
+	for i := 0; i < a.Rows; {
+		ra, rb := 1, 4
+		switch left := a.Rows - i; {
+		case active == avx512 && left >= 4:
+			ra = 4
+		case active == avx512 && left >= 2:
+			ra = 2
+		case left >= 2:
+			ra, rb = 2, 2
+		}
+		step := max(1, 4*workload/(ra*n*rb)) * rb
+		x := &a.Data[i*a.Stride]
+		for j := 0; j < m; {
+			blocks := min(step, m-j) / rb
+			if blocks == 0 {
+				rb, blocks = 1, m-j
+			}
+			y, c := &b.Data[j*b.Stride], &dst.Data[i*dst.Stride+j]
+			j += blocks * rb
+			switch {
+			case active == avx512 && ra == 4 && rb == 4:
+				dots4x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 2 && rb == 4:
+				dots2x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && rb == 4:
+				dots1x4x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 4:
+				dots4x1x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512 && ra == 2:
+				dots2x1x512(n, x, as, y, bs, blocks, c, cs)
+			case active == avx512:
+				dots1x1x512(n, x, as, y, bs, blocks, c, cs)
+			case ra == 2 && rb == 2:
+				dots2x2x256(n, x, as, y, bs, blocks, c, cs)
+			case rb == 4:
+				dots1x4x256(n, x, as, y, bs, blocks, c, cs)
+			case ra == 2:
+				dots2x1x256(n, x, as, y, bs, blocks, c, cs)
+			default:
+				dots1x1x256(n, x, as, y, bs, blocks, c, cs)
+			}
+		}
+		i += ra
+	}
+}
+
+// The rank kernels are called with as many rows at a time as workload allows.
+
+func (m *Matrix) step() int { return max(1, workload/max(1, m.Cols)) }
+
+func flag(all bool) int {
+	if all {
+		return 1
+	}
+	return 0
+}
+
+func rank1Native(w *Matrix, g, f []float32, all bool) {
+	g, f = g[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+		} else {
+			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+		}
+	}
+}
+
+func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
+	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		} else {
+			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		}
+	}
+}
+
+func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
+	g, h, f, k = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+		} else {
+			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+		}
+	}
+}
+
+func rank1DecayNative(w *Matrix, g, f, v []float32) {
+	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+		} else {
+			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+		}
+	}
+}
+
+func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
+	g, h, f, k, v = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols], v[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+		} else {
+			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+		}
+	}
+}
+
+func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
+	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
+		m := min(step, w.Rows-i)
+		if active == avx512 {
+			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		} else {
+			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		}
+	}
+}
