@@ -360,7 +360,7 @@ func (t *trained) json(kind string) trainJSON {
 		j.Seeds = append(j.Seeds, s)
 	}
 	if info.Kind == tasks.Classification {
-		j.TestAccuracy = toInterval(intervalOf(t.values(accuracy)))
+		j.TestAccuracy = toInterval(fraction(intervalOf(t.values(accuracy))))
 	} else {
 		j.TestAccuracy = toInterval(outer.Interval{})
 		j.TestAccuracy.Why = "the task has no classes"

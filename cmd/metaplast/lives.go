@@ -109,6 +109,13 @@ func intervalOf(values []float64) outer.Interval {
 	return outer.NewInterval(values)
 }
 
+// fraction limits the bounds of a mean of fractions to what fractions can be:
+// with few seeds Student's t reaches beyond.
+func fraction(i outer.Interval) outer.Interval {
+	i.Low, i.High = max(i.Low, 0), min(i.High, 1)
+	return i
+}
+
 // differences are a minus b on the same seeds.
 func differences(a, b []float64) []float64 {
 	out := make([]float64, len(a))
