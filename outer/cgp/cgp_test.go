@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 				Make: func(space *rulespace.Space, k key.Key) (outer.Searcher, error) {
 					return New(space, opts, k)
 				},
-				Spaces: searchtest.Symbolic(), Misfit: searchtest.Cubes()[0], Stochastic: true, Asks: 150,
+				Spaces: searchtest.Symbolic(), Misfit: searchtest.Cubes()[0], Stochastic: true, Asks: 80,
 			})
 		})
 	}
@@ -55,6 +55,7 @@ func TestFindsKnownRules(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse(c.rule)}, true)
 			const seeds, budget = 20, 3000
 			found := func(r outer.Result) bool { return r.Score > 1-1e-9 }
