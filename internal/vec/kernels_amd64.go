@@ -89,8 +89,12 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	columns := max(64, 8*workload/(6*kn)&^63)
 	for i := from; i < to; {
-		panels := (to - i + 5) / 6
-		rows := (to - i + panels - 1) / panels
+		rows := to - i
+		if rows >= 12 {
+			rows = 6
+		} else if rows > 6 {
+			rows = (rows + 1) / 2
+		}
 		for j := 0; j < dst.Cols; j += columns {
 			n := min(columns, dst.Cols-j)
 			pa, pb, pc := &a[i*ai], &b.Data[j], &dst.Data[i*dst.Stride+j]

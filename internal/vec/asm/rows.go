@@ -240,6 +240,12 @@ func (s *isa) addListed(values, rows, count reg.Register) {
 		}
 		for j, a := range acc {
 			s.madd(s.at(r, j), f, a, last && j == vectors-1)
+			if rows == nil && !s.wide() && j%2 == 0 {
+				// The next rows; AVX-512 is better off without.
+				m := s.at(r, j)
+				m.Index, m.Scale = xs, 8
+				PREFETCHT0(m)
+			}
 		}
 		if rows == nil {
 			ADDQ(xs, r)
