@@ -26,13 +26,6 @@ func native() []path {
 	return p
 }
 
-// Assembly cannot be preempted, so that no call is given more than about
-// workload elements, which take it up to a tenth of a millisecond.
-const workload = 1 << 17
-
-// chunk is workload for elementwise kernels, which may cost more.
-const chunk = 1 << 14
-
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
 func zerosNative(x []float32) int {

@@ -170,6 +170,25 @@ var kernels = []struct {
 		a, b := x.row(n), x.row(n+1)
 		return []float32{Dot(a, b), Dot(a, b[1:]), Sum(a), Sum(b)}
 	}},
+	{"Apply", func(x source, n int) []float32 {
+		r := []float32{}
+		for k := range kernelKinds {
+			m := 1 + (n+k)%5
+			d, a, b, c := x.matrix(m, n), x.matrix(m, n), x.row(n+m), x.matrix(m, n+1)
+			s, row := Rows{Data: c.Data, Stride: 1}, Rows{Data: b}
+			args := [][2]Rows{{{a.Data, a.Stride}, s}, {row, s}, {{c.Data, c.Stride}, s}}
+			var args3 [3]Rows
+			for i, kind := range kernelKinds[k] {
+				args3[i] = args[i][0]
+				if kind == 'S' {
+					args3[i] = args[i][1]
+				}
+			}
+			Apply(Kernel(k), m, n, Rows{d.Data, d.Stride}, args3[0], args3[1], args3[2])
+			r = append(r, d.Data...)
+		}
+		return r
+	}},
 	{"Rank", func(x source, n int) []float32 {
 		r := []float32{}
 		for _, shape := range [][2]int{{n, 1 + n%23}, {1 + n%13, n}} {
@@ -458,6 +477,7 @@ var golden = map[string]uint64{
 	"Softplus":        0x4c8c2e4a37130fee,
 	"MulTB":           0x437853645305970b,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
+	"Apply":           0x20f83b7c354b21dc,
 }
 
 // The functions that are compositions of many operations, at numbers of all

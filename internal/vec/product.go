@@ -1,5 +1,13 @@
 package vec
 
+// Assembly cannot be preempted, so that no call is given more than about
+// workload elements, which take it up to a tenth of a millisecond, or chunk
+// where an element may cost more.
+const (
+	workload = 1 << 17
+	chunk    = 1 << 14
+)
+
 // What the kernel addRows takes: at most listed rows at a time, and a mode
 // that is a sum of these.
 const (
