@@ -71,7 +71,10 @@ func MulTA(dst, a, b *Matrix) {
 		return
 	}
 	if active != portable {
-		if zeros := a.zeros(); 2*zeros < a.Rows*a.Cols && Finite(b.Data[:b.Rows*b.Stride]) {
+		// The list of the factors in a column takes about as long as 2000
+		// products that are not left out.
+		zeros := a.zeros()
+		if dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
 			for m := 0; m < a.Cols; {
