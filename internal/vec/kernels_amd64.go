@@ -194,7 +194,7 @@ func mulTBNative(dst, a, b *Matrix) {
 
 // The rank kernels are called with as many rows at a time as workload allows.
 
-func (m *Matrix) step() int { return max(1, workload/max(1, m.Cols)) }
+func (m *Matrix) step() int { return max(1, min(listed, workload/max(1, m.Cols))) }
 
 func flag(all bool) int {
 	if all {

@@ -359,6 +359,7 @@ over8:
 	TESTL        R9, R9
 	JZ           dense3
 	VMOVUPS      lanes<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
 	MOVL         $0x00000008, DX
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
@@ -373,9 +374,9 @@ whole9:
 	LEAQ      packing<>+0(SB), BX
 	VPMOVZXBD (BX)(DX*8), Y4
 	VPERMPS   Y3, Y4, Y3
-	VPERMD    Y1, Y4, Y4
 	VMOVUPS   Y3, (DI)(SI*4)
-	VMOVUPS   Y4, (R8)(SI*4)
+	VPERMD    Y1, Y4, Y3
+	VMOVUPS   Y3, (R8)(SI*4)
 	VPADDD    Y2, Y1, Y1
 	POPCNTL   DX, DX
 	ADDQ      DX, SI
@@ -404,8 +405,8 @@ rest10:
 	LEAQ       packing<>+0(SB), DX
 	VPMOVZXBD  (DX)(AX*8), Y0
 	VPERMPS    Y3, Y0, Y3
-	VPERMD     Y1, Y0, Y0
 	VMOVUPS    Y3, (DI)(SI*4)
+	VPERMD     Y1, Y0, Y0
 	VMOVUPS    Y0, (R8)(SI*4)
 	VPADDD     Y2, Y1, Y1
 	POPCNTL    AX, AX
@@ -2033,6 +2034,7 @@ over8:
 	TESTL        R9, R9
 	JZ           dense3
 	VMOVUPS      lanes<>+0(SB), Z1
+	VPXORD       Z2, Z2, Z2
 	MOVL         $0x00000010, DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Z2
@@ -2046,9 +2048,9 @@ whole9:
 	ANDL          $0x0000ffff, DI
 	KMOVW         DI, K1
 	VCOMPRESSPS.Z Z3, K1, Z3
-	VPCOMPRESSD.Z Z1, K1, Z4
 	VMOVUPS       Z3, (BX)(DX*4)
-	VMOVUPS       Z4, (SI)(DX*4)
+	VPCOMPRESSD.Z Z1, K1, Z3
+	VMOVUPS       Z3, (SI)(DX*4)
 	VPADDD        Z2, Z1, Z1
 	POPCNTL       DI, DI
 	ADDQ          DI, DX
@@ -2075,9 +2077,9 @@ rest10:
 	ANDL          $0x0000ffff, CX
 	KMOVW         CX, K2
 	VCOMPRESSPS.Z Z3, K2, Z0
-	VPCOMPRESSD.Z Z1, K2, Z3
 	VMOVUPS       Z0, (BX)(DX*4)
-	VMOVUPS       Z3, (SI)(DX*4)
+	VPCOMPRESSD.Z Z1, K2, Z0
+	VMOVUPS       Z0, (SI)(DX*4)
 	VPADDD        Z2, Z1, Z1
 	POPCNTL       CX, CX
 	ADDQ          CX, DX
