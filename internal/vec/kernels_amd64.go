@@ -76,6 +76,11 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
 func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+	if to == from {
+		return
+	}
+	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
+	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
 	mode := 0
 	if add {
 		mode = 1
@@ -145,6 +150,7 @@ func sumNative(x []float32) float32 {
 // with blocks of rows of b, and what is left of those row by row.
 func mulTBNative(dst, a, b *Matrix) {
 	n, m := a.Stride, b.Rows
+	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
 	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
 	for i := 0; i < a.Rows; {
 		ra, rb := 1, 4
@@ -196,6 +202,13 @@ func mulTBNative(dst, a, b *Matrix) {
 
 func (m *Matrix) step() int { return max(1, min(listed, workload/max(1, m.Cols))) }
 
+// check panics unless the last row is there.
+func (m *Matrix) check() {
+	if m.Rows > 0 {
+		_ = m.Row(m.Rows - 1)
+	}
+}
+
 func flag(all bool) int {
 	if all {
 		return 1
@@ -205,6 +218,7 @@ func flag(all bool) int {
 
 func rank1Native(w *Matrix, g, f []float32, all bool) {
 	g, f = g[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -217,6 +231,7 @@ func rank1Native(w *Matrix, g, f []float32, all bool) {
 
 func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -229,6 +244,7 @@ func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 
 func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 	g, h, f, k = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -241,6 +257,7 @@ func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 
 func rank1DecayNative(w *Matrix, g, f, v []float32) {
 	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -253,6 +270,7 @@ func rank1DecayNative(w *Matrix, g, f, v []float32) {
 
 func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 	g, h, f, k, v = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols], v[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -265,6 +283,7 @@ func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 
 func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {

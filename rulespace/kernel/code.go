@@ -270,6 +270,11 @@ func (in *Instance) run(code []instr, b, i, m, j, n int) {
 			vec.Apply(c.kernel, m, n, in.views[c.d].rows(b, i, j), x[0], x[1], x[2])
 			continue
 		}
+		if c.op == opChain {
+			p := &in.chains[c.arg[0]]
+			vec.Products(in.views[c.d].rows(b, i, j), m, n, p.n, p.g[i:], p.gs, p.f[j:], p.fs, p.all)
+			continue
+		}
 		for r := range m {
 			in.step(c, b, i, r, j, n)
 		}
@@ -280,10 +285,6 @@ func (in *Instance) run(code []instr, b, i, m, j, n int) {
 func (in *Instance) step(c *instr, b, i, r, j, n int) {
 	at := func(v *view) []float32 { return v.from(b, i+r, j)[r*v.block:] }
 	d := at(&in.views[c.d])[:n]
-	if c.op == opChain {
-		in.chains[c.arg[0]].row(d, i+r, j)
-		return
-	}
 	var x [3][]float32
 	for m := range c.operand {
 		x[m] = at(&in.views[c.arg[m]])
@@ -298,9 +299,4 @@ type products struct {
 	g, f   []float32
 	gs, fs int
 	all    bool // an f is not finite: leave nothing out
-}
-
-func (p *products) row(d []float32, i, j int) {
-	clear(d)
-	vec.AddRows(d, p.n, p.g[i:], p.gs, p.f[j:], p.fs, p.all)
 }
