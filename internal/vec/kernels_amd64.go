@@ -29,10 +29,17 @@ func native() []path {
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
 func zerosNative(x []float32) int {
-	if active == avx512 {
-		return zeros512(len(x), first(x))
+	count := 0
+	for len(x) > 0 {
+		n := min(len(x), workload)
+		if active == avx512 {
+			count += zeros512(n, first(x))
+		} else {
+			count += zeros256(n, first(x))
+		}
+		x = x[n:]
 	}
-	return zeros256(len(x), first(x))
+	return count
 }
 
 func finiteNative(x []float32) bool {
