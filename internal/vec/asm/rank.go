@@ -139,6 +139,13 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 	JE(LabelRef(rest))
 	groups := s.label("groups")
 	Label(groups)
+	if !s.wide() { // ahead; AVX-512 gains nothing from it
+		for j := 0; j < group; j += 2 {
+			m := at(w, off, j)
+			m.Disp += 1024
+			PREFETCHT0(m)
+		}
+	}
 	block(off, group, false)
 	ADDQ(U32(uint32(group*s.size())), off)
 	CMPQ(off, whole)
