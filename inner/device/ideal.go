@@ -20,9 +20,6 @@ func (a *Ideal) Update(dw *vec.Matrix) {
 		panic("device: Update: shapes differ")
 	}
 	for i := range a.w.Rows {
-		w, d := a.w.Row(i), dw.Row(i)
-		for j := range w {
-			w[j] += d[j]
-		}
+		vec.AddVV(a.w.Row(i), a.w.Row(i), dw.Row(i))
 	}
 }

@@ -126,9 +126,8 @@ func (n nonlinearity) derivatives(dst, act []float32) {
 	case linear:
 		vec.Fill(dst, 1)
 	case tanh:
-		for j, y := range act {
-			dst[j] = 1 - float32(y*y)
-		}
+		vec.Square(dst, act)
+		vec.SubSV(dst, 1, dst)
 	case relu:
 		for j, y := range act {
 			dst[j] = 0

@@ -162,10 +162,7 @@ func (n *Network) AddBias(l int, pot *vec.Matrix) {
 		return
 	}
 	for i := range pot.Rows {
-		row := pot.Row(i)
-		for j, b := range bias[:len(row)] {
-			row[j] += b
-		}
+		vec.AddVV(pot.Row(i), pot.Row(i), bias)
 	}
 }
 

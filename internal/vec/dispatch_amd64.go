@@ -4,498 +4,645 @@
 
 package vec
 
-func addVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
-		if active == avx512 {
-			addVV512(chunk, first(d), first(a), first(b))
-		} else {
-			addVV256(chunk, first(d), first(a), first(b))
-		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
+// applyNative is Apply for rows that are not empty.
+func applyNative(k Kernel, m, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int) {
 	if active == avx512 {
-		addVV512(len(d), first(d), first(a), first(b))
+		switch k {
+		case AddVVKernel:
+			addVV512(m, n, d, ds, a, as, b, bs)
+		case AddVSKernel:
+			addVS512(m, n, d, ds, a, as, b, bs)
+		case SubVVKernel:
+			subVV512(m, n, d, ds, a, as, b, bs)
+		case SubVSKernel:
+			subVS512(m, n, d, ds, a, as, b, bs)
+		case SubSVKernel:
+			subSV512(m, n, d, ds, a, as, b, bs)
+		case MulVVKernel:
+			mulVV512(m, n, d, ds, a, as, b, bs)
+		case MulVSKernel:
+			mulVS512(m, n, d, ds, a, as, b, bs)
+		case DivVVKernel:
+			divVV512(m, n, d, ds, a, as, b, bs)
+		case DivVSKernel:
+			divVS512(m, n, d, ds, a, as, b, bs)
+		case DivSVKernel:
+			divSV512(m, n, d, ds, a, as, b, bs)
+		case MinVVKernel:
+			minVV512(m, n, d, ds, a, as, b, bs)
+		case MinVSKernel:
+			minVS512(m, n, d, ds, a, as, b, bs)
+		case MinSVKernel:
+			minSV512(m, n, d, ds, a, as, b, bs)
+		case MaxVVKernel:
+			maxVV512(m, n, d, ds, a, as, b, bs)
+		case MaxVSKernel:
+			maxVS512(m, n, d, ds, a, as, b, bs)
+		case MaxSVKernel:
+			maxSV512(m, n, d, ds, a, as, b, bs)
+		case MulAddVVVKernel:
+			mulAddVVV512(m, n, d, ds, a, as, b, bs, c, cs)
+		case MulAddVSVKernel:
+			mulAddVSV512(m, n, d, ds, a, as, b, bs, c, cs)
+		case SubMulVVVKernel:
+			subMulVVV512(m, n, d, ds, a, as, b, bs, c, cs)
+		case SubMulVVSKernel:
+			subMulVVS512(m, n, d, ds, a, as, b, bs, c, cs)
+		case ReluKernel:
+			relu512(m, n, d, ds, a, as)
+		case NegKernel:
+			neg512(m, n, d, ds, a, as)
+		case AbsKernel:
+			abs512(m, n, d, ds, a, as)
+		case SquareKernel:
+			square512(m, n, d, ds, a, as)
+		case CubeKernel:
+			cube512(m, n, d, ds, a, as)
+		case SqrtKernel:
+			sqrt512(m, n, d, ds, a, as)
+		case ExpKernel:
+			exp512(m, n, d, ds, a, as)
+		case LogKernel:
+			log512(m, n, d, ds, a, as)
+		case TanhKernel:
+			tanh512(m, n, d, ds, a, as)
+		case SigmoidKernel:
+			sigmoid512(m, n, d, ds, a, as)
+		case SoftplusKernel:
+			softplus512(m, n, d, ds, a, as)
+		}
 	} else {
-		addVV256(len(d), first(d), first(a), first(b))
+		switch k {
+		case AddVVKernel:
+			addVV256(m, n, d, ds, a, as, b, bs)
+		case AddVSKernel:
+			addVS256(m, n, d, ds, a, as, b, bs)
+		case SubVVKernel:
+			subVV256(m, n, d, ds, a, as, b, bs)
+		case SubVSKernel:
+			subVS256(m, n, d, ds, a, as, b, bs)
+		case SubSVKernel:
+			subSV256(m, n, d, ds, a, as, b, bs)
+		case MulVVKernel:
+			mulVV256(m, n, d, ds, a, as, b, bs)
+		case MulVSKernel:
+			mulVS256(m, n, d, ds, a, as, b, bs)
+		case DivVVKernel:
+			divVV256(m, n, d, ds, a, as, b, bs)
+		case DivVSKernel:
+			divVS256(m, n, d, ds, a, as, b, bs)
+		case DivSVKernel:
+			divSV256(m, n, d, ds, a, as, b, bs)
+		case MinVVKernel:
+			minVV256(m, n, d, ds, a, as, b, bs)
+		case MinVSKernel:
+			minVS256(m, n, d, ds, a, as, b, bs)
+		case MinSVKernel:
+			minSV256(m, n, d, ds, a, as, b, bs)
+		case MaxVVKernel:
+			maxVV256(m, n, d, ds, a, as, b, bs)
+		case MaxVSKernel:
+			maxVS256(m, n, d, ds, a, as, b, bs)
+		case MaxSVKernel:
+			maxSV256(m, n, d, ds, a, as, b, bs)
+		case MulAddVVVKernel:
+			mulAddVVV256(m, n, d, ds, a, as, b, bs, c, cs)
+		case MulAddVSVKernel:
+			mulAddVSV256(m, n, d, ds, a, as, b, bs, c, cs)
+		case SubMulVVVKernel:
+			subMulVVV256(m, n, d, ds, a, as, b, bs, c, cs)
+		case SubMulVVSKernel:
+			subMulVVS256(m, n, d, ds, a, as, b, bs, c, cs)
+		case ReluKernel:
+			relu256(m, n, d, ds, a, as)
+		case NegKernel:
+			neg256(m, n, d, ds, a, as)
+		case AbsKernel:
+			abs256(m, n, d, ds, a, as)
+		case SquareKernel:
+			square256(m, n, d, ds, a, as)
+		case CubeKernel:
+			cube256(m, n, d, ds, a, as)
+		case SqrtKernel:
+			sqrt256(m, n, d, ds, a, as)
+		case ExpKernel:
+			exp256(m, n, d, ds, a, as)
+		case LogKernel:
+			log256(m, n, d, ds, a, as)
+		case TanhKernel:
+			tanh256(m, n, d, ds, a, as)
+		case SigmoidKernel:
+			sigmoid256(m, n, d, ds, a, as)
+		case SoftplusKernel:
+			softplus256(m, n, d, ds, a, as)
+		}
+	}
+}
+
+func addVVNative(d []float32, a []float32, b []float32) {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
+		if active == avx512 {
+			addVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
+		} else {
+			addVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
+		}
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func addVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			addVS512(chunk, first(d), first(a), b)
+			addVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			addVS256(chunk, first(d), first(a), b)
+			addVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		addVS512(len(d), first(d), first(a), b)
-	} else {
-		addVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func subVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			subVV512(chunk, first(d), first(a), first(b))
+			subVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
 		} else {
-			subVV256(chunk, first(d), first(a), first(b))
+			subVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		subVV512(len(d), first(d), first(a), first(b))
-	} else {
-		subVV256(len(d), first(d), first(a), first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func subVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			subVS512(chunk, first(d), first(a), b)
+			subVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			subVS256(chunk, first(d), first(a), b)
+			subVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		subVS512(len(d), first(d), first(a), b)
-	} else {
-		subVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func subSVNative(d []float32, a float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			subSV512(chunk, first(d), a, first(b))
+			subSV512(1, n, first(d), 0, &a, 0, first(b), 0)
 		} else {
-			subSV256(chunk, first(d), a, first(b))
+			subSV256(1, n, first(d), 0, &a, 0, first(b), 0)
 		}
-		d, b = d[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		subSV512(len(d), first(d), a, first(b))
-	} else {
-		subSV256(len(d), first(d), a, first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func mulVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			mulVV512(chunk, first(d), first(a), first(b))
+			mulVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
 		} else {
-			mulVV256(chunk, first(d), first(a), first(b))
+			mulVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		mulVV512(len(d), first(d), first(a), first(b))
-	} else {
-		mulVV256(len(d), first(d), first(a), first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func mulVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			mulVS512(chunk, first(d), first(a), b)
+			mulVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			mulVS256(chunk, first(d), first(a), b)
+			mulVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		mulVS512(len(d), first(d), first(a), b)
-	} else {
-		mulVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func divVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			divVV512(chunk, first(d), first(a), first(b))
+			divVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
 		} else {
-			divVV256(chunk, first(d), first(a), first(b))
+			divVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		divVV512(len(d), first(d), first(a), first(b))
-	} else {
-		divVV256(len(d), first(d), first(a), first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func divVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			divVS512(chunk, first(d), first(a), b)
+			divVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			divVS256(chunk, first(d), first(a), b)
+			divVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		divVS512(len(d), first(d), first(a), b)
-	} else {
-		divVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func divSVNative(d []float32, a float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			divSV512(chunk, first(d), a, first(b))
+			divSV512(1, n, first(d), 0, &a, 0, first(b), 0)
 		} else {
-			divSV256(chunk, first(d), a, first(b))
+			divSV256(1, n, first(d), 0, &a, 0, first(b), 0)
 		}
-		d, b = d[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		divSV512(len(d), first(d), a, first(b))
-	} else {
-		divSV256(len(d), first(d), a, first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func minVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			minVV512(chunk, first(d), first(a), first(b))
+			minVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
 		} else {
-			minVV256(chunk, first(d), first(a), first(b))
+			minVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		minVV512(len(d), first(d), first(a), first(b))
-	} else {
-		minVV256(len(d), first(d), first(a), first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func minVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			minVS512(chunk, first(d), first(a), b)
+			minVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			minVS256(chunk, first(d), first(a), b)
+			minVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		minVS512(len(d), first(d), first(a), b)
-	} else {
-		minVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func minSVNative(d []float32, a float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			minSV512(chunk, first(d), a, first(b))
+			minSV512(1, n, first(d), 0, &a, 0, first(b), 0)
 		} else {
-			minSV256(chunk, first(d), a, first(b))
+			minSV256(1, n, first(d), 0, &a, 0, first(b), 0)
 		}
-		d, b = d[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		minSV512(len(d), first(d), a, first(b))
-	} else {
-		minSV256(len(d), first(d), a, first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func maxVVNative(d []float32, a []float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			maxVV512(chunk, first(d), first(a), first(b))
+			maxVV512(1, n, first(d), 0, first(a), 0, first(b), 0)
 		} else {
-			maxVV256(chunk, first(d), first(a), first(b))
+			maxVV256(1, n, first(d), 0, first(a), 0, first(b), 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		maxVV512(len(d), first(d), first(a), first(b))
-	} else {
-		maxVV256(len(d), first(d), first(a), first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func maxVSNative(d []float32, a []float32, b float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			maxVS512(chunk, first(d), first(a), b)
+			maxVS512(1, n, first(d), 0, first(a), 0, &b, 0)
 		} else {
-			maxVS256(chunk, first(d), first(a), b)
+			maxVS256(1, n, first(d), 0, first(a), 0, &b, 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		maxVS512(len(d), first(d), first(a), b)
-	} else {
-		maxVS256(len(d), first(d), first(a), b)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func maxSVNative(d []float32, a float32, b []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			maxSV512(chunk, first(d), a, first(b))
+			maxSV512(1, n, first(d), 0, &a, 0, first(b), 0)
 		} else {
-			maxSV256(chunk, first(d), a, first(b))
+			maxSV256(1, n, first(d), 0, &a, 0, first(b), 0)
 		}
-		d, b = d[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		maxSV512(len(d), first(d), a, first(b))
-	} else {
-		maxSV256(len(d), first(d), a, first(b))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func mulAddVVVNative(d []float32, a []float32, b []float32, c []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			mulAddVVV512(chunk, first(d), first(a), first(b), first(c))
+			mulAddVVV512(1, n, first(d), 0, first(a), 0, first(b), 0, first(c), 0)
 		} else {
-			mulAddVVV256(chunk, first(d), first(a), first(b), first(c))
+			mulAddVVV256(1, n, first(d), 0, first(a), 0, first(b), 0, first(c), 0)
 		}
-		d, a, b, c = d[chunk:], a[chunk:], b[chunk:], c[chunk:]
-	}
-	if active == avx512 {
-		mulAddVVV512(len(d), first(d), first(a), first(b), first(c))
-	} else {
-		mulAddVVV256(len(d), first(d), first(a), first(b), first(c))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
+		c = c[chunk:]
 	}
 }
 
 func mulAddVSVNative(d []float32, a []float32, b float32, c []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			mulAddVSV512(chunk, first(d), first(a), b, first(c))
+			mulAddVSV512(1, n, first(d), 0, first(a), 0, &b, 0, first(c), 0)
 		} else {
-			mulAddVSV256(chunk, first(d), first(a), b, first(c))
+			mulAddVSV256(1, n, first(d), 0, first(a), 0, &b, 0, first(c), 0)
 		}
-		d, a, c = d[chunk:], a[chunk:], c[chunk:]
-	}
-	if active == avx512 {
-		mulAddVSV512(len(d), first(d), first(a), b, first(c))
-	} else {
-		mulAddVSV256(len(d), first(d), first(a), b, first(c))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		c = c[chunk:]
 	}
 }
 
 func subMulVVVNative(d []float32, a []float32, b []float32, c []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			subMulVVV512(chunk, first(d), first(a), first(b), first(c))
+			subMulVVV512(1, n, first(d), 0, first(a), 0, first(b), 0, first(c), 0)
 		} else {
-			subMulVVV256(chunk, first(d), first(a), first(b), first(c))
+			subMulVVV256(1, n, first(d), 0, first(a), 0, first(b), 0, first(c), 0)
 		}
-		d, a, b, c = d[chunk:], a[chunk:], b[chunk:], c[chunk:]
-	}
-	if active == avx512 {
-		subMulVVV512(len(d), first(d), first(a), first(b), first(c))
-	} else {
-		subMulVVV256(len(d), first(d), first(a), first(b), first(c))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
+		c = c[chunk:]
 	}
 }
 
 func subMulVVSNative(d []float32, a []float32, b []float32, c float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			subMulVVS512(chunk, first(d), first(a), first(b), c)
+			subMulVVS512(1, n, first(d), 0, first(a), 0, first(b), 0, &c, 0)
 		} else {
-			subMulVVS256(chunk, first(d), first(a), first(b), c)
+			subMulVVS256(1, n, first(d), 0, first(a), 0, first(b), 0, &c, 0)
 		}
-		d, a, b = d[chunk:], a[chunk:], b[chunk:]
-	}
-	if active == avx512 {
-		subMulVVS512(len(d), first(d), first(a), first(b), c)
-	} else {
-		subMulVVS256(len(d), first(d), first(a), first(b), c)
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
+		b = b[chunk:]
 	}
 }
 
 func reluNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			relu512(chunk, first(d), first(a))
+			relu512(1, n, first(d), 0, first(a), 0)
 		} else {
-			relu256(chunk, first(d), first(a))
+			relu256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		relu512(len(d), first(d), first(a))
-	} else {
-		relu256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func negNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			neg512(chunk, first(d), first(a))
+			neg512(1, n, first(d), 0, first(a), 0)
 		} else {
-			neg256(chunk, first(d), first(a))
+			neg256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		neg512(len(d), first(d), first(a))
-	} else {
-		neg256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func absNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			abs512(chunk, first(d), first(a))
+			abs512(1, n, first(d), 0, first(a), 0)
 		} else {
-			abs256(chunk, first(d), first(a))
+			abs256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		abs512(len(d), first(d), first(a))
-	} else {
-		abs256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func squareNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			square512(chunk, first(d), first(a))
+			square512(1, n, first(d), 0, first(a), 0)
 		} else {
-			square256(chunk, first(d), first(a))
+			square256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		square512(len(d), first(d), first(a))
-	} else {
-		square256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func cubeNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			cube512(chunk, first(d), first(a))
+			cube512(1, n, first(d), 0, first(a), 0)
 		} else {
-			cube256(chunk, first(d), first(a))
+			cube256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		cube512(len(d), first(d), first(a))
-	} else {
-		cube256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func sqrtNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			sqrt512(chunk, first(d), first(a))
+			sqrt512(1, n, first(d), 0, first(a), 0)
 		} else {
-			sqrt256(chunk, first(d), first(a))
+			sqrt256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		sqrt512(len(d), first(d), first(a))
-	} else {
-		sqrt256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func expNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			exp512(chunk, first(d), first(a))
+			exp512(1, n, first(d), 0, first(a), 0)
 		} else {
-			exp256(chunk, first(d), first(a))
+			exp256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		exp512(len(d), first(d), first(a))
-	} else {
-		exp256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func logNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			log512(chunk, first(d), first(a))
+			log512(1, n, first(d), 0, first(a), 0)
 		} else {
-			log256(chunk, first(d), first(a))
+			log256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		log512(len(d), first(d), first(a))
-	} else {
-		log256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func tanhNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			tanh512(chunk, first(d), first(a))
+			tanh512(1, n, first(d), 0, first(a), 0)
 		} else {
-			tanh256(chunk, first(d), first(a))
+			tanh256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		tanh512(len(d), first(d), first(a))
-	} else {
-		tanh256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func sigmoidNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			sigmoid512(chunk, first(d), first(a))
+			sigmoid512(1, n, first(d), 0, first(a), 0)
 		} else {
-			sigmoid256(chunk, first(d), first(a))
+			sigmoid256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		sigmoid512(len(d), first(d), first(a))
-	} else {
-		sigmoid256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }
 
 func softplusNative(d []float32, a []float32) {
-	for len(d) > chunk {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
 		if active == avx512 {
-			softplus512(chunk, first(d), first(a))
+			softplus512(1, n, first(d), 0, first(a), 0)
 		} else {
-			softplus256(chunk, first(d), first(a))
+			softplus256(1, n, first(d), 0, first(a), 0)
 		}
-		d, a = d[chunk:], a[chunk:]
-	}
-	if active == avx512 {
-		softplus512(len(d), first(d), first(a))
-	} else {
-		softplus256(len(d), first(d), first(a))
+		if n == len(d) {
+			return
+		}
+		d = d[chunk:]
+		a = a[chunk:]
 	}
 }

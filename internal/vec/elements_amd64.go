@@ -5,187 +5,187 @@
 package vec
 
 //go:noescape
-func addVV256(n int, d *float32, a *float32, b *float32)
+func addVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func addVS256(n int, d *float32, a *float32, b float32)
+func addVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subVV256(n int, d *float32, a *float32, b *float32)
+func subVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subVS256(n int, d *float32, a *float32, b float32)
+func subVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subSV256(n int, d *float32, a float32, b *float32)
+func subSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulVV256(n int, d *float32, a *float32, b *float32)
+func mulVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulVS256(n int, d *float32, a *float32, b float32)
+func mulVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divVV256(n int, d *float32, a *float32, b *float32)
+func divVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divVS256(n int, d *float32, a *float32, b float32)
+func divVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divSV256(n int, d *float32, a float32, b *float32)
+func divSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minVV256(n int, d *float32, a *float32, b *float32)
+func minVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minVS256(n int, d *float32, a *float32, b float32)
+func minVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minSV256(n int, d *float32, a float32, b *float32)
+func minSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxVV256(n int, d *float32, a *float32, b *float32)
+func maxVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxVS256(n int, d *float32, a *float32, b float32)
+func maxVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxSV256(n int, d *float32, a float32, b *float32)
+func maxSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulAddVVV256(n int, d *float32, a *float32, b *float32, c *float32)
+func mulAddVVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func mulAddVSV256(n int, d *float32, a *float32, b float32, c *float32)
+func mulAddVSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func subMulVVV256(n int, d *float32, a *float32, b *float32, c *float32)
+func subMulVVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func subMulVVS256(n int, d *float32, a *float32, b *float32, c float32)
+func subMulVVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func relu256(n int, d *float32, a *float32)
+func relu256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func neg256(n int, d *float32, a *float32)
+func neg256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func abs256(n int, d *float32, a *float32)
+func abs256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func square256(n int, d *float32, a *float32)
+func square256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func cube256(n int, d *float32, a *float32)
+func cube256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func sqrt256(n int, d *float32, a *float32)
+func sqrt256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func exp256(n int, d *float32, a *float32)
+func exp256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func log256(n int, d *float32, a *float32)
+func log256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func tanh256(n int, d *float32, a *float32)
+func tanh256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func sigmoid256(n int, d *float32, a *float32)
+func sigmoid256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func softplus256(n int, d *float32, a *float32)
+func softplus256(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func addVV512(n int, d *float32, a *float32, b *float32)
+func addVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func addVS512(n int, d *float32, a *float32, b float32)
+func addVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subVV512(n int, d *float32, a *float32, b *float32)
+func subVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subVS512(n int, d *float32, a *float32, b float32)
+func subVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func subSV512(n int, d *float32, a float32, b *float32)
+func subSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulVV512(n int, d *float32, a *float32, b *float32)
+func mulVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulVS512(n int, d *float32, a *float32, b float32)
+func mulVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divVV512(n int, d *float32, a *float32, b *float32)
+func divVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divVS512(n int, d *float32, a *float32, b float32)
+func divVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func divSV512(n int, d *float32, a float32, b *float32)
+func divSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minVV512(n int, d *float32, a *float32, b *float32)
+func minVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minVS512(n int, d *float32, a *float32, b float32)
+func minVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func minSV512(n int, d *float32, a float32, b *float32)
+func minSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxVV512(n int, d *float32, a *float32, b *float32)
+func maxVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxVS512(n int, d *float32, a *float32, b float32)
+func maxVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func maxSV512(n int, d *float32, a float32, b *float32)
+func maxSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 
 //go:noescape
-func mulAddVVV512(n int, d *float32, a *float32, b *float32, c *float32)
+func mulAddVVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func mulAddVSV512(n int, d *float32, a *float32, b float32, c *float32)
+func mulAddVSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func subMulVVV512(n int, d *float32, a *float32, b *float32, c *float32)
+func subMulVVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func subMulVVS512(n int, d *float32, a *float32, b *float32, c float32)
+func subMulVVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
-func relu512(n int, d *float32, a *float32)
+func relu512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func neg512(n int, d *float32, a *float32)
+func neg512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func abs512(n int, d *float32, a *float32)
+func abs512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func square512(n int, d *float32, a *float32)
+func square512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func cube512(n int, d *float32, a *float32)
+func cube512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func sqrt512(n int, d *float32, a *float32)
+func sqrt512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func exp512(n int, d *float32, a *float32)
+func exp512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func log512(n int, d *float32, a *float32)
+func log512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func tanh512(n int, d *float32, a *float32)
+func tanh512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func sigmoid512(n int, d *float32, a *float32)
+func sigmoid512(m int, n int, d *float32, ds int, a *float32, as int)
 
 //go:noescape
-func softplus512(n int, d *float32, a *float32)
+func softplus512(m int, n int, d *float32, ds int, a *float32, as int)

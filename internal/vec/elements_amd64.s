@@ -22,2415 +22,2720 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func addVV256(n int, d *float32, a *float32, b *float32)
+// func addVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·addVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest2
+TEXT ·addVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole1:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole1
+loop1:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest3
 
-rest2:
-	TESTQ      AX, AX
-	JZ         done3
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
-	JLE        block4
-	CMPQ       AX, $0x00000010
+whole2:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VADDPS  Y4, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
+	JGE     whole2
+
+rest3:
+	TESTQ      R9, R9
+	JZ         done4
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
 	JLE        block5
-	CMPQ       AX, $0x00000018
+	CMPQ       R9, $0x00000010
 	JLE        block6
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
+	CMPQ       R9, $0x00000018
+	JLE        block7
 	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done3
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VADDPS     Y4, Y0, Y0
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
+	JMP        done4
+
+block7:
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VADDPS     Y3, Y0, Y0
+	VADDPS     Y4, Y1, Y1
+	VADDPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
+	JMP        done4
 
 block6:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
 	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done3
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VADDPS     Y2, Y0, Y0
+	VADDPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
+	JMP        done4
 
 block5:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
 	VADDPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done3
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block4:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done3:
+done4:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop1
 	VZEROUPPER
 	RET
 
-// func addVS256(n int, d *float32, a *float32, b float32)
+// func addVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·addVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest8
+TEXT ·addVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole7:
-	VMOVUPS (DX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole7
+loop8:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest10
 
-rest8:
-	TESTQ      AX, AX
-	JZ         done9
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block10
-	CMPQ       AX, $0x00000010
-	JLE        block11
-	CMPQ       AX, $0x00000018
+whole9:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VADDPS  Y0, Y1, Y1
+	VADDPS  Y0, Y2, Y2
+	VADDPS  Y0, Y3, Y3
+	VADDPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole9
+
+rest10:
+	TESTQ      R8, R8
+	JZ         done11
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
 	JLE        block12
-	VMOVUPS    (DX), Y1
+	CMPQ       R8, $0x00000010
+	JLE        block13
+	CMPQ       R8, $0x00000018
+	JLE        block14
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
 	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
+	VADDPS     Y0, Y2, Y2
+	VADDPS     Y0, Y3, Y3
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done11
+
+block14:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
 	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
+	VADDPS     Y0, Y2, Y2
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done11
+
+block13:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
 	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VADDPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done9
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done11
 
 block12:
-	VMOVUPS    (DX), Y1
-	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
 	VADDPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done9
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block11:
-	VMOVUPS    (DX), Y1
-	VADDPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VADDPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done9
-
-block10:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VADDPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done9:
+done11:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop8
 	VZEROUPPER
 	RET
 
-// func subVV256(n int, d *float32, a *float32, b *float32)
+// func subVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·subVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest14
+TEXT ·subVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole13:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole13
+loop15:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest17
 
-rest14:
-	TESTQ      AX, AX
-	JZ         done15
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
-	JLE        block16
-	CMPQ       AX, $0x00000010
-	JLE        block17
-	CMPQ       AX, $0x00000018
-	JLE        block18
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
+whole16:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VSUBPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y1, Y1
+	VSUBPS  Y6, Y2, Y2
+	VSUBPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
+	JGE     whole16
+
+rest17:
+	TESTQ      R9, R9
+	JZ         done18
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
+	JLE        block19
+	CMPQ       R9, $0x00000010
+	JLE        block20
+	CMPQ       R9, $0x00000018
+	JLE        block21
 	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done15
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VSUBPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y1, Y1
+	VSUBPS     Y6, Y2, Y2
+	VSUBPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
+	JMP        done18
 
-block18:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
+block21:
 	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done15
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VSUBPS     Y3, Y0, Y0
+	VSUBPS     Y4, Y1, Y1
+	VSUBPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
+	JMP        done18
 
-block17:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
+block20:
 	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done15
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VSUBPS     Y2, Y0, Y0
+	VSUBPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
+	JMP        done18
 
-block16:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
+block19:
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
 	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-done15:
+done18:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop15
 	VZEROUPPER
 	RET
 
-// func subVS256(n int, d *float32, a *float32, b float32)
+// func subVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·subVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest20
+TEXT ·subVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole19:
-	VMOVUPS (DX), Y1
+loop22:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest24
+
+whole23:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
 	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole19
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole23
 
-rest20:
-	TESTQ      AX, AX
-	JZ         done21
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block22
-	CMPQ       AX, $0x00000010
-	JLE        block23
-	CMPQ       AX, $0x00000018
-	JLE        block24
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done21
-
-block24:
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done21
-
-block23:
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done21
-
-block22:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done21:
-	VZEROUPPER
-	RET
-
-// func subSV256(n int, d *float32, a float32, b *float32)
-// Requires: AVX
-TEXT ·subSV256(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	VBROADCASTSS a+16(FP), Y0
-	MOVQ         b+24(FP), DX
-	CMPQ         AX, $0x00000020
-	JL           rest26
-
-whole25:
-	VMOVUPS (DX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VSUBPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole25
-
-rest26:
-	TESTQ      AX, AX
-	JZ         done27
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
+rest24:
+	TESTQ      R8, R8
+	JZ         done25
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block26
+	CMPQ       R8, $0x00000010
+	JLE        block27
+	CMPQ       R8, $0x00000018
 	JLE        block28
-	CMPQ       AX, $0x00000010
-	JLE        block29
-	CMPQ       AX, $0x00000018
-	JLE        block30
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done27
-
-block30:
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done27
-
-block29:
-	VMOVUPS    (DX), Y1
-	VSUBPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done27
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VSUBPS     Y0, Y1, Y1
+	VSUBPS     Y0, Y2, Y2
+	VSUBPS     Y0, Y3, Y3
+	VSUBPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done25
 
 block28:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VSUBPS     Y0, Y1, Y1
+	VSUBPS     Y0, Y2, Y2
+	VSUBPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done25
 
-done27:
+block27:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VSUBPS     Y0, Y1, Y1
+	VSUBPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done25
+
+block26:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VSUBPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done25:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop22
 	VZEROUPPER
 	RET
 
-// func mulVV256(n int, d *float32, a *float32, b *float32)
+// func subSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·mulVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest32
+TEXT ·subSV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole31:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole31
+loop29:
+	MOVQ         CX, SI
+	VBROADCASTSS (DX), Y0
+	MOVQ         BX, DI
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest31
 
-rest32:
-	TESTQ      AX, AX
-	JZ         done33
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
+whole30:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VSUBPS  Y1, Y0, Y1
+	VSUBPS  Y2, Y0, Y2
+	VSUBPS  Y3, Y0, Y3
+	VSUBPS  Y4, Y0, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole30
+
+rest31:
+	TESTQ      R8, R8
+	JZ         done32
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block33
+	CMPQ       R8, $0x00000010
 	JLE        block34
-	CMPQ       AX, $0x00000010
+	CMPQ       R8, $0x00000018
 	JLE        block35
-	CMPQ       AX, $0x00000018
-	JLE        block36
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done33
-
-block36:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done33
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VSUBPS     Y1, Y0, Y1
+	VSUBPS     Y2, Y0, Y2
+	VSUBPS     Y3, Y0, Y3
+	VSUBPS     Y4, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done32
 
 block35:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done33
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VSUBPS     Y1, Y0, Y1
+	VSUBPS     Y2, Y0, Y2
+	VSUBPS     Y3, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done32
 
 block34:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VMULPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VSUBPS     Y1, Y0, Y1
+	VSUBPS     Y2, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done32
 
-done33:
+block33:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done32:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop29
 	VZEROUPPER
 	RET
 
-// func mulVS256(n int, d *float32, a *float32, b float32)
+// func mulVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·mulVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest38
+TEXT ·mulVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+
+loop36:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest38
 
 whole37:
-	VMOVUPS (DX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VMULPS  Y4, Y0, Y0
+	VMULPS  Y5, Y1, Y1
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
 	JGE     whole37
 
 rest38:
-	TESTQ      AX, AX
+	TESTQ      R9, R9
 	JZ         done39
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
 	JLE        block40
-	CMPQ       AX, $0x00000010
+	CMPQ       R9, $0x00000010
 	JLE        block41
-	CMPQ       AX, $0x00000018
+	CMPQ       R9, $0x00000018
 	JLE        block42
-	VMOVUPS    (DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VMULPS     Y4, Y0, Y0
+	VMULPS     Y5, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
 	JMP        done39
 
 block42:
-	VMOVUPS    (DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VMULPS     Y3, Y0, Y0
+	VMULPS     Y4, Y1, Y1
+	VMULPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
 	JMP        done39
 
 block41:
-	VMOVUPS    (DX), Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
+	VMOVUPS    (DI), Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VMULPS     Y2, Y0, Y0
+	VMULPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
 	JMP        done39
 
 block40:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
+	VMULPS     Y1, Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
 done39:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop36
 	VZEROUPPER
 	RET
 
-// func divVV256(n int, d *float32, a *float32, b *float32)
+// func mulVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·divVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest44
+TEXT ·mulVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole43:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VDIVPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole43
+loop43:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest45
 
-rest44:
-	TESTQ      AX, AX
-	JZ         done45
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
-	JLE        block46
-	CMPQ       AX, $0x00000010
+whole44:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole44
+
+rest45:
+	TESTQ      R8, R8
+	JZ         done46
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
 	JLE        block47
-	CMPQ       AX, $0x00000018
+	CMPQ       R8, $0x00000010
 	JLE        block48
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
+	CMPQ       R8, $0x00000018
+	JLE        block49
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y0, Y3, Y3
+	VMULPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done46
+
+block49:
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done45
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done46
 
 block48:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done45
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done46
 
 block47:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done45
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block46:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done45:
+done46:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop43
 	VZEROUPPER
 	RET
 
-// func divVS256(n int, d *float32, a *float32, b float32)
+// func divVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·divVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest50
+TEXT ·divVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole49:
-	VMOVUPS (DX), Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole49
+loop50:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest52
 
-rest50:
-	TESTQ      AX, AX
-	JZ         done51
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block52
-	CMPQ       AX, $0x00000010
-	JLE        block53
-	CMPQ       AX, $0x00000018
+whole51:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VDIVPS  Y4, Y0, Y0
+	VDIVPS  Y5, Y1, Y1
+	VDIVPS  Y6, Y2, Y2
+	VDIVPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
+	JGE     whole51
+
+rest52:
+	TESTQ      R9, R9
+	JZ         done53
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
 	JLE        block54
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VDIVPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done51
+	CMPQ       R9, $0x00000010
+	JLE        block55
+	CMPQ       R9, $0x00000018
+	JLE        block56
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VDIVPS     Y4, Y0, Y0
+	VDIVPS     Y5, Y1, Y1
+	VDIVPS     Y6, Y2, Y2
+	VDIVPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
+	JMP        done53
+
+block56:
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VDIVPS     Y3, Y0, Y0
+	VDIVPS     Y4, Y1, Y1
+	VDIVPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
+	JMP        done53
+
+block55:
+	VMOVUPS    (DI), Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VDIVPS     Y2, Y0, Y0
+	VDIVPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
+	JMP        done53
 
 block54:
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VDIVPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done51
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
+	VDIVPS     Y1, Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block53:
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VDIVPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done51
-
-block52:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VDIVPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done51:
+done53:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop50
 	VZEROUPPER
 	RET
 
-// func divSV256(n int, d *float32, a float32, b *float32)
+// func divVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·divSV256(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	VBROADCASTSS a+16(FP), Y0
-	MOVQ         b+24(FP), DX
-	CMPQ         AX, $0x00000020
-	JL           rest56
+TEXT ·divVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole55:
-	VMOVUPS (DX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VDIVPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole55
+loop57:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest59
 
-rest56:
-	TESTQ      AX, AX
-	JZ         done57
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block58
-	CMPQ       AX, $0x00000010
-	JLE        block59
-	CMPQ       AX, $0x00000018
-	JLE        block60
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done57
+whole58:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VDIVPS  Y0, Y1, Y1
+	VDIVPS  Y0, Y2, Y2
+	VDIVPS  Y0, Y3, Y3
+	VDIVPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole58
 
-block60:
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done57
+rest59:
+	TESTQ      R8, R8
+	JZ         done60
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block61
+	CMPQ       R8, $0x00000010
+	JLE        block62
+	CMPQ       R8, $0x00000018
+	JLE        block63
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VDIVPS     Y0, Y1, Y1
+	VDIVPS     Y0, Y2, Y2
+	VDIVPS     Y0, Y3, Y3
+	VDIVPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done60
 
-block59:
-	VMOVUPS    (DX), Y1
-	VDIVPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done57
+block63:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VDIVPS     Y0, Y1, Y1
+	VDIVPS     Y0, Y2, Y2
+	VDIVPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done60
 
-block58:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VDIVPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+block62:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VDIVPS     Y0, Y1, Y1
+	VDIVPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done60
 
-done57:
+block61:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VDIVPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done60:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop57
 	VZEROUPPER
 	RET
 
-// func minVV256(n int, d *float32, a *float32, b *float32)
+// func divSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·minVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest62
+TEXT ·divSV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole61:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMINPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VMINPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VMINPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VMINPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole61
+loop64:
+	MOVQ         CX, SI
+	VBROADCASTSS (DX), Y0
+	MOVQ         BX, DI
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest66
 
-rest62:
-	TESTQ      AX, AX
-	JZ         done63
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
-	JLE        block64
-	CMPQ       AX, $0x00000010
-	JLE        block65
-	CMPQ       AX, $0x00000018
-	JLE        block66
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done63
+whole65:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VDIVPS  Y1, Y0, Y1
+	VDIVPS  Y2, Y0, Y2
+	VDIVPS  Y3, Y0, Y3
+	VDIVPS  Y4, Y0, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole65
 
-block66:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done63
-
-block65:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done63
-
-block64:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done63:
-	VZEROUPPER
-	RET
-
-// func minVS256(n int, d *float32, a *float32, b float32)
-// Requires: AVX
-TEXT ·minVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest68
-
-whole67:
-	VMOVUPS (DX), Y1
-	VMINPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMINPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMINPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMINPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole67
-
-rest68:
-	TESTQ      AX, AX
-	JZ         done69
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
+rest66:
+	TESTQ      R8, R8
+	JZ         done67
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block68
+	CMPQ       R8, $0x00000010
+	JLE        block69
+	CMPQ       R8, $0x00000018
 	JLE        block70
-	CMPQ       AX, $0x00000010
-	JLE        block71
-	CMPQ       AX, $0x00000018
-	JLE        block72
-	VMOVUPS    (DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMINPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done69
-
-block72:
-	VMOVUPS    (DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMINPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done69
-
-block71:
-	VMOVUPS    (DX), Y1
-	VMINPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMINPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done69
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VDIVPS     Y1, Y0, Y1
+	VDIVPS     Y2, Y0, Y2
+	VDIVPS     Y3, Y0, Y3
+	VDIVPS     Y4, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done67
 
 block70:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMINPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VDIVPS     Y1, Y0, Y1
+	VDIVPS     Y2, Y0, Y2
+	VDIVPS     Y3, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done67
 
-done69:
+block69:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VDIVPS     Y1, Y0, Y1
+	VDIVPS     Y2, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done67
+
+block68:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VDIVPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done67:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop64
 	VZEROUPPER
 	RET
 
-// func minSV256(n int, d *float32, a float32, b *float32)
+// func minVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·minSV256(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	VBROADCASTSS a+16(FP), Y0
-	MOVQ         b+24(FP), DX
-	CMPQ         AX, $0x00000020
-	JL           rest74
+TEXT ·minVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole73:
-	VMOVUPS (DX), Y1
-	VMINPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMINPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMINPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMINPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole73
+loop71:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest73
 
-rest74:
-	TESTQ      AX, AX
-	JZ         done75
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
+whole72:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VMINPS  Y4, Y0, Y0
+	VMINPS  Y5, Y1, Y1
+	VMINPS  Y6, Y2, Y2
+	VMINPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
+	JGE     whole72
+
+rest73:
+	TESTQ      R9, R9
+	JZ         done74
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
+	JLE        block75
+	CMPQ       R9, $0x00000010
 	JLE        block76
-	CMPQ       AX, $0x00000010
+	CMPQ       R9, $0x00000018
 	JLE        block77
-	CMPQ       AX, $0x00000018
-	JLE        block78
-	VMOVUPS    (DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done75
-
-block78:
-	VMOVUPS    (DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done75
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VMINPS     Y4, Y0, Y0
+	VMINPS     Y5, Y1, Y1
+	VMINPS     Y6, Y2, Y2
+	VMINPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
+	JMP        done74
 
 block77:
-	VMOVUPS    (DX), Y1
-	VMINPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done75
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VMINPS     Y3, Y0, Y0
+	VMINPS     Y4, Y1, Y1
+	VMINPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
+	JMP        done74
 
 block76:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMINPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (DI), Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VMINPS     Y2, Y0, Y0
+	VMINPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
+	JMP        done74
 
-done75:
+block75:
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
+	VMINPS     Y1, Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done74:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop71
 	VZEROUPPER
 	RET
 
-// func maxVV256(n int, d *float32, a *float32, b *float32)
+// func minVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·maxVV256(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest80
+TEXT ·minVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+
+loop78:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest80
 
 whole79:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMAXPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VMAXPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VMAXPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VMAXPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VMINPS  Y0, Y1, Y1
+	VMINPS  Y0, Y2, Y2
+	VMINPS  Y0, Y3, Y3
+	VMINPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
 	JGE     whole79
 
 rest80:
-	TESTQ      AX, AX
+	TESTQ      R8, R8
 	JZ         done81
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
 	JLE        block82
-	CMPQ       AX, $0x00000010
+	CMPQ       R8, $0x00000010
 	JLE        block83
-	CMPQ       AX, $0x00000018
+	CMPQ       R8, $0x00000018
 	JLE        block84
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VMINPS     Y0, Y1, Y1
+	VMINPS     Y0, Y2, Y2
+	VMINPS     Y0, Y3, Y3
+	VMINPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
 	JMP        done81
 
 block84:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VMINPS     Y0, Y1, Y1
+	VMINPS     Y0, Y2, Y2
+	VMINPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
 	JMP        done81
 
 block83:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
 	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VMINPS     Y0, Y1, Y1
+	VMINPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
 	JMP        done81
 
 block82:
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VMINPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
 done81:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop78
 	VZEROUPPER
 	RET
 
-// func maxVS256(n int, d *float32, a *float32, b float32)
+// func minSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·maxVS256(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest86
+TEXT ·minSV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole85:
-	VMOVUPS (DX), Y1
-	VMAXPS  Y0, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMAXPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMAXPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMAXPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole85
+loop85:
+	MOVQ         CX, SI
+	VBROADCASTSS (DX), Y0
+	MOVQ         BX, DI
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest87
 
-rest86:
-	TESTQ      AX, AX
-	JZ         done87
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block88
-	CMPQ       AX, $0x00000010
+whole86:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VMINPS  Y1, Y0, Y1
+	VMINPS  Y2, Y0, Y2
+	VMINPS  Y3, Y0, Y3
+	VMINPS  Y4, Y0, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole86
+
+rest87:
+	TESTQ      R8, R8
+	JZ         done88
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
 	JLE        block89
-	CMPQ       AX, $0x00000018
+	CMPQ       R8, $0x00000010
 	JLE        block90
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done87
+	CMPQ       R8, $0x00000018
+	JLE        block91
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VMINPS     Y1, Y0, Y1
+	VMINPS     Y2, Y0, Y2
+	VMINPS     Y3, Y0, Y3
+	VMINPS     Y4, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done88
+
+block91:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VMINPS     Y1, Y0, Y1
+	VMINPS     Y2, Y0, Y2
+	VMINPS     Y3, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done88
 
 block90:
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done87
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VMINPS     Y1, Y0, Y1
+	VMINPS     Y2, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done88
 
 block89:
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y0, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done87
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VMINPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block88:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done87:
+done88:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop85
 	VZEROUPPER
 	RET
 
-// func maxSV256(n int, d *float32, a float32, b *float32)
+// func maxVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·maxSV256(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	VBROADCASTSS a+16(FP), Y0
-	MOVQ         b+24(FP), DX
-	CMPQ         AX, $0x00000020
-	JL           rest92
+TEXT ·maxVV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole91:
-	VMOVUPS (DX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMAXPS  Y1, Y0, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole91
+loop92:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ n+8(FP), R9
+	CMPQ R9, $0x00000020
+	JL   rest94
 
-rest92:
-	TESTQ      AX, AX
-	JZ         done93
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block94
-	CMPQ       AX, $0x00000010
-	JLE        block95
-	CMPQ       AX, $0x00000018
+whole93:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 64(R8), Y6
+	VMOVUPS 96(R8), Y7
+	VMAXPS  Y4, Y0, Y0
+	VMAXPS  Y5, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	VMAXPS  Y7, Y3, Y3
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, R9
+	CMPQ    R9, $0x00000020
+	JGE     whole93
+
+rest94:
+	TESTQ      R9, R9
+	JZ         done95
+	LEAQ       -1(R9), R10
+	ANDQ       $0x00000007, R10
+	INCQ       R10
+	LEAQ       tails<>+0(SB), R11
+	NEGQ       R10
+	LEAQ       32(R11)(R10*4), R11
+	CMPQ       R9, $0x00000008
 	JLE        block96
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done93
+	CMPQ       R9, $0x00000010
+	JLE        block97
+	CMPQ       R9, $0x00000018
+	JLE        block98
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 96(DI), Y3, Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    32(R8), Y5
+	VMOVUPS    64(R8), Y6
+	VMOVUPS    (R11), Y7
+	VMASKMOVPS 96(R8), Y7, Y7
+	VMAXPS     Y4, Y0, Y0
+	VMAXPS     Y5, Y1, Y1
+	VMAXPS     Y6, Y2, Y2
+	VMAXPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    Y2, 64(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y3, Y0, 96(SI)
+	JMP        done95
+
+block98:
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    (R11), Y2
+	VMASKMOVPS 64(DI), Y2, Y2
+	VMOVUPS    (R8), Y3
+	VMOVUPS    32(R8), Y4
+	VMOVUPS    (R11), Y5
+	VMASKMOVPS 64(R8), Y5, Y5
+	VMAXPS     Y3, Y0, Y0
+	VMAXPS     Y4, Y1, Y1
+	VMAXPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    Y1, 32(SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y2, Y0, 64(SI)
+	JMP        done95
+
+block97:
+	VMOVUPS    (DI), Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS 32(DI), Y1, Y1
+	VMOVUPS    (R8), Y2
+	VMOVUPS    (R11), Y3
+	VMASKMOVPS 32(R8), Y3, Y3
+	VMAXPS     Y2, Y0, Y0
+	VMAXPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (SI)
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS Y1, Y0, 32(SI)
+	JMP        done95
 
 block96:
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (DI), Y0, Y0
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (R8), Y1, Y1
 	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done93
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-block95:
-	VMOVUPS    (DX), Y1
-	VMAXPS     Y1, Y0, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done93
-
-block94:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMAXPS     Y1, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done93:
+done95:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop92
 	VZEROUPPER
 	RET
 
-// func mulAddVVV256(n int, d *float32, a *float32, b *float32, c *float32)
+// func maxVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·mulAddVVV256(SB), NOSPLIT, $0-40
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	MOVQ c+32(FP), SI
-	CMPQ AX, $0x00000020
-	JL   rest98
+TEXT ·maxVS256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole97:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMOVUPS (SI), Y2
-	VMULPS  Y1, Y0, Y0
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 32(SI), Y2
-	VMULPS  Y1, Y0, Y0
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VMOVUPS 64(SI), Y2
-	VMULPS  Y1, Y0, Y0
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VMOVUPS 96(SI), Y2
-	VMULPS  Y1, Y0, Y0
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
+loop99:
+	MOVQ         CX, SI
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Y0
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest101
+
+whole100:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VMAXPS  Y0, Y1, Y1
+	VMAXPS  Y0, Y2, Y2
+	VMAXPS  Y0, Y3, Y3
+	VMAXPS  Y0, Y4, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
 	ADDQ    $0x00000080, SI
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole97
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole100
 
-rest98:
-	TESTQ      AX, AX
-	JZ         done99
-	LEAQ       -1(AX), DI
-	ANDQ       $0x00000007, DI
-	INCQ       DI
-	LEAQ       tails<>+0(SB), R8
-	NEGQ       DI
-	LEAQ       32(R8)(DI*4), R8
-	CMPQ       AX, $0x00000008
-	JLE        block100
-	CMPQ       AX, $0x00000010
-	JLE        block101
-	CMPQ       AX, $0x00000018
-	JLE        block102
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMOVUPS    32(SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VMOVUPS    64(SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 96(SI), Y2, Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done99
+rest101:
+	TESTQ      R8, R8
+	JZ         done102
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block103
+	CMPQ       R8, $0x00000010
+	JLE        block104
+	CMPQ       R8, $0x00000018
+	JLE        block105
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VMAXPS     Y0, Y1, Y1
+	VMAXPS     Y0, Y2, Y2
+	VMAXPS     Y0, Y3, Y3
+	VMAXPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done102
 
-block102:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMOVUPS    32(SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 64(SI), Y2, Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done99
+block105:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VMAXPS     Y0, Y1, Y1
+	VMAXPS     Y0, Y2, Y2
+	VMAXPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done102
 
-block101:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 32(SI), Y2, Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done99
+block104:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VMAXPS     Y0, Y1, Y1
+	VMAXPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done102
 
-block100:
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (SI), Y2, Y2
-	VMULPS     Y1, Y0, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+block103:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VMAXPS     Y0, Y1, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
 
-done99:
+done102:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop99
 	VZEROUPPER
 	RET
 
-// func mulAddVSV256(n int, d *float32, a *float32, b float32, c *float32)
+// func maxSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX
-TEXT ·mulAddVSV256(SB), NOSPLIT, $0-40
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	VBROADCASTSS b+24(FP), Y0
-	MOVQ         c+32(FP), BX
-	CMPQ         AX, $0x00000020
-	JL           rest104
+TEXT ·maxSV256(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
 
-whole103:
-	VMOVUPS (DX), Y1
-	VMOVUPS (BX), Y2
-	VMULPS  Y0, Y1, Y1
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 32(BX), Y2
-	VMULPS  Y0, Y1, Y1
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMOVUPS 64(BX), Y2
-	VMULPS  Y0, Y1, Y1
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMOVUPS 96(BX), Y2
-	VMULPS  Y0, Y1, Y1
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole103
+loop106:
+	MOVQ         CX, SI
+	VBROADCASTSS (DX), Y0
+	MOVQ         BX, DI
+	MOVQ         n+8(FP), R8
+	CMPQ         R8, $0x00000020
+	JL           rest108
 
-rest104:
-	TESTQ      AX, AX
-	JZ         done105
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
-	JLE        block106
-	CMPQ       AX, $0x00000010
-	JLE        block107
-	CMPQ       AX, $0x00000018
-	JLE        block108
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    32(BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMOVUPS    64(BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 96(BX), Y2, Y2
-	VMULPS     Y0, Y1, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done105
-
-block108:
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    32(BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 64(BX), Y2, Y2
-	VMULPS     Y0, Y1, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done105
-
-block107:
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y1, Y1
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 32(BX), Y2, Y2
-	VMULPS     Y0, Y1, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done105
-
-block106:
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS (BX), Y2, Y2
-	VMULPS     Y0, Y1, Y0
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done105:
-	VZEROUPPER
-	RET
-
-// func subMulVVV256(n int, d *float32, a *float32, b *float32, c *float32)
-// Requires: AVX
-TEXT ·subMulVVV256(SB), NOSPLIT, $0-40
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ b+24(FP), BX
-	MOVQ c+32(FP), SI
-	CMPQ AX, $0x00000020
-	JL   rest110
-
-whole109:
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMOVUPS (SI), Y2
-	VMULPS  Y2, Y1, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 32(SI), Y2
-	VMULPS  Y2, Y1, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMOVUPS 64(BX), Y1
-	VMOVUPS 64(SI), Y2
-	VMULPS  Y2, Y1, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMOVUPS 96(BX), Y1
-	VMOVUPS 96(SI), Y2
-	VMULPS  Y2, Y1, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
+whole107:
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(DI), Y2
+	VMOVUPS 64(DI), Y3
+	VMOVUPS 96(DI), Y4
+	VMAXPS  Y1, Y0, Y1
+	VMAXPS  Y2, Y0, Y2
+	VMAXPS  Y3, Y0, Y3
+	VMAXPS  Y4, Y0, Y4
+	VMOVUPS Y1, (SI)
+	VMOVUPS Y2, 32(SI)
+	VMOVUPS Y3, 64(SI)
+	VMOVUPS Y4, 96(SI)
 	ADDQ    $0x00000080, SI
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole109
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	CMPQ    R8, $0x00000020
+	JGE     whole107
 
-rest110:
-	TESTQ      AX, AX
-	JZ         done111
-	LEAQ       -1(AX), DI
-	ANDQ       $0x00000007, DI
-	INCQ       DI
-	LEAQ       tails<>+0(SB), R8
-	NEGQ       DI
-	LEAQ       32(R8)(DI*4), R8
-	CMPQ       AX, $0x00000008
+rest108:
+	TESTQ      R8, R8
+	JZ         done109
+	LEAQ       -1(R8), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       R8, $0x00000008
+	JLE        block110
+	CMPQ       R8, $0x00000010
+	JLE        block111
+	CMPQ       R8, $0x00000018
 	JLE        block112
-	CMPQ       AX, $0x00000010
-	JLE        block113
-	CMPQ       AX, $0x00000018
-	JLE        block114
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMOVUPS    32(SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMOVUPS    64(BX), Y1
-	VMOVUPS    64(SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 96(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 96(SI), Y2, Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done111
-
-block114:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    32(BX), Y1
-	VMOVUPS    32(SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 64(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 64(SI), Y2, Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done111
-
-block113:
-	VMOVUPS    (DX), Y0
-	VMOVUPS    (BX), Y1
-	VMOVUPS    (SI), Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS 32(SI), Y2, Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done111
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    64(DI), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(DI), Y4, Y4
+	VMAXPS     Y1, Y0, Y1
+	VMAXPS     Y2, Y0, Y2
+	VMAXPS     Y3, Y0, Y3
+	VMAXPS     Y4, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    Y3, 64(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 96(SI)
+	JMP        done109
 
 block112:
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (BX), Y1, Y1
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (SI), Y2, Y2
-	VMULPS     Y2, Y1, Y1
-	VSUBPS     Y1, Y0, Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (DI), Y1
+	VMOVUPS    32(DI), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VMAXPS     Y1, Y0, Y1
+	VMAXPS     Y2, Y0, Y2
+	VMAXPS     Y3, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    Y2, 32(SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 64(SI)
+	JMP        done109
 
-done111:
+block111:
+	VMOVUPS    (DI), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VMAXPS     Y1, Y0, Y1
+	VMAXPS     Y2, Y0, Y0
+	VMOVUPS    Y1, (SI)
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, 32(SI)
+	JMP        done109
+
+block110:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VMAXPS     Y1, Y0, Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (SI)
+
+done109:
+	MOVQ ds+24(FP), SI
+	ADDQ SI, CX
+	MOVQ as+40(FP), SI
+	ADDQ SI, DX
+	MOVQ bs+56(FP), SI
+	ADDQ SI, BX
+	DECQ AX
+	JNZ  loop106
 	VZEROUPPER
 	RET
 
-// func subMulVVS256(n int, d *float32, a *float32, b *float32, c float32)
+// func mulAddVVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 // Requires: AVX
-TEXT ·subMulVVS256(SB), NOSPLIT, $0-36
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), CX
-	MOVQ         a+16(FP), DX
-	MOVQ         b+24(FP), BX
-	VBROADCASTSS c+32(FP), Y0
-	CMPQ         AX, $0x00000020
-	JL           rest116
+TEXT ·mulAddVVV256(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ c+64(FP), SI
 
-whole115:
-	VMOVUPS (DX), Y1
-	VMOVUPS (BX), Y2
-	VMULPS  Y0, Y2, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y1, (CX)
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 32(BX), Y2
-	VMULPS  Y0, Y2, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS 64(DX), Y1
-	VMOVUPS 64(BX), Y2
-	VMULPS  Y0, Y2, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y1, 64(CX)
-	VMOVUPS 96(DX), Y1
-	VMOVUPS 96(BX), Y2
-	VMULPS  Y0, Y2, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y1, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole115
+loop113:
+	MOVQ CX, DI
+	MOVQ DX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+	MOVQ n+8(FP), R11
+	CMPQ R11, $0x00000020
+	JL   rest115
 
-rest116:
-	TESTQ      AX, AX
-	JZ         done117
-	LEAQ       -1(AX), SI
-	ANDQ       $0x00000007, SI
-	INCQ       SI
-	LEAQ       tails<>+0(SB), DI
-	NEGQ       SI
-	LEAQ       32(DI)(SI*4), DI
-	CMPQ       AX, $0x00000008
+whole114:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS 64(R9), Y6
+	VMOVUPS 96(R9), Y7
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
+	VMOVUPS 64(R10), Y10
+	VMOVUPS 96(R10), Y11
+	VMULPS  Y4, Y0, Y0
+	VMULPS  Y5, Y1, Y1
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y7, Y3, Y3
+	VADDPS  Y8, Y0, Y0
+	VADDPS  Y9, Y1, Y1
+	VADDPS  Y10, Y2, Y2
+	VADDPS  Y11, Y3, Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	ADDQ    $0x00000080, R10
+	SUBQ    $0x00000020, R11
+	CMPQ    R11, $0x00000020
+	JGE     whole114
+
+rest115:
+	TESTQ      R11, R11
+	JZ         done116
+	LEAQ       -1(R11), R12
+	ANDQ       $0x00000007, R12
+	INCQ       R12
+	LEAQ       tails<>+0(SB), R13
+	NEGQ       R12
+	LEAQ       32(R13)(R12*4), R13
+	CMPQ       R11, $0x00000008
+	JLE        block117
+	CMPQ       R11, $0x00000010
 	JLE        block118
-	CMPQ       AX, $0x00000010
+	CMPQ       R11, $0x00000018
 	JLE        block119
-	CMPQ       AX, $0x00000018
-	JLE        block120
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    32(BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    64(DX), Y1
-	VMOVUPS    64(BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 64(CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 96(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 96(BX), Y2, Y2
-	VMULPS     Y0, Y2, Y0
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done117
-
-block120:
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    32(BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, 32(CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 64(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 64(BX), Y2, Y2
-	VMULPS     Y0, Y2, Y0
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done117
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    64(R8), Y2
+	VMOVUPS    (R13), Y3
+	VMASKMOVPS 96(R8), Y3, Y3
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    64(R9), Y6
+	VMOVUPS    (R13), Y7
+	VMASKMOVPS 96(R9), Y7, Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    32(R10), Y9
+	VMOVUPS    64(R10), Y10
+	VMOVUPS    (R13), Y11
+	VMASKMOVPS 96(R10), Y11, Y11
+	VMULPS     Y4, Y0, Y0
+	VMULPS     Y5, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y7, Y3, Y3
+	VADDPS     Y8, Y0, Y0
+	VADDPS     Y9, Y1, Y1
+	VADDPS     Y10, Y2, Y2
+	VADDPS     Y11, Y3, Y3
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    Y2, 64(DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y3, Y0, 96(DI)
+	JMP        done116
 
 block119:
-	VMOVUPS    (DX), Y1
-	VMOVUPS    (BX), Y2
-	VMULPS     Y0, Y2, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS 32(DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS 32(BX), Y2, Y2
-	VMULPS     Y0, Y2, Y0
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done117
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    (R13), Y2
+	VMASKMOVPS 64(R8), Y2, Y2
+	VMOVUPS    (R9), Y3
+	VMOVUPS    32(R9), Y4
+	VMOVUPS    (R13), Y5
+	VMASKMOVPS 64(R9), Y5, Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    32(R10), Y7
+	VMOVUPS    (R13), Y8
+	VMASKMOVPS 64(R10), Y8, Y8
+	VMULPS     Y3, Y0, Y0
+	VMULPS     Y4, Y1, Y1
+	VMULPS     Y5, Y2, Y2
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y7, Y1, Y1
+	VADDPS     Y8, Y2, Y2
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y2, Y0, 64(DI)
+	JMP        done116
 
 block118:
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS (DX), Y1, Y1
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS (BX), Y2, Y2
-	VMULPS     Y0, Y2, Y0
-	VSUBPS     Y0, Y1, Y0
-	VMOVUPS    (DI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R8), Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS 32(R8), Y1, Y1
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R13), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R13), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	VMULPS     Y2, Y0, Y0
+	VMULPS     Y3, Y1, Y1
+	VADDPS     Y4, Y0, Y0
+	VADDPS     Y5, Y1, Y1
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y1, Y0, 32(DI)
+	JMP        done116
 
-done117:
+block117:
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS (R8), Y0, Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	VMOVUPS    (R13), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	VMULPS     Y1, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS Y0, Y1, (DI)
+
+done116:
+	MOVQ ds+24(FP), DI
+	ADDQ DI, CX
+	MOVQ as+40(FP), DI
+	ADDQ DI, DX
+	MOVQ bs+56(FP), DI
+	ADDQ DI, BX
+	MOVQ cs+72(FP), DI
+	ADDQ DI, SI
+	DECQ AX
+	JNZ  loop113
 	VZEROUPPER
 	RET
 
-// func relu256(n int, d *float32, a *float32)
+// func mulAddVSV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 // Requires: AVX
-TEXT ·relu256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest122
+TEXT ·mulAddVSV256(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ c+64(FP), SI
+
+loop120:
+	MOVQ         CX, DI
+	MOVQ         DX, R8
+	VBROADCASTSS (BX), Y0
+	MOVQ         SI, R9
+	MOVQ         n+8(FP), R10
+	CMPQ         R10, $0x00000020
+	JL           rest122
 
 whole121:
-	VMOVUPS (DX), Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VXORPS  Y1, Y1, Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
+	VMOVUPS (R8), Y1
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 64(R8), Y3
+	VMOVUPS 96(R8), Y4
+	VMOVUPS (R9), Y5
+	VMOVUPS 32(R9), Y6
+	VMOVUPS 64(R9), Y7
+	VMOVUPS 96(R9), Y8
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, 32(DI)
+	VMOVUPS Y3, 64(DI)
+	VMOVUPS Y4, 96(DI)
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, R10
+	CMPQ    R10, $0x00000020
 	JGE     whole121
 
 rest122:
-	TESTQ      AX, AX
+	TESTQ      R10, R10
 	JZ         done123
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
+	LEAQ       -1(R10), R11
+	ANDQ       $0x00000007, R11
+	INCQ       R11
+	LEAQ       tails<>+0(SB), R12
+	NEGQ       R11
+	LEAQ       32(R12)(R11*4), R12
+	CMPQ       R10, $0x00000008
 	JLE        block124
-	CMPQ       AX, $0x00000010
+	CMPQ       R10, $0x00000010
 	JLE        block125
-	CMPQ       AX, $0x00000018
+	CMPQ       R10, $0x00000018
 	JLE        block126
-	VMOVUPS    (DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
+	VMOVUPS    (R8), Y1
+	VMOVUPS    32(R8), Y2
+	VMOVUPS    64(R8), Y3
+	VMOVUPS    (R12), Y4
+	VMASKMOVPS 96(R8), Y4, Y4
+	VMOVUPS    (R9), Y5
+	VMOVUPS    32(R9), Y6
+	VMOVUPS    64(R9), Y7
+	VMOVUPS    (R12), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y0, Y3, Y3
+	VMULPS     Y0, Y4, Y0
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y7, Y3, Y3
+	VADDPS     Y8, Y0, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    Y2, 32(DI)
+	VMOVUPS    Y3, 64(DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 96(DI)
 	JMP        done123
 
 block126:
-	VMOVUPS    (DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
+	VMOVUPS    (R8), Y1
+	VMOVUPS    32(R8), Y2
+	VMOVUPS    (R12), Y3
+	VMASKMOVPS 64(R8), Y3, Y3
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    (R12), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y0, Y3, Y0
+	VADDPS     Y4, Y1, Y1
+	VADDPS     Y5, Y2, Y2
+	VADDPS     Y6, Y0, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    Y2, 32(DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 64(DI)
 	JMP        done123
 
 block125:
-	VMOVUPS    (DX), Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
+	VMOVUPS    (R8), Y1
+	VMOVUPS    (R12), Y2
+	VMASKMOVPS 32(R8), Y2, Y2
+	VMOVUPS    (R9), Y3
+	VMOVUPS    (R12), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y2, Y0
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y0, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 32(DI)
 	JMP        done123
 
 block124:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VMAXPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS (R8), Y1, Y1
+	VMOVUPS    (R12), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VMULPS     Y0, Y1, Y0
+	VADDPS     Y2, Y0, Y0
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, (DI)
 
 done123:
+	MOVQ ds+24(FP), DI
+	ADDQ DI, CX
+	MOVQ as+40(FP), DI
+	ADDQ DI, DX
+	MOVQ bs+56(FP), DI
+	ADDQ DI, BX
+	MOVQ cs+72(FP), DI
+	ADDQ DI, SI
+	DECQ AX
+	JNZ  loop120
 	VZEROUPPER
 	RET
 
-// func neg256(n int, d *float32, a *float32)
+// func subMulVVV256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 // Requires: AVX
-TEXT ·neg256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest128
+TEXT ·subMulVVV256(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ c+64(FP), SI
 
-whole127:
-	VMOVUPS (DX), Y0
-	VXORPS  x80000000<>+0(SB), Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VXORPS  x80000000<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VXORPS  x80000000<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VXORPS  x80000000<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole127
+loop127:
+	MOVQ CX, DI
+	MOVQ DX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+	MOVQ n+8(FP), R11
+	CMPQ R11, $0x00000020
+	JL   rest129
 
-rest128:
-	TESTQ      AX, AX
-	JZ         done129
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block130
-	CMPQ       AX, $0x00000010
+whole128:
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMOVUPS 64(R8), Y2
+	VMOVUPS 96(R8), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS 64(R9), Y6
+	VMOVUPS 96(R9), Y7
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
+	VMOVUPS 64(R10), Y10
+	VMOVUPS 96(R10), Y11
+	VMULPS  Y8, Y4, Y4
+	VMULPS  Y9, Y5, Y5
+	VMULPS  Y10, Y6, Y6
+	VMULPS  Y11, Y7, Y7
+	VSUBPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y1, Y1
+	VSUBPS  Y6, Y2, Y2
+	VSUBPS  Y7, Y3, Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	ADDQ    $0x00000080, R10
+	SUBQ    $0x00000020, R11
+	CMPQ    R11, $0x00000020
+	JGE     whole128
+
+rest129:
+	TESTQ      R11, R11
+	JZ         done130
+	LEAQ       -1(R11), R12
+	ANDQ       $0x00000007, R12
+	INCQ       R12
+	LEAQ       tails<>+0(SB), R13
+	NEGQ       R12
+	LEAQ       32(R13)(R12*4), R13
+	CMPQ       R11, $0x00000008
 	JLE        block131
-	CMPQ       AX, $0x00000018
+	CMPQ       R11, $0x00000010
 	JLE        block132
-	VMOVUPS    (DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 64(CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done129
+	CMPQ       R11, $0x00000018
+	JLE        block133
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    64(R8), Y2
+	VMOVUPS    (R13), Y3
+	VMASKMOVPS 96(R8), Y3, Y3
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    64(R9), Y6
+	VMOVUPS    (R13), Y7
+	VMASKMOVPS 96(R9), Y7, Y7
+	VMOVUPS    (R10), Y8
+	VMOVUPS    32(R10), Y9
+	VMOVUPS    64(R10), Y10
+	VMOVUPS    (R13), Y11
+	VMASKMOVPS 96(R10), Y11, Y11
+	VMULPS     Y8, Y4, Y4
+	VMULPS     Y9, Y5, Y5
+	VMULPS     Y10, Y6, Y6
+	VMULPS     Y11, Y7, Y7
+	VSUBPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y1, Y1
+	VSUBPS     Y6, Y2, Y2
+	VSUBPS     Y7, Y3, Y3
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    Y2, 64(DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y3, Y0, 96(DI)
+	JMP        done130
+
+block133:
+	VMOVUPS    (R8), Y0
+	VMOVUPS    32(R8), Y1
+	VMOVUPS    (R13), Y2
+	VMASKMOVPS 64(R8), Y2, Y2
+	VMOVUPS    (R9), Y3
+	VMOVUPS    32(R9), Y4
+	VMOVUPS    (R13), Y5
+	VMASKMOVPS 64(R9), Y5, Y5
+	VMOVUPS    (R10), Y6
+	VMOVUPS    32(R10), Y7
+	VMOVUPS    (R13), Y8
+	VMASKMOVPS 64(R10), Y8, Y8
+	VMULPS     Y6, Y3, Y3
+	VMULPS     Y7, Y4, Y4
+	VMULPS     Y8, Y5, Y5
+	VSUBPS     Y3, Y0, Y0
+	VSUBPS     Y4, Y1, Y1
+	VSUBPS     Y5, Y2, Y2
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y2, Y0, 64(DI)
+	JMP        done130
 
 block132:
-	VMOVUPS    (DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done129
+	VMOVUPS    (R8), Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS 32(R8), Y1, Y1
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R13), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R13), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	VMULPS     Y4, Y2, Y2
+	VMULPS     Y5, Y3, Y3
+	VSUBPS     Y2, Y0, Y0
+	VSUBPS     Y3, Y1, Y1
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS Y1, Y0, 32(DI)
+	JMP        done130
 
 block131:
-	VMOVUPS    (DX), Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done129
+	VMOVUPS    (R13), Y0
+	VMASKMOVPS (R8), Y0, Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	VMOVUPS    (R13), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	VMULPS     Y2, Y1, Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVUPS    (R13), Y1
+	VMASKMOVPS Y0, Y1, (DI)
 
-block130:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VXORPS     x80000000<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+done130:
+	MOVQ ds+24(FP), DI
+	ADDQ DI, CX
+	MOVQ as+40(FP), DI
+	ADDQ DI, DX
+	MOVQ bs+56(FP), DI
+	ADDQ DI, BX
+	MOVQ cs+72(FP), DI
+	ADDQ DI, SI
+	DECQ AX
+	JNZ  loop127
+	VZEROUPPER
+	RET
 
-done129:
+// func subMulVVS256(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·subMulVVS256(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ c+64(FP), SI
+
+loop134:
+	MOVQ         CX, DI
+	MOVQ         DX, R8
+	MOVQ         BX, R9
+	VBROADCASTSS (SI), Y0
+	MOVQ         n+8(FP), R10
+	CMPQ         R10, $0x00000020
+	JL           rest136
+
+whole135:
+	VMOVUPS (R8), Y1
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 64(R8), Y3
+	VMOVUPS 96(R8), Y4
+	VMOVUPS (R9), Y5
+	VMOVUPS 32(R9), Y6
+	VMOVUPS 64(R9), Y7
+	VMOVUPS 96(R9), Y8
+	VMULPS  Y0, Y5, Y5
+	VMULPS  Y0, Y6, Y6
+	VMULPS  Y0, Y7, Y7
+	VMULPS  Y0, Y8, Y8
+	VSUBPS  Y5, Y1, Y1
+	VSUBPS  Y6, Y2, Y2
+	VSUBPS  Y7, Y3, Y3
+	VSUBPS  Y8, Y4, Y4
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, 32(DI)
+	VMOVUPS Y3, 64(DI)
+	VMOVUPS Y4, 96(DI)
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, R10
+	CMPQ    R10, $0x00000020
+	JGE     whole135
+
+rest136:
+	TESTQ      R10, R10
+	JZ         done137
+	LEAQ       -1(R10), R11
+	ANDQ       $0x00000007, R11
+	INCQ       R11
+	LEAQ       tails<>+0(SB), R12
+	NEGQ       R11
+	LEAQ       32(R12)(R11*4), R12
+	CMPQ       R10, $0x00000008
+	JLE        block138
+	CMPQ       R10, $0x00000010
+	JLE        block139
+	CMPQ       R10, $0x00000018
+	JLE        block140
+	VMOVUPS    (R8), Y1
+	VMOVUPS    32(R8), Y2
+	VMOVUPS    64(R8), Y3
+	VMOVUPS    (R12), Y4
+	VMASKMOVPS 96(R8), Y4, Y4
+	VMOVUPS    (R9), Y5
+	VMOVUPS    32(R9), Y6
+	VMOVUPS    64(R9), Y7
+	VMOVUPS    (R12), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VMULPS     Y0, Y5, Y5
+	VMULPS     Y0, Y6, Y6
+	VMULPS     Y0, Y7, Y7
+	VMULPS     Y0, Y8, Y0
+	VSUBPS     Y5, Y1, Y1
+	VSUBPS     Y6, Y2, Y2
+	VSUBPS     Y7, Y3, Y3
+	VSUBPS     Y0, Y4, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    Y2, 32(DI)
+	VMOVUPS    Y3, 64(DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 96(DI)
+	JMP        done137
+
+block140:
+	VMOVUPS    (R8), Y1
+	VMOVUPS    32(R8), Y2
+	VMOVUPS    (R12), Y3
+	VMASKMOVPS 64(R8), Y3, Y3
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    (R12), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VMULPS     Y0, Y4, Y4
+	VMULPS     Y0, Y5, Y5
+	VMULPS     Y0, Y6, Y0
+	VSUBPS     Y4, Y1, Y1
+	VSUBPS     Y5, Y2, Y2
+	VSUBPS     Y0, Y3, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    Y2, 32(DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 64(DI)
+	JMP        done137
+
+block139:
+	VMOVUPS    (R8), Y1
+	VMOVUPS    (R12), Y2
+	VMASKMOVPS 32(R8), Y2, Y2
+	VMOVUPS    (R9), Y3
+	VMOVUPS    (R12), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VMULPS     Y0, Y3, Y3
+	VMULPS     Y0, Y4, Y0
+	VSUBPS     Y3, Y1, Y1
+	VSUBPS     Y0, Y2, Y0
+	VMOVUPS    Y1, (DI)
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, 32(DI)
+	JMP        done137
+
+block138:
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS (R8), Y1, Y1
+	VMOVUPS    (R12), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VMULPS     Y0, Y2, Y0
+	VSUBPS     Y0, Y1, Y0
+	VMOVUPS    (R12), Y1
+	VMASKMOVPS Y0, Y1, (DI)
+
+done137:
+	MOVQ ds+24(FP), DI
+	ADDQ DI, CX
+	MOVQ as+40(FP), DI
+	ADDQ DI, DX
+	MOVQ bs+56(FP), DI
+	ADDQ DI, BX
+	MOVQ cs+72(FP), DI
+	ADDQ DI, SI
+	DECQ AX
+	JNZ  loop134
+	VZEROUPPER
+	RET
+
+// func relu256(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX
+TEXT ·relu256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+
+loop141:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest143
+
+whole142:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VXORPS  Y4, Y4, Y4
+	VMAXPS  Y0, Y4, Y0
+	VMAXPS  Y1, Y4, Y1
+	VMAXPS  Y2, Y4, Y2
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole142
+
+rest143:
+	TESTQ      DI, DI
+	JZ         done144
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block145
+	CMPQ       DI, $0x00000010
+	JLE        block146
+	CMPQ       DI, $0x00000018
+	JLE        block147
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VMAXPS     Y0, Y4, Y0
+	VMAXPS     Y1, Y4, Y1
+	VMAXPS     Y2, Y4, Y2
+	VMAXPS     Y3, Y4, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done144
+
+block147:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VMAXPS     Y0, Y3, Y0
+	VMAXPS     Y1, Y3, Y1
+	VMAXPS     Y2, Y3, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done144
+
+block146:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y0, Y2, Y0
+	VMAXPS     Y1, Y2, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done144
+
+block145:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VMAXPS     Y0, Y1, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
+
+done144:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop141
+	VZEROUPPER
+	RET
+
+// func neg256(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX
+TEXT ·neg256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
+
+loop148:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest150
+
+whole149:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VXORPS  x80000000<>+0(SB), Y0, Y0
+	VXORPS  x80000000<>+0(SB), Y1, Y1
+	VXORPS  x80000000<>+0(SB), Y2, Y2
+	VXORPS  x80000000<>+0(SB), Y3, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole149
+
+rest150:
+	TESTQ      DI, DI
+	JZ         done151
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block152
+	CMPQ       DI, $0x00000010
+	JLE        block153
+	CMPQ       DI, $0x00000018
+	JLE        block154
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
+	VXORPS     x80000000<>+0(SB), Y0, Y0
+	VXORPS     x80000000<>+0(SB), Y1, Y1
+	VXORPS     x80000000<>+0(SB), Y2, Y2
+	VXORPS     x80000000<>+0(SB), Y3, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done151
+
+block154:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
+	VXORPS     x80000000<>+0(SB), Y0, Y0
+	VXORPS     x80000000<>+0(SB), Y1, Y1
+	VXORPS     x80000000<>+0(SB), Y2, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done151
+
+block153:
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VXORPS     x80000000<>+0(SB), Y0, Y0
+	VXORPS     x80000000<>+0(SB), Y1, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done151
+
+block152:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
+	VXORPS     x80000000<>+0(SB), Y0, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
+
+done151:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop148
 	VZEROUPPER
 	RET
 
@@ -2444,98 +2749,109 @@ DATA x80000000<>+24(SB)/4, $0x80000000
 DATA x80000000<>+28(SB)/4, $0x80000000
 GLOBL x80000000<>(SB), RODATA|NOPTR, $32
 
-// func abs256(n int, d *float32, a *float32)
+// func abs256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX
-TEXT ·abs256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest134
+TEXT ·abs256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole133:
-	VMOVUPS (DX), Y0
+loop155:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest157
+
+whole156:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
 	VANDPS  x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VANDPS  x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VANDPS  x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VANDPS  x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole133
+	VANDPS  x7fffffff<>+0(SB), Y1, Y1
+	VANDPS  x7fffffff<>+0(SB), Y2, Y2
+	VANDPS  x7fffffff<>+0(SB), Y3, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole156
 
-rest134:
-	TESTQ      AX, AX
-	JZ         done135
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block136
-	CMPQ       AX, $0x00000010
-	JLE        block137
-	CMPQ       AX, $0x00000018
-	JLE        block138
-	VMOVUPS    (DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 64(CX)
+rest157:
+	TESTQ      DI, DI
+	JZ         done158
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block159
+	CMPQ       DI, $0x00000010
+	JLE        block160
+	CMPQ       DI, $0x00000018
+	JLE        block161
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
 	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done135
+	VANDPS     x7fffffff<>+0(SB), Y1, Y1
+	VANDPS     x7fffffff<>+0(SB), Y2, Y2
+	VANDPS     x7fffffff<>+0(SB), Y3, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done158
 
-block138:
-	VMOVUPS    (DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, 32(CX)
+block161:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
 	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done135
+	VANDPS     x7fffffff<>+0(SB), Y1, Y1
+	VANDPS     x7fffffff<>+0(SB), Y2, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done158
 
-block137:
-	VMOVUPS    (DX), Y0
-	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    Y0, (CX)
+block160:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
 	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done135
+	VANDPS     x7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done158
 
-block136:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
+block159:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VANDPS     x7fffffff<>+0(SB), Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done135:
+done158:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop155
 	VZEROUPPER
 	RET
 
@@ -2549,370 +2865,529 @@ DATA x7fffffff<>+24(SB)/4, $0x7fffffff
 DATA x7fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL x7fffffff<>(SB), RODATA|NOPTR, $32
 
-// func square256(n int, d *float32, a *float32)
+// func square256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX
-TEXT ·square256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest140
+TEXT ·square256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole139:
-	VMOVUPS (DX), Y0
+loop162:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest164
+
+whole163:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
 	VMULPS  Y0, Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMULPS  Y0, Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMULPS  Y0, Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMULPS  Y0, Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole139
+	VMULPS  Y1, Y1, Y1
+	VMULPS  Y2, Y2, Y2
+	VMULPS  Y3, Y3, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole163
 
-rest140:
-	TESTQ      AX, AX
-	JZ         done141
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block142
-	CMPQ       AX, $0x00000010
-	JLE        block143
-	CMPQ       AX, $0x00000018
-	JLE        block144
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, 64(CX)
+rest164:
+	TESTQ      DI, DI
+	JZ         done165
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block166
+	CMPQ       DI, $0x00000010
+	JLE        block167
+	CMPQ       DI, $0x00000018
+	JLE        block168
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
 	VMULPS     Y0, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done141
+	VMULPS     Y1, Y1, Y1
+	VMULPS     Y2, Y2, Y2
+	VMULPS     Y3, Y3, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done165
 
-block144:
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, 32(CX)
+block168:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
 	VMULPS     Y0, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done141
+	VMULPS     Y1, Y1, Y1
+	VMULPS     Y2, Y2, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done165
 
-block143:
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y0
-	VMOVUPS    Y0, (CX)
+block167:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
 	VMULPS     Y0, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done141
+	VMULPS     Y1, Y1, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done165
 
-block142:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
+block166:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VMULPS     Y0, Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done141:
+done165:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop162
 	VZEROUPPER
 	RET
 
-// func cube256(n int, d *float32, a *float32)
+// func cube256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX
-TEXT ·cube256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest146
+TEXT ·cube256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole145:
-	VMOVUPS (DX), Y0
-	VMULPS  Y0, Y0, Y1
-	VMULPS  Y0, Y1, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VMULPS  Y0, Y0, Y1
-	VMULPS  Y0, Y1, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VMULPS  Y0, Y0, Y1
-	VMULPS  Y0, Y1, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VMULPS  Y0, Y0, Y1
-	VMULPS  Y0, Y1, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole145
+loop169:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest171
 
-rest146:
-	TESTQ      AX, AX
-	JZ         done147
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block148
-	CMPQ       AX, $0x00000010
-	JLE        block149
-	CMPQ       AX, $0x00000018
-	JLE        block150
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 64(CX)
+whole170:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMULPS  Y0, Y0, Y4
+	VMULPS  Y1, Y1, Y5
+	VMULPS  Y2, Y2, Y6
+	VMULPS  Y3, Y3, Y7
+	VMULPS  Y0, Y4, Y0
+	VMULPS  Y1, Y5, Y1
+	VMULPS  Y2, Y6, Y2
+	VMULPS  Y3, Y7, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole170
+
+rest171:
+	TESTQ      DI, DI
+	JZ         done172
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block173
+	CMPQ       DI, $0x00000010
+	JLE        block174
+	CMPQ       DI, $0x00000018
+	JLE        block175
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done147
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
+	VMULPS     Y0, Y0, Y4
+	VMULPS     Y1, Y1, Y5
+	VMULPS     Y2, Y2, Y6
+	VMULPS     Y3, Y3, Y7
+	VMULPS     Y0, Y4, Y0
+	VMULPS     Y1, Y5, Y1
+	VMULPS     Y2, Y6, Y2
+	VMULPS     Y3, Y7, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done172
 
-block150:
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, 32(CX)
+block175:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done147
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
+	VMULPS     Y0, Y0, Y3
+	VMULPS     Y1, Y1, Y4
+	VMULPS     Y2, Y2, Y5
+	VMULPS     Y0, Y3, Y0
+	VMULPS     Y1, Y4, Y1
+	VMULPS     Y2, Y5, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done172
 
-block149:
-	VMOVUPS    (DX), Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    Y0, (CX)
+block174:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VMULPS     Y0, Y0, Y2
+	VMULPS     Y1, Y1, Y3
+	VMULPS     Y0, Y2, Y0
+	VMULPS     Y1, Y3, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done172
+
+block173:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VMULPS     Y0, Y0, Y1
 	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done147
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-block148:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	VMULPS     Y0, Y0, Y1
-	VMULPS     Y0, Y1, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-
-done147:
+done172:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop169
 	VZEROUPPER
 	RET
 
-// func sqrt256(n int, d *float32, a *float32)
+// func sqrt256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX
-TEXT ·sqrt256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000020
-	JL   rest152
+TEXT ·sqrt256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole151:
-	VMOVUPS (DX), Y0
+loop176:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000020
+	JL   rest178
+
+whole177:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
 	VSQRTPS Y0, Y0
-	VMOVUPS Y0, (CX)
-	VMOVUPS 32(DX), Y0
-	VSQRTPS Y0, Y0
-	VMOVUPS Y0, 32(CX)
-	VMOVUPS 64(DX), Y0
-	VSQRTPS Y0, Y0
-	VMOVUPS Y0, 64(CX)
-	VMOVUPS 96(DX), Y0
-	VSQRTPS Y0, Y0
-	VMOVUPS Y0, 96(CX)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, AX
-	CMPQ    AX, $0x00000020
-	JGE     whole151
+	VSQRTPS Y1, Y1
+	VSQRTPS Y2, Y2
+	VSQRTPS Y3, Y3
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
+	VMOVUPS Y2, 64(BX)
+	VMOVUPS Y3, 96(BX)
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
+	JGE     whole177
 
-rest152:
-	TESTQ      AX, AX
-	JZ         done153
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block154
-	CMPQ       AX, $0x00000010
-	JLE        block155
-	CMPQ       AX, $0x00000018
-	JLE        block156
-	VMOVUPS    (DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, 32(CX)
-	VMOVUPS    64(DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, 64(CX)
+rest178:
+	TESTQ      DI, DI
+	JZ         done179
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block180
+	CMPQ       DI, $0x00000010
+	JLE        block181
+	CMPQ       DI, $0x00000018
+	JLE        block182
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 96(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(SI), Y3, Y3
 	VSQRTPS    Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 96(CX)
-	JMP        done153
+	VSQRTPS    Y1, Y1
+	VSQRTPS    Y2, Y2
+	VSQRTPS    Y3, Y3
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    Y2, 64(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(BX)
+	JMP        done179
 
-block156:
-	VMOVUPS    (DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, (CX)
-	VMOVUPS    32(DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, 32(CX)
+block182:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 64(DX), Y0, Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(SI), Y2, Y2
 	VSQRTPS    Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 64(CX)
-	JMP        done153
+	VSQRTPS    Y1, Y1
+	VSQRTPS    Y2, Y2
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	JMP        done179
 
-block155:
-	VMOVUPS    (DX), Y0
-	VSQRTPS    Y0, Y0
-	VMOVUPS    Y0, (CX)
+block181:
 	VMOVUPS    (SI), Y0
-	VMASKMOVPS 32(DX), Y0, Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
 	VSQRTPS    Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, 32(CX)
-	JMP        done153
+	VSQRTPS    Y1, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done179
 
-block154:
-	VMOVUPS    (SI), Y0
-	VMASKMOVPS (DX), Y0, Y0
+block180:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VSQRTPS    Y0, Y0
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done153:
+done179:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop176
 	VZEROUPPER
 	RET
 
-// func exp256(n int, d *float32, a *float32)
+// func exp256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
-TEXT ·exp256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000008
-	JL   rest158
+TEXT ·exp256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole157:
-	VMOVUPS   (DX), Y0
-	VMULPS    x3fb8aa3b<>+0(SB), Y0, Y1
-	VADDPS    x4b400000<>+0(SB), Y1, Y1
-	VSUBPS    x4b400000<>+0(SB), Y1, Y2
-	VMULPS    x3f318000<>+0(SB), Y2, Y3
-	VSUBPS    Y3, Y0, Y3
-	VMULPS    xb95e8083<>+0(SB), Y2, Y2
-	VSUBPS    Y2, Y3, Y2
-	VMULPS    x39506967<>+0(SB), Y2, Y3
-	VADDPS    x3ab743ce<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    x3c088908<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    x3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    x3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    x3f000000<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y2, Y4
-	VMULPS    Y4, Y3, Y3
-	VADDPS    Y2, Y3, Y2
-	VADDPS    x3f800000<>+0(SB), Y2, Y2
-	VPADDD    xb4c00000<>+0(SB), Y1, Y1
-	VPSRAD    $0x01, Y1, Y3
-	VPSUBD    Y3, Y1, Y1
+loop183:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000010
+	JL   rest185
+
+whole184:
+	VMOVUPS   (SI), Y0
+	VMOVUPS   32(SI), Y1
+	VMULPS    x3fb8aa3b<>+0(SB), Y0, Y2
+	VMULPS    x3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS    x4b400000<>+0(SB), Y2, Y2
+	VADDPS    x4b400000<>+0(SB), Y3, Y3
+	VSUBPS    x4b400000<>+0(SB), Y2, Y4
+	VSUBPS    x4b400000<>+0(SB), Y3, Y5
+	VMULPS    x3f318000<>+0(SB), Y4, Y6
+	VMULPS    x3f318000<>+0(SB), Y5, Y7
+	VSUBPS    Y6, Y0, Y6
+	VSUBPS    Y7, Y1, Y7
+	VMULPS    xb95e8083<>+0(SB), Y4, Y4
+	VMULPS    xb95e8083<>+0(SB), Y5, Y5
+	VSUBPS    Y4, Y6, Y4
+	VSUBPS    Y5, Y7, Y5
+	VMULPS    x39506967<>+0(SB), Y4, Y6
+	VMULPS    x39506967<>+0(SB), Y5, Y7
+	VADDPS    x3ab743ce<>+0(SB), Y6, Y6
+	VADDPS    x3ab743ce<>+0(SB), Y7, Y7
+	VMULPS    Y4, Y6, Y6
+	VMULPS    Y5, Y7, Y7
+	VADDPS    x3c088908<>+0(SB), Y6, Y6
+	VADDPS    x3c088908<>+0(SB), Y7, Y7
+	VMULPS    Y4, Y6, Y6
+	VMULPS    Y5, Y7, Y7
+	VADDPS    x3d2aa9c1<>+0(SB), Y6, Y6
+	VADDPS    x3d2aa9c1<>+0(SB), Y7, Y7
+	VMULPS    Y4, Y6, Y6
+	VMULPS    Y5, Y7, Y7
+	VADDPS    x3e2aaaaa<>+0(SB), Y6, Y6
+	VADDPS    x3e2aaaaa<>+0(SB), Y7, Y7
+	VMULPS    Y4, Y6, Y6
+	VMULPS    Y5, Y7, Y7
+	VADDPS    x3f000000<>+0(SB), Y6, Y6
+	VADDPS    x3f000000<>+0(SB), Y7, Y7
+	VMULPS    Y4, Y4, Y8
+	VMULPS    Y5, Y5, Y9
+	VMULPS    Y8, Y6, Y6
+	VMULPS    Y9, Y7, Y7
+	VADDPS    Y4, Y6, Y4
+	VADDPS    Y5, Y7, Y5
+	VADDPS    x3f800000<>+0(SB), Y4, Y4
+	VADDPS    x3f800000<>+0(SB), Y5, Y5
+	VPADDD    xb4c00000<>+0(SB), Y2, Y2
+	VPADDD    xb4c00000<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y2, Y6
+	VPSRAD    $0x01, Y3, Y7
+	VPSUBD    Y6, Y2, Y2
+	VPSUBD    Y7, Y3, Y3
+	VPADDD    x0000007f<>+0(SB), Y6, Y6
+	VPADDD    x0000007f<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y6, Y6
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y6, Y4, Y4
+	VMULPS    Y7, Y5, Y5
+	VPADDD    x0000007f<>+0(SB), Y2, Y2
 	VPADDD    x0000007f<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y2, Y2
 	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y2, Y2
-	VPADDD    x0000007f<>+0(SB), Y1, Y1
-	VPSLLD    $0x17, Y1, Y1
-	VMULPS    Y1, Y2, Y1
-	VCMPPS    $0x01, xc2cff217<>+0(SB), Y0, Y2
-	VBLENDVPS Y2, x00000000<>+0(SB), Y1, Y1
-	VCMPPS    $0x0d, x42b17218<>+0(SB), Y0, Y2
-	VBLENDVPS Y2, x7f800000<>+0(SB), Y1, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   Y0, (CX)
-	ADDQ      $0x00000020, DX
-	ADDQ      $0x00000020, CX
-	SUBQ      $0x00000008, AX
-	CMPQ      AX, $0x00000008
-	JGE       whole157
+	VMULPS    Y2, Y4, Y2
+	VMULPS    Y3, Y5, Y3
+	VCMPPS    $0x01, xc2cff217<>+0(SB), Y0, Y4
+	VCMPPS    $0x01, xc2cff217<>+0(SB), Y1, Y5
+	VBLENDVPS Y4, x00000000<>+0(SB), Y2, Y2
+	VBLENDVPS Y5, x00000000<>+0(SB), Y3, Y3
+	VCMPPS    $0x0d, x42b17218<>+0(SB), Y0, Y4
+	VCMPPS    $0x0d, x42b17218<>+0(SB), Y1, Y5
+	VBLENDVPS Y4, x7f800000<>+0(SB), Y2, Y2
+	VBLENDVPS Y5, x7f800000<>+0(SB), Y3, Y3
+	VCMPPS    $0x03, Y0, Y0, Y4
+	VCMPPS    $0x03, Y1, Y1, Y5
+	VBLENDVPS Y4, Y0, Y2, Y0
+	VBLENDVPS Y5, Y1, Y3, Y1
+	VMOVUPS   Y0, (BX)
+	VMOVUPS   Y1, 32(BX)
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, DI
+	CMPQ      DI, $0x00000010
+	JGE       whole184
 
-rest158:
-	TESTQ      AX, AX
-	JZ         done159
-	LEAQ       -1(AX), AX
-	ANDQ       $0x00000007, AX
-	INCQ       AX
-	LEAQ       tails<>+0(SB), BX
-	NEGQ       AX
-	LEAQ       32(BX)(AX*4), BX
-	VMOVUPS    (BX), Y0
-	VMASKMOVPS (DX), Y0, Y0
+rest185:
+	TESTQ      DI, DI
+	JZ         done186
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block187
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VMULPS     x3fb8aa3b<>+0(SB), Y0, Y2
+	VMULPS     x3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS     x4b400000<>+0(SB), Y2, Y2
+	VADDPS     x4b400000<>+0(SB), Y3, Y3
+	VSUBPS     x4b400000<>+0(SB), Y2, Y4
+	VSUBPS     x4b400000<>+0(SB), Y3, Y5
+	VMULPS     x3f318000<>+0(SB), Y4, Y6
+	VMULPS     x3f318000<>+0(SB), Y5, Y7
+	VSUBPS     Y6, Y0, Y6
+	VSUBPS     Y7, Y1, Y7
+	VMULPS     xb95e8083<>+0(SB), Y4, Y4
+	VMULPS     xb95e8083<>+0(SB), Y5, Y5
+	VSUBPS     Y4, Y6, Y4
+	VSUBPS     Y5, Y7, Y5
+	VMULPS     x39506967<>+0(SB), Y4, Y6
+	VMULPS     x39506967<>+0(SB), Y5, Y7
+	VADDPS     x3ab743ce<>+0(SB), Y6, Y6
+	VADDPS     x3ab743ce<>+0(SB), Y7, Y7
+	VMULPS     Y4, Y6, Y6
+	VMULPS     Y5, Y7, Y7
+	VADDPS     x3c088908<>+0(SB), Y6, Y6
+	VADDPS     x3c088908<>+0(SB), Y7, Y7
+	VMULPS     Y4, Y6, Y6
+	VMULPS     Y5, Y7, Y7
+	VADDPS     x3d2aa9c1<>+0(SB), Y6, Y6
+	VADDPS     x3d2aa9c1<>+0(SB), Y7, Y7
+	VMULPS     Y4, Y6, Y6
+	VMULPS     Y5, Y7, Y7
+	VADDPS     x3e2aaaaa<>+0(SB), Y6, Y6
+	VADDPS     x3e2aaaaa<>+0(SB), Y7, Y7
+	VMULPS     Y4, Y6, Y6
+	VMULPS     Y5, Y7, Y7
+	VADDPS     x3f000000<>+0(SB), Y6, Y6
+	VADDPS     x3f000000<>+0(SB), Y7, Y7
+	VMULPS     Y4, Y4, Y8
+	VMULPS     Y5, Y5, Y9
+	VMULPS     Y8, Y6, Y6
+	VMULPS     Y9, Y7, Y7
+	VADDPS     Y4, Y6, Y4
+	VADDPS     Y5, Y7, Y5
+	VADDPS     x3f800000<>+0(SB), Y4, Y4
+	VADDPS     x3f800000<>+0(SB), Y5, Y5
+	VPADDD     xb4c00000<>+0(SB), Y2, Y2
+	VPADDD     xb4c00000<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y2, Y6
+	VPSRAD     $0x01, Y3, Y7
+	VPSUBD     Y6, Y2, Y2
+	VPSUBD     Y7, Y3, Y3
+	VPADDD     x0000007f<>+0(SB), Y6, Y6
+	VPADDD     x0000007f<>+0(SB), Y7, Y7
+	VPSLLD     $0x17, Y6, Y6
+	VPSLLD     $0x17, Y7, Y7
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y7, Y5, Y5
+	VPADDD     x0000007f<>+0(SB), Y2, Y2
+	VPADDD     x0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y2, Y2
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y2, Y4, Y2
+	VMULPS     Y3, Y5, Y3
+	VCMPPS     $0x01, xc2cff217<>+0(SB), Y0, Y4
+	VCMPPS     $0x01, xc2cff217<>+0(SB), Y1, Y5
+	VBLENDVPS  Y4, x00000000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y5, x00000000<>+0(SB), Y3, Y3
+	VCMPPS     $0x0d, x42b17218<>+0(SB), Y0, Y4
+	VCMPPS     $0x0d, x42b17218<>+0(SB), Y1, Y5
+	VBLENDVPS  Y4, x7f800000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y5, x7f800000<>+0(SB), Y3, Y3
+	VCMPPS     $0x03, Y0, Y0, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VBLENDVPS  Y4, Y0, Y2, Y0
+	VBLENDVPS  Y5, Y1, Y3, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done186
+
+block187:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VMULPS     x3fb8aa3b<>+0(SB), Y0, Y1
 	VADDPS     x4b400000<>+0(SB), Y1, Y1
 	VSUBPS     x4b400000<>+0(SB), Y1, Y2
@@ -2949,10 +3424,16 @@ rest158:
 	VBLENDVPS  Y2, x7f800000<>+0(SB), Y1, Y1
 	VCMPPS     $0x03, Y0, Y0, Y2
 	VBLENDVPS  Y2, Y0, Y1, Y0
-	VMOVUPS    (BX), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done159:
+done186:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop183
 	VZEROUPPER
 	RET
 
@@ -3126,85 +3607,249 @@ DATA x7f800000<>+24(SB)/4, $0x7f800000
 DATA x7f800000<>+28(SB)/4, $0x7f800000
 GLOBL x7f800000<>(SB), RODATA|NOPTR, $32
 
-// func log256(n int, d *float32, a *float32)
+// func log256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
-TEXT ·log256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000008
-	JL   rest161
+TEXT ·log256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole160:
-	VMOVUPS   (DX), Y0
-	VCMPPS    $0x01, x00800000<>+0(SB), Y0, Y1
-	VMULPS    x4b000000<>+0(SB), Y0, Y2
-	VBLENDVPS Y1, Y2, Y0, Y2
-	VXORPS    Y3, Y3, Y3
-	VBLENDVPS Y1, xffffffe9<>+0(SB), Y3, Y1
-	VPSRLD    $0x17, Y2, Y3
-	VPADDD    xffffff82<>+0(SB), Y3, Y3
-	VPADDD    Y1, Y3, Y1
-	VANDPS    x007fffff<>+0(SB), Y2, Y2
-	VORPS     x3f000000<>+0(SB), Y2, Y2
-	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y2, Y3
-	VPADDD    xffffffff<>+0(SB), Y1, Y4
-	VBLENDVPS Y3, Y4, Y1, Y1
-	VADDPS    Y2, Y2, Y4
-	VBLENDVPS Y3, Y4, Y2, Y2
-	VSUBPS    x3f800000<>+0(SB), Y2, Y2
-	VMULPS    Y2, Y2, Y3
-	VMULPS    x3d9021bb<>+0(SB), Y2, Y4
-	VADDPS    xbdebd1b8<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    x3def251a<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    xbdfe5d4f<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    x3e11e9bf<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    xbe2aae50<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    x3e4cceac<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    xbe7ffffc<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    x3eaaaaaa<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y3, Y4, Y4
-	VCVTDQ2PS Y1, Y1
-	VMULPS    xb95e8083<>+0(SB), Y1, Y5
-	VADDPS    Y5, Y4, Y4
-	VMULPS    x3f000000<>+0(SB), Y3, Y3
-	VSUBPS    Y3, Y4, Y3
-	VADDPS    Y3, Y2, Y2
-	VMULPS    x3f318000<>+0(SB), Y1, Y1
-	VADDPS    Y1, Y2, Y1
-	VCMPPS    $0x0e, x7f7fffff<>+0(SB), Y0, Y2
-	VBLENDVPS Y2, x7f800000<>+0(SB), Y1, Y1
-	VXORPS    Y2, Y2, Y2
-	VCMPPS    $0x00, Y2, Y0, Y3
-	VBLENDVPS Y3, xff800000<>+0(SB), Y1, Y1
-	VCMPPS    $0x09, Y2, Y0, Y0
-	VBLENDVPS Y0, x7fc00000<>+0(SB), Y1, Y0
-	VMOVUPS   Y0, (CX)
-	ADDQ      $0x00000020, DX
-	ADDQ      $0x00000020, CX
-	SUBQ      $0x00000008, AX
-	CMPQ      AX, $0x00000008
-	JGE       whole160
+loop188:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000010
+	JL   rest190
 
-rest161:
-	TESTQ      AX, AX
-	JZ         done162
-	LEAQ       -1(AX), AX
-	ANDQ       $0x00000007, AX
-	INCQ       AX
-	LEAQ       tails<>+0(SB), BX
-	NEGQ       AX
-	LEAQ       32(BX)(AX*4), BX
-	VMOVUPS    (BX), Y0
-	VMASKMOVPS (DX), Y0, Y0
+whole189:
+	VMOVUPS   (SI), Y0
+	VMOVUPS   32(SI), Y1
+	VCMPPS    $0x01, x00800000<>+0(SB), Y0, Y2
+	VCMPPS    $0x01, x00800000<>+0(SB), Y1, Y3
+	VMULPS    x4b000000<>+0(SB), Y0, Y4
+	VMULPS    x4b000000<>+0(SB), Y1, Y5
+	VBLENDVPS Y2, Y4, Y0, Y4
+	VBLENDVPS Y3, Y5, Y1, Y5
+	VXORPS    Y6, Y6, Y6
+	VBLENDVPS Y2, xffffffe9<>+0(SB), Y6, Y2
+	VBLENDVPS Y3, xffffffe9<>+0(SB), Y6, Y3
+	VPSRLD    $0x17, Y4, Y6
+	VPSRLD    $0x17, Y5, Y7
+	VPADDD    xffffff82<>+0(SB), Y6, Y6
+	VPADDD    xffffff82<>+0(SB), Y7, Y7
+	VPADDD    Y2, Y6, Y2
+	VPADDD    Y3, Y7, Y3
+	VANDPS    x007fffff<>+0(SB), Y4, Y4
+	VANDPS    x007fffff<>+0(SB), Y5, Y5
+	VORPS     x3f000000<>+0(SB), Y4, Y4
+	VORPS     x3f000000<>+0(SB), Y5, Y5
+	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y4, Y6
+	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y5, Y7
+	VPADDD    xffffffff<>+0(SB), Y2, Y8
+	VPADDD    xffffffff<>+0(SB), Y3, Y9
+	VBLENDVPS Y6, Y8, Y2, Y2
+	VBLENDVPS Y7, Y9, Y3, Y3
+	VADDPS    Y4, Y4, Y8
+	VADDPS    Y5, Y5, Y9
+	VBLENDVPS Y6, Y8, Y4, Y4
+	VBLENDVPS Y7, Y9, Y5, Y5
+	VSUBPS    x3f800000<>+0(SB), Y4, Y4
+	VSUBPS    x3f800000<>+0(SB), Y5, Y5
+	VMULPS    Y4, Y4, Y6
+	VMULPS    Y5, Y5, Y7
+	VMULPS    x3d9021bb<>+0(SB), Y4, Y8
+	VMULPS    x3d9021bb<>+0(SB), Y5, Y9
+	VADDPS    xbdebd1b8<>+0(SB), Y8, Y8
+	VADDPS    xbdebd1b8<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    x3def251a<>+0(SB), Y8, Y8
+	VADDPS    x3def251a<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    xbdfe5d4f<>+0(SB), Y8, Y8
+	VADDPS    xbdfe5d4f<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    x3e11e9bf<>+0(SB), Y8, Y8
+	VADDPS    x3e11e9bf<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    xbe2aae50<>+0(SB), Y8, Y8
+	VADDPS    xbe2aae50<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    x3e4cceac<>+0(SB), Y8, Y8
+	VADDPS    x3e4cceac<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    xbe7ffffc<>+0(SB), Y8, Y8
+	VADDPS    xbe7ffffc<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VADDPS    x3eaaaaaa<>+0(SB), Y8, Y8
+	VADDPS    x3eaaaaaa<>+0(SB), Y9, Y9
+	VMULPS    Y4, Y8, Y8
+	VMULPS    Y5, Y9, Y9
+	VMULPS    Y6, Y8, Y8
+	VMULPS    Y7, Y9, Y9
+	VCVTDQ2PS Y2, Y2
+	VCVTDQ2PS Y3, Y3
+	VMULPS    xb95e8083<>+0(SB), Y2, Y10
+	VMULPS    xb95e8083<>+0(SB), Y3, Y11
+	VADDPS    Y10, Y8, Y8
+	VADDPS    Y11, Y9, Y9
+	VMULPS    x3f000000<>+0(SB), Y6, Y6
+	VMULPS    x3f000000<>+0(SB), Y7, Y7
+	VSUBPS    Y6, Y8, Y6
+	VSUBPS    Y7, Y9, Y7
+	VADDPS    Y6, Y4, Y4
+	VADDPS    Y7, Y5, Y5
+	VMULPS    x3f318000<>+0(SB), Y2, Y2
+	VMULPS    x3f318000<>+0(SB), Y3, Y3
+	VADDPS    Y2, Y4, Y2
+	VADDPS    Y3, Y5, Y3
+	VCMPPS    $0x0e, x7f7fffff<>+0(SB), Y0, Y4
+	VCMPPS    $0x0e, x7f7fffff<>+0(SB), Y1, Y5
+	VBLENDVPS Y4, x7f800000<>+0(SB), Y2, Y2
+	VBLENDVPS Y5, x7f800000<>+0(SB), Y3, Y3
+	VXORPS    Y4, Y4, Y4
+	VCMPPS    $0x00, Y4, Y0, Y5
+	VCMPPS    $0x00, Y4, Y1, Y6
+	VBLENDVPS Y5, xff800000<>+0(SB), Y2, Y2
+	VBLENDVPS Y6, xff800000<>+0(SB), Y3, Y3
+	VCMPPS    $0x09, Y4, Y0, Y0
+	VCMPPS    $0x09, Y4, Y1, Y1
+	VBLENDVPS Y0, x7fc00000<>+0(SB), Y2, Y0
+	VBLENDVPS Y1, x7fc00000<>+0(SB), Y3, Y1
+	VMOVUPS   Y0, (BX)
+	VMOVUPS   Y1, 32(BX)
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, DI
+	CMPQ      DI, $0x00000010
+	JGE       whole189
+
+rest190:
+	TESTQ      DI, DI
+	JZ         done191
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block192
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VCMPPS     $0x01, x00800000<>+0(SB), Y0, Y2
+	VCMPPS     $0x01, x00800000<>+0(SB), Y1, Y3
+	VMULPS     x4b000000<>+0(SB), Y0, Y4
+	VMULPS     x4b000000<>+0(SB), Y1, Y5
+	VBLENDVPS  Y2, Y4, Y0, Y4
+	VBLENDVPS  Y3, Y5, Y1, Y5
+	VXORPS     Y6, Y6, Y6
+	VBLENDVPS  Y2, xffffffe9<>+0(SB), Y6, Y2
+	VBLENDVPS  Y3, xffffffe9<>+0(SB), Y6, Y3
+	VPSRLD     $0x17, Y4, Y6
+	VPSRLD     $0x17, Y5, Y7
+	VPADDD     xffffff82<>+0(SB), Y6, Y6
+	VPADDD     xffffff82<>+0(SB), Y7, Y7
+	VPADDD     Y2, Y6, Y2
+	VPADDD     Y3, Y7, Y3
+	VANDPS     x007fffff<>+0(SB), Y4, Y4
+	VANDPS     x007fffff<>+0(SB), Y5, Y5
+	VORPS      x3f000000<>+0(SB), Y4, Y4
+	VORPS      x3f000000<>+0(SB), Y5, Y5
+	VCMPPS     $0x01, x3f3504f3<>+0(SB), Y4, Y6
+	VCMPPS     $0x01, x3f3504f3<>+0(SB), Y5, Y7
+	VPADDD     xffffffff<>+0(SB), Y2, Y8
+	VPADDD     xffffffff<>+0(SB), Y3, Y9
+	VBLENDVPS  Y6, Y8, Y2, Y2
+	VBLENDVPS  Y7, Y9, Y3, Y3
+	VADDPS     Y4, Y4, Y8
+	VADDPS     Y5, Y5, Y9
+	VBLENDVPS  Y6, Y8, Y4, Y4
+	VBLENDVPS  Y7, Y9, Y5, Y5
+	VSUBPS     x3f800000<>+0(SB), Y4, Y4
+	VSUBPS     x3f800000<>+0(SB), Y5, Y5
+	VMULPS     Y4, Y4, Y6
+	VMULPS     Y5, Y5, Y7
+	VMULPS     x3d9021bb<>+0(SB), Y4, Y8
+	VMULPS     x3d9021bb<>+0(SB), Y5, Y9
+	VADDPS     xbdebd1b8<>+0(SB), Y8, Y8
+	VADDPS     xbdebd1b8<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     x3def251a<>+0(SB), Y8, Y8
+	VADDPS     x3def251a<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     xbdfe5d4f<>+0(SB), Y8, Y8
+	VADDPS     xbdfe5d4f<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     x3e11e9bf<>+0(SB), Y8, Y8
+	VADDPS     x3e11e9bf<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     xbe2aae50<>+0(SB), Y8, Y8
+	VADDPS     xbe2aae50<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     x3e4cceac<>+0(SB), Y8, Y8
+	VADDPS     x3e4cceac<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     xbe7ffffc<>+0(SB), Y8, Y8
+	VADDPS     xbe7ffffc<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VADDPS     x3eaaaaaa<>+0(SB), Y8, Y8
+	VADDPS     x3eaaaaaa<>+0(SB), Y9, Y9
+	VMULPS     Y4, Y8, Y8
+	VMULPS     Y5, Y9, Y9
+	VMULPS     Y6, Y8, Y8
+	VMULPS     Y7, Y9, Y9
+	VCVTDQ2PS  Y2, Y2
+	VCVTDQ2PS  Y3, Y3
+	VMULPS     xb95e8083<>+0(SB), Y2, Y10
+	VMULPS     xb95e8083<>+0(SB), Y3, Y11
+	VADDPS     Y10, Y8, Y8
+	VADDPS     Y11, Y9, Y9
+	VMULPS     x3f000000<>+0(SB), Y6, Y6
+	VMULPS     x3f000000<>+0(SB), Y7, Y7
+	VSUBPS     Y6, Y8, Y6
+	VSUBPS     Y7, Y9, Y7
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y7, Y5, Y5
+	VMULPS     x3f318000<>+0(SB), Y2, Y2
+	VMULPS     x3f318000<>+0(SB), Y3, Y3
+	VADDPS     Y2, Y4, Y2
+	VADDPS     Y3, Y5, Y3
+	VCMPPS     $0x0e, x7f7fffff<>+0(SB), Y0, Y4
+	VCMPPS     $0x0e, x7f7fffff<>+0(SB), Y1, Y5
+	VBLENDVPS  Y4, x7f800000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y5, x7f800000<>+0(SB), Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VCMPPS     $0x00, Y4, Y0, Y5
+	VCMPPS     $0x00, Y4, Y1, Y6
+	VBLENDVPS  Y5, xff800000<>+0(SB), Y2, Y2
+	VBLENDVPS  Y6, xff800000<>+0(SB), Y3, Y3
+	VCMPPS     $0x09, Y4, Y0, Y0
+	VCMPPS     $0x09, Y4, Y1, Y1
+	VBLENDVPS  Y0, x7fc00000<>+0(SB), Y2, Y0
+	VBLENDVPS  Y1, x7fc00000<>+0(SB), Y3, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done191
+
+block192:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VCMPPS     $0x01, x00800000<>+0(SB), Y0, Y1
 	VMULPS     x4b000000<>+0(SB), Y0, Y2
 	VBLENDVPS  Y1, Y2, Y0, Y2
@@ -3255,10 +3900,16 @@ rest161:
 	VBLENDVPS  Y3, xff800000<>+0(SB), Y1, Y1
 	VCMPPS     $0x09, Y2, Y0, Y0
 	VBLENDVPS  Y0, x7fc00000<>+0(SB), Y1, Y0
-	VMOVUPS    (BX), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done162:
+done191:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop188
 	VZEROUPPER
 	RET
 
@@ -3452,17 +4103,245 @@ DATA x7fc00000<>+24(SB)/4, $0x7fc00000
 DATA x7fc00000<>+28(SB)/4, $0x7fc00000
 GLOBL x7fc00000<>(SB), RODATA|NOPTR, $32
 
-// func tanh256(n int, d *float32, a *float32)
+// func tanh256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
-TEXT ·tanh256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000008
-	JL   rest164
+TEXT ·tanh256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole163:
-	VMOVUPS      (DX), Y0
+loop193:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000010
+	JL   rest195
+
+whole194:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       xbbbaf0ea<>+0(SB), Y4, Y6
+	VMULPS       xbbbaf0ea<>+0(SB), Y5, Y7
+	VADDPS       x3ca9134e<>+0(SB), Y6, Y6
+	VADDPS       x3ca9134e<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       xbd5c1e2d<>+0(SB), Y6, Y6
+	VADDPS       xbd5c1e2d<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       x3e088393<>+0(SB), Y6, Y6
+	VADDPS       x3e088393<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       xbeaaaa99<>+0(SB), Y6, Y6
+	VADDPS       xbeaaaa99<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VADDPS       Y0, Y4, Y4
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y2, Y6
+	VADDPS       Y3, Y3, Y7
+	VMULPS       x3fb8aa3b<>+0(SB), Y6, Y8
+	VMULPS       x3fb8aa3b<>+0(SB), Y7, Y9
+	VADDPS       x4b400000<>+0(SB), Y8, Y8
+	VADDPS       x4b400000<>+0(SB), Y9, Y9
+	VSUBPS       x4b400000<>+0(SB), Y8, Y10
+	VSUBPS       x4b400000<>+0(SB), Y9, Y11
+	VMULPS       x3f318000<>+0(SB), Y10, Y12
+	VMULPS       x3f318000<>+0(SB), Y11, Y13
+	VSUBPS       Y12, Y6, Y6
+	VSUBPS       Y13, Y7, Y7
+	VMULPS       xb95e8083<>+0(SB), Y10, Y10
+	VMULPS       xb95e8083<>+0(SB), Y11, Y11
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VMULPS       x39506967<>+0(SB), Y6, Y10
+	VMULPS       x39506967<>+0(SB), Y7, Y11
+	VADDPS       x3ab743ce<>+0(SB), Y10, Y10
+	VADDPS       x3ab743ce<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3c088908<>+0(SB), Y10, Y10
+	VADDPS       x3c088908<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3d2aa9c1<>+0(SB), Y10, Y10
+	VADDPS       x3d2aa9c1<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3e2aaaaa<>+0(SB), Y10, Y10
+	VADDPS       x3e2aaaaa<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3f000000<>+0(SB), Y10, Y10
+	VADDPS       x3f000000<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y6, Y12
+	VMULPS       Y7, Y7, Y13
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y13, Y11, Y11
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPADDD       xb4c0007f<>+0(SB), Y8, Y8
+	VPADDD       xb4c0007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VBROADCASTSS x3f800000<>+0(SB), Y8
+	VBROADCASTSS x40000000<>+0(SB), Y9
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VDIVPS       Y6, Y9, Y6
+	VDIVPS       Y7, Y9, Y7
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y8, Y7
+	VCMPPS       $0x0e, x411051ec<>+0(SB), Y2, Y8
+	VCMPPS       $0x0e, x411051ec<>+0(SB), Y3, Y9
+	VBLENDVPS    Y8, x3f800000<>+0(SB), Y6, Y6
+	VBLENDVPS    Y9, x3f800000<>+0(SB), Y7, Y7
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VORPS        Y0, Y6, Y0
+	VORPS        Y1, Y7, Y1
+	VCMPPS       $0x01, x3f200000<>+0(SB), Y2, Y2
+	VCMPPS       $0x01, x3f200000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VBLENDVPS    Y3, Y5, Y1, Y1
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	CMPQ         DI, $0x00000010
+	JGE          whole194
+
+rest195:
+	TESTQ        DI, DI
+	JZ           done196
+	LEAQ         -1(DI), R8
+	ANDQ         $0x00000007, R8
+	INCQ         R8
+	LEAQ         tails<>+0(SB), R9
+	NEGQ         R8
+	LEAQ         32(R9)(R8*4), R9
+	CMPQ         DI, $0x00000008
+	JLE          block197
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   32(SI), Y1, Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VANDPS       x7fffffff<>+0(SB), Y1, Y3
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       xbbbaf0ea<>+0(SB), Y4, Y6
+	VMULPS       xbbbaf0ea<>+0(SB), Y5, Y7
+	VADDPS       x3ca9134e<>+0(SB), Y6, Y6
+	VADDPS       x3ca9134e<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       xbd5c1e2d<>+0(SB), Y6, Y6
+	VADDPS       xbd5c1e2d<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       x3e088393<>+0(SB), Y6, Y6
+	VADDPS       x3e088393<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VADDPS       xbeaaaa99<>+0(SB), Y6, Y6
+	VADDPS       xbeaaaa99<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VADDPS       Y0, Y4, Y4
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y2, Y6
+	VADDPS       Y3, Y3, Y7
+	VMULPS       x3fb8aa3b<>+0(SB), Y6, Y8
+	VMULPS       x3fb8aa3b<>+0(SB), Y7, Y9
+	VADDPS       x4b400000<>+0(SB), Y8, Y8
+	VADDPS       x4b400000<>+0(SB), Y9, Y9
+	VSUBPS       x4b400000<>+0(SB), Y8, Y10
+	VSUBPS       x4b400000<>+0(SB), Y9, Y11
+	VMULPS       x3f318000<>+0(SB), Y10, Y12
+	VMULPS       x3f318000<>+0(SB), Y11, Y13
+	VSUBPS       Y12, Y6, Y6
+	VSUBPS       Y13, Y7, Y7
+	VMULPS       xb95e8083<>+0(SB), Y10, Y10
+	VMULPS       xb95e8083<>+0(SB), Y11, Y11
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VMULPS       x39506967<>+0(SB), Y6, Y10
+	VMULPS       x39506967<>+0(SB), Y7, Y11
+	VADDPS       x3ab743ce<>+0(SB), Y10, Y10
+	VADDPS       x3ab743ce<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3c088908<>+0(SB), Y10, Y10
+	VADDPS       x3c088908<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3d2aa9c1<>+0(SB), Y10, Y10
+	VADDPS       x3d2aa9c1<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3e2aaaaa<>+0(SB), Y10, Y10
+	VADDPS       x3e2aaaaa<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VADDPS       x3f000000<>+0(SB), Y10, Y10
+	VADDPS       x3f000000<>+0(SB), Y11, Y11
+	VMULPS       Y6, Y6, Y12
+	VMULPS       Y7, Y7, Y13
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y13, Y11, Y11
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y11, Y7
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPADDD       xb4c0007f<>+0(SB), Y8, Y8
+	VPADDD       xb4c0007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VBROADCASTSS x3f800000<>+0(SB), Y8
+	VBROADCASTSS x40000000<>+0(SB), Y9
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VDIVPS       Y6, Y9, Y6
+	VDIVPS       Y7, Y9, Y7
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y8, Y7
+	VCMPPS       $0x0e, x411051ec<>+0(SB), Y2, Y8
+	VCMPPS       $0x0e, x411051ec<>+0(SB), Y3, Y9
+	VBLENDVPS    Y8, x3f800000<>+0(SB), Y6, Y6
+	VBLENDVPS    Y9, x3f800000<>+0(SB), Y7, Y7
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VORPS        Y0, Y6, Y0
+	VORPS        Y1, Y7, Y1
+	VCMPPS       $0x01, x3f200000<>+0(SB), Y2, Y2
+	VCMPPS       $0x01, x3f200000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VBLENDVPS    Y3, Y5, Y1, Y1
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y1, Y0, 32(BX)
+	JMP          done196
+
+block197:
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (SI), Y0, Y0
 	VANDPS       x7fffffff<>+0(SB), Y0, Y1
 	VMULPS       Y0, Y0, Y2
 	VMULPS       xbbbaf0ea<>+0(SB), Y2, Y3
@@ -3512,77 +4391,16 @@ whole163:
 	VORPS        Y0, Y3, Y0
 	VCMPPS       $0x01, x3f200000<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y2, Y0, Y0
-	VMOVUPS      Y0, (CX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000008, AX
-	CMPQ         AX, $0x00000008
-	JGE          whole163
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y0, Y1, (BX)
 
-rest164:
-	TESTQ        AX, AX
-	JZ           done165
-	LEAQ         -1(AX), AX
-	ANDQ         $0x00000007, AX
-	INCQ         AX
-	LEAQ         tails<>+0(SB), BX
-	NEGQ         AX
-	LEAQ         32(BX)(AX*4), BX
-	VMOVUPS      (BX), Y0
-	VMASKMOVPS   (DX), Y0, Y0
-	VANDPS       x7fffffff<>+0(SB), Y0, Y1
-	VMULPS       Y0, Y0, Y2
-	VMULPS       xbbbaf0ea<>+0(SB), Y2, Y3
-	VADDPS       x3ca9134e<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       xbd5c1e2d<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       x3e088393<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       xbeaaaa99<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       Y0, Y2, Y2
-	VADDPS       Y1, Y1, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS       x4b400000<>+0(SB), Y4, Y4
-	VSUBPS       x4b400000<>+0(SB), Y4, Y5
-	VMULPS       x3f318000<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       xb95e8083<>+0(SB), Y5, Y5
-	VSUBPS       Y5, Y3, Y3
-	VMULPS       x39506967<>+0(SB), Y3, Y5
-	VADDPS       x3ab743ce<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3c088908<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3f000000<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y3, Y6
-	VMULPS       Y6, Y5, Y5
-	VADDPS       Y3, Y5, Y3
-	VADDPS       x3f800000<>+0(SB), Y3, Y3
-	VPADDD       xb4c0007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VBROADCASTSS x3f800000<>+0(SB), Y4
-	VBROADCASTSS x40000000<>+0(SB), Y5
-	VADDPS       x3f800000<>+0(SB), Y3, Y3
-	VDIVPS       Y3, Y5, Y3
-	VSUBPS       Y3, Y4, Y3
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y1, Y4
-	VBLENDVPS    Y4, x3f800000<>+0(SB), Y3, Y3
-	VANDPS       x80000000<>+0(SB), Y0, Y0
-	VORPS        Y0, Y3, Y0
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y1, Y1
-	VBLENDVPS    Y1, Y2, Y0, Y0
-	VMOVUPS      (BX), Y1
-	VMASKMOVPS   Y0, Y1, (CX)
-
-done165:
+done196:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop193
 	VZEROUPPER
 	RET
 
@@ -3676,17 +4494,205 @@ DATA x3f200000<>+24(SB)/4, $0x3f200000
 DATA x3f200000<>+28(SB)/4, $0x3f200000
 GLOBL x3f200000<>(SB), RODATA|NOPTR, $32
 
-// func sigmoid256(n int, d *float32, a *float32)
+// func sigmoid256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
-TEXT ·sigmoid256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000008
-	JL   rest167
+TEXT ·sigmoid256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole166:
-	VMOVUPS      (DX), Y0
+loop198:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000010
+	JL   rest200
+
+whole199:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VORPS        x80000000<>+0(SB), Y0, Y2
+	VORPS        x80000000<>+0(SB), Y1, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VADDPS       x4b400000<>+0(SB), Y4, Y4
+	VADDPS       x4b400000<>+0(SB), Y5, Y5
+	VSUBPS       x4b400000<>+0(SB), Y4, Y6
+	VSUBPS       x4b400000<>+0(SB), Y5, Y7
+	VMULPS       x3f318000<>+0(SB), Y6, Y8
+	VMULPS       x3f318000<>+0(SB), Y7, Y9
+	VSUBPS       Y8, Y2, Y8
+	VSUBPS       Y9, Y3, Y9
+	VMULPS       xb95e8083<>+0(SB), Y6, Y6
+	VMULPS       xb95e8083<>+0(SB), Y7, Y7
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VMULPS       x39506967<>+0(SB), Y6, Y8
+	VMULPS       x39506967<>+0(SB), Y7, Y9
+	VADDPS       x3ab743ce<>+0(SB), Y8, Y8
+	VADDPS       x3ab743ce<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3c088908<>+0(SB), Y8, Y8
+	VADDPS       x3c088908<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3d2aa9c1<>+0(SB), Y8, Y8
+	VADDPS       x3d2aa9c1<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3e2aaaaa<>+0(SB), Y8, Y8
+	VADDPS       x3e2aaaaa<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3f000000<>+0(SB), Y8, Y8
+	VADDPS       x3f000000<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y6, Y10
+	VMULPS       Y7, Y7, Y11
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y11, Y9, Y9
+	VADDPS       Y6, Y8, Y6
+	VADDPS       Y7, Y9, Y7
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPADDD       xb4c00000<>+0(SB), Y4, Y4
+	VPADDD       xb4c00000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y4, Y8
+	VPSRAD       $0x01, Y5, Y9
+	VPSUBD       Y8, Y4, Y4
+	VPSUBD       Y9, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VCMPPS       $0x01, xc2cff217<>+0(SB), Y2, Y2
+	VCMPPS       $0x01, xc2cff217<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, x00000000<>+0(SB), Y4, Y2
+	VBLENDVPS    Y3, x00000000<>+0(SB), Y5, Y3
+	VBROADCASTSS x3f800000<>+0(SB), Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x01, Y5, Y0, Y0
+	VCMPPS       $0x01, Y5, Y1, Y1
+	VBLENDVPS    Y0, Y2, Y4, Y0
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y2, Y0, Y0
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	CMPQ         DI, $0x00000010
+	JGE          whole199
+
+rest200:
+	TESTQ        DI, DI
+	JZ           done201
+	LEAQ         -1(DI), R8
+	ANDQ         $0x00000007, R8
+	INCQ         R8
+	LEAQ         tails<>+0(SB), R9
+	NEGQ         R8
+	LEAQ         32(R9)(R8*4), R9
+	CMPQ         DI, $0x00000008
+	JLE          block202
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   32(SI), Y1, Y1
+	VORPS        x80000000<>+0(SB), Y0, Y2
+	VORPS        x80000000<>+0(SB), Y1, Y3
+	VMULPS       x3fb8aa3b<>+0(SB), Y2, Y4
+	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y5
+	VADDPS       x4b400000<>+0(SB), Y4, Y4
+	VADDPS       x4b400000<>+0(SB), Y5, Y5
+	VSUBPS       x4b400000<>+0(SB), Y4, Y6
+	VSUBPS       x4b400000<>+0(SB), Y5, Y7
+	VMULPS       x3f318000<>+0(SB), Y6, Y8
+	VMULPS       x3f318000<>+0(SB), Y7, Y9
+	VSUBPS       Y8, Y2, Y8
+	VSUBPS       Y9, Y3, Y9
+	VMULPS       xb95e8083<>+0(SB), Y6, Y6
+	VMULPS       xb95e8083<>+0(SB), Y7, Y7
+	VSUBPS       Y6, Y8, Y6
+	VSUBPS       Y7, Y9, Y7
+	VMULPS       x39506967<>+0(SB), Y6, Y8
+	VMULPS       x39506967<>+0(SB), Y7, Y9
+	VADDPS       x3ab743ce<>+0(SB), Y8, Y8
+	VADDPS       x3ab743ce<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3c088908<>+0(SB), Y8, Y8
+	VADDPS       x3c088908<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3d2aa9c1<>+0(SB), Y8, Y8
+	VADDPS       x3d2aa9c1<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3e2aaaaa<>+0(SB), Y8, Y8
+	VADDPS       x3e2aaaaa<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y7, Y9, Y9
+	VADDPS       x3f000000<>+0(SB), Y8, Y8
+	VADDPS       x3f000000<>+0(SB), Y9, Y9
+	VMULPS       Y6, Y6, Y10
+	VMULPS       Y7, Y7, Y11
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y11, Y9, Y9
+	VADDPS       Y6, Y8, Y6
+	VADDPS       Y7, Y9, Y7
+	VADDPS       x3f800000<>+0(SB), Y6, Y6
+	VADDPS       x3f800000<>+0(SB), Y7, Y7
+	VPADDD       xb4c00000<>+0(SB), Y4, Y4
+	VPADDD       xb4c00000<>+0(SB), Y5, Y5
+	VPSRAD       $0x01, Y4, Y8
+	VPSRAD       $0x01, Y5, Y9
+	VPSUBD       Y8, Y4, Y4
+	VPSUBD       Y9, Y5, Y5
+	VPADDD       x0000007f<>+0(SB), Y8, Y8
+	VPADDD       x0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VPADDD       x0000007f<>+0(SB), Y4, Y4
+	VPADDD       x0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y5, Y7, Y5
+	VCMPPS       $0x01, xc2cff217<>+0(SB), Y2, Y2
+	VCMPPS       $0x01, xc2cff217<>+0(SB), Y3, Y3
+	VBLENDVPS    Y2, x00000000<>+0(SB), Y4, Y2
+	VBLENDVPS    Y3, x00000000<>+0(SB), Y5, Y3
+	VBROADCASTSS x3f800000<>+0(SB), Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPS       $0x01, Y5, Y0, Y0
+	VCMPPS       $0x01, Y5, Y1, Y1
+	VBLENDVPS    Y0, Y2, Y4, Y0
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y2, Y0, Y0
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y1, Y0, 32(BX)
+	JMP          done201
+
+block202:
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   (SI), Y0, Y0
 	VORPS        x80000000<>+0(SB), Y0, Y1
 	VMULPS       x3fb8aa3b<>+0(SB), Y1, Y2
 	VADDPS       x4b400000<>+0(SB), Y2, Y2
@@ -3726,181 +4732,392 @@ whole166:
 	VBLENDVPS    Y0, Y1, Y2, Y0
 	VADDPS       Y2, Y1, Y1
 	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (CX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000008, AX
-	CMPQ         AX, $0x00000008
-	JGE          whole166
+	VMOVUPS      (R9), Y1
+	VMASKMOVPS   Y0, Y1, (BX)
 
-rest167:
-	TESTQ        AX, AX
-	JZ           done168
-	LEAQ         -1(AX), AX
-	ANDQ         $0x00000007, AX
-	INCQ         AX
-	LEAQ         tails<>+0(SB), BX
-	NEGQ         AX
-	LEAQ         32(BX)(AX*4), BX
-	VMOVUPS      (BX), Y0
-	VMASKMOVPS   (DX), Y0, Y0
-	VORPS        x80000000<>+0(SB), Y0, Y1
-	VMULPS       x3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS       x4b400000<>+0(SB), Y2, Y2
-	VSUBPS       x4b400000<>+0(SB), Y2, Y3
-	VMULPS       x3f318000<>+0(SB), Y3, Y4
-	VSUBPS       Y4, Y1, Y4
-	VMULPS       xb95e8083<>+0(SB), Y3, Y3
-	VSUBPS       Y3, Y4, Y3
-	VMULPS       x39506967<>+0(SB), Y3, Y4
-	VADDPS       x3ab743ce<>+0(SB), Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       x3c088908<>+0(SB), Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       x3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       x3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       x3f000000<>+0(SB), Y4, Y4
-	VMULPS       Y3, Y3, Y5
-	VMULPS       Y5, Y4, Y4
-	VADDPS       Y3, Y4, Y3
-	VADDPS       x3f800000<>+0(SB), Y3, Y3
-	VPADDD       xb4c00000<>+0(SB), Y2, Y2
-	VPSRAD       $0x01, Y2, Y4
-	VPSUBD       Y4, Y2, Y2
-	VPADDD       x0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VPADDD       x0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
-	VCMPPS       $0x01, xc2cff217<>+0(SB), Y1, Y1
-	VBLENDVPS    Y1, x00000000<>+0(SB), Y2, Y1
-	VBROADCASTSS x3f800000<>+0(SB), Y2
-	VXORPS       Y3, Y3, Y3
-	VCMPPS       $0x01, Y3, Y0, Y0
-	VBLENDVPS    Y0, Y1, Y2, Y0
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      (BX), Y1
-	VMASKMOVPS   Y0, Y1, (CX)
-
-done168:
+done201:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop198
 	VZEROUPPER
 	RET
 
-// func softplus256(n int, d *float32, a *float32)
+// func softplus256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
-TEXT ·softplus256(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), CX
-	MOVQ a+16(FP), DX
-	CMPQ AX, $0x00000008
-	JL   rest170
+TEXT ·softplus256(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), CX
+	MOVQ a+32(FP), DX
 
-whole169:
-	VMOVUPS   (DX), Y0
-	VORPS     x80000000<>+0(SB), Y0, Y1
-	VMULPS    x3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS    x4b400000<>+0(SB), Y2, Y2
-	VSUBPS    x4b400000<>+0(SB), Y2, Y3
-	VMULPS    x3f318000<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y1, Y4
-	VMULPS    xb95e8083<>+0(SB), Y3, Y3
-	VSUBPS    Y3, Y4, Y3
-	VMULPS    x39506967<>+0(SB), Y3, Y4
-	VADDPS    x3ab743ce<>+0(SB), Y4, Y4
-	VMULPS    Y3, Y4, Y4
-	VADDPS    x3c088908<>+0(SB), Y4, Y4
-	VMULPS    Y3, Y4, Y4
-	VADDPS    x3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS    Y3, Y4, Y4
-	VADDPS    x3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS    Y3, Y4, Y4
-	VADDPS    x3f000000<>+0(SB), Y4, Y4
-	VMULPS    Y3, Y3, Y5
-	VMULPS    Y5, Y4, Y4
-	VADDPS    Y3, Y4, Y3
-	VADDPS    x3f800000<>+0(SB), Y3, Y3
-	VPADDD    xb4c00000<>+0(SB), Y2, Y2
-	VPSRAD    $0x01, Y2, Y4
-	VPSUBD    Y4, Y2, Y2
+loop203:
+	MOVQ CX, BX
+	MOVQ DX, SI
+	MOVQ n+8(FP), DI
+	CMPQ DI, $0x00000010
+	JL   rest205
+
+whole204:
+	VMOVUPS   (SI), Y0
+	VMOVUPS   32(SI), Y1
+	VORPS     x80000000<>+0(SB), Y0, Y2
+	VORPS     x80000000<>+0(SB), Y1, Y3
+	VMULPS    x3fb8aa3b<>+0(SB), Y2, Y4
+	VMULPS    x3fb8aa3b<>+0(SB), Y3, Y5
+	VADDPS    x4b400000<>+0(SB), Y4, Y4
+	VADDPS    x4b400000<>+0(SB), Y5, Y5
+	VSUBPS    x4b400000<>+0(SB), Y4, Y6
+	VSUBPS    x4b400000<>+0(SB), Y5, Y7
+	VMULPS    x3f318000<>+0(SB), Y6, Y8
+	VMULPS    x3f318000<>+0(SB), Y7, Y9
+	VSUBPS    Y8, Y2, Y8
+	VSUBPS    Y9, Y3, Y9
+	VMULPS    xb95e8083<>+0(SB), Y6, Y6
+	VMULPS    xb95e8083<>+0(SB), Y7, Y7
+	VSUBPS    Y6, Y8, Y6
+	VSUBPS    Y7, Y9, Y7
+	VMULPS    x39506967<>+0(SB), Y6, Y8
+	VMULPS    x39506967<>+0(SB), Y7, Y9
+	VADDPS    x3ab743ce<>+0(SB), Y8, Y8
+	VADDPS    x3ab743ce<>+0(SB), Y9, Y9
+	VMULPS    Y6, Y8, Y8
+	VMULPS    Y7, Y9, Y9
+	VADDPS    x3c088908<>+0(SB), Y8, Y8
+	VADDPS    x3c088908<>+0(SB), Y9, Y9
+	VMULPS    Y6, Y8, Y8
+	VMULPS    Y7, Y9, Y9
+	VADDPS    x3d2aa9c1<>+0(SB), Y8, Y8
+	VADDPS    x3d2aa9c1<>+0(SB), Y9, Y9
+	VMULPS    Y6, Y8, Y8
+	VMULPS    Y7, Y9, Y9
+	VADDPS    x3e2aaaaa<>+0(SB), Y8, Y8
+	VADDPS    x3e2aaaaa<>+0(SB), Y9, Y9
+	VMULPS    Y6, Y8, Y8
+	VMULPS    Y7, Y9, Y9
+	VADDPS    x3f000000<>+0(SB), Y8, Y8
+	VADDPS    x3f000000<>+0(SB), Y9, Y9
+	VMULPS    Y6, Y6, Y10
+	VMULPS    Y7, Y7, Y11
+	VMULPS    Y10, Y8, Y8
+	VMULPS    Y11, Y9, Y9
+	VADDPS    Y6, Y8, Y6
+	VADDPS    Y7, Y9, Y7
+	VADDPS    x3f800000<>+0(SB), Y6, Y6
+	VADDPS    x3f800000<>+0(SB), Y7, Y7
+	VPADDD    xb4c00000<>+0(SB), Y4, Y4
+	VPADDD    xb4c00000<>+0(SB), Y5, Y5
+	VPSRAD    $0x01, Y4, Y8
+	VPSRAD    $0x01, Y5, Y9
+	VPSUBD    Y8, Y4, Y4
+	VPSUBD    Y9, Y5, Y5
+	VPADDD    x0000007f<>+0(SB), Y8, Y8
+	VPADDD    x0000007f<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y8, Y8
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y8, Y6, Y6
+	VMULPS    Y9, Y7, Y7
 	VPADDD    x0000007f<>+0(SB), Y4, Y4
+	VPADDD    x0000007f<>+0(SB), Y5, Y5
 	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y3, Y3
-	VPADDD    x0000007f<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y3, Y2
-	VCMPPS    $0x01, xc2cff217<>+0(SB), Y1, Y1
-	VBLENDVPS Y1, x00000000<>+0(SB), Y2, Y1
-	VADDPS    x3f800000<>+0(SB), Y1, Y2
-	VPSRLD    $0x17, Y2, Y3
-	VPADDD    xffffff82<>+0(SB), Y3, Y3
-	VANDPS    x007fffff<>+0(SB), Y2, Y4
-	VORPS     x3f000000<>+0(SB), Y4, Y4
-	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y4, Y5
-	VPADDD    xffffffff<>+0(SB), Y3, Y6
-	VBLENDVPS Y5, Y6, Y3, Y3
-	VADDPS    Y4, Y4, Y6
-	VBLENDVPS Y5, Y6, Y4, Y4
-	VSUBPS    x3f800000<>+0(SB), Y4, Y4
-	VMULPS    Y4, Y4, Y5
-	VMULPS    x3d9021bb<>+0(SB), Y4, Y6
-	VADDPS    xbdebd1b8<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    x3def251a<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    xbdfe5d4f<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    x3e11e9bf<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    xbe2aae50<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    x3e4cceac<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    xbe7ffffc<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VADDPS    x3eaaaaaa<>+0(SB), Y6, Y6
-	VMULPS    Y4, Y6, Y6
-	VMULPS    Y5, Y6, Y6
-	VCVTDQ2PS Y3, Y3
-	VMULPS    xb95e8083<>+0(SB), Y3, Y7
-	VADDPS    Y7, Y6, Y6
-	VMULPS    x3f000000<>+0(SB), Y5, Y5
-	VSUBPS    Y5, Y6, Y5
-	VADDPS    Y5, Y4, Y4
-	VMULPS    x3f318000<>+0(SB), Y3, Y3
-	VADDPS    Y3, Y4, Y3
-	VMULPS    Y1, Y3, Y3
-	VSUBPS    x3f800000<>+0(SB), Y2, Y4
-	VDIVPS    Y4, Y3, Y3
-	VCMPPS    $0x00, x3f800000<>+0(SB), Y2, Y2
-	VBLENDVPS Y2, Y1, Y3, Y1
-	VXORPS    Y2, Y2, Y2
-	VCMPPS    $0x0e, Y2, Y0, Y2
-	VADDPS    Y1, Y0, Y3
-	VBLENDVPS Y2, Y3, Y1, Y1
-	VCMPPS    $0x03, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y1, Y0
-	VMOVUPS   Y0, (CX)
-	ADDQ      $0x00000020, DX
-	ADDQ      $0x00000020, CX
-	SUBQ      $0x00000008, AX
-	CMPQ      AX, $0x00000008
-	JGE       whole169
+	VPSLLD    $0x17, Y5, Y5
+	VMULPS    Y4, Y6, Y4
+	VMULPS    Y5, Y7, Y5
+	VCMPPS    $0x01, xc2cff217<>+0(SB), Y2, Y2
+	VCMPPS    $0x01, xc2cff217<>+0(SB), Y3, Y3
+	VBLENDVPS Y2, x00000000<>+0(SB), Y4, Y2
+	VBLENDVPS Y3, x00000000<>+0(SB), Y5, Y3
+	VADDPS    x3f800000<>+0(SB), Y2, Y4
+	VADDPS    x3f800000<>+0(SB), Y3, Y5
+	VPSRLD    $0x17, Y4, Y6
+	VPSRLD    $0x17, Y5, Y7
+	VPADDD    xffffff82<>+0(SB), Y6, Y6
+	VPADDD    xffffff82<>+0(SB), Y7, Y7
+	VANDPS    x007fffff<>+0(SB), Y4, Y8
+	VANDPS    x007fffff<>+0(SB), Y5, Y9
+	VORPS     x3f000000<>+0(SB), Y8, Y8
+	VORPS     x3f000000<>+0(SB), Y9, Y9
+	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y8, Y10
+	VCMPPS    $0x01, x3f3504f3<>+0(SB), Y9, Y11
+	VPADDD    xffffffff<>+0(SB), Y6, Y12
+	VPADDD    xffffffff<>+0(SB), Y7, Y13
+	VBLENDVPS Y10, Y12, Y6, Y6
+	VBLENDVPS Y11, Y13, Y7, Y7
+	VADDPS    Y8, Y8, Y12
+	VADDPS    Y9, Y9, Y13
+	VBLENDVPS Y10, Y12, Y8, Y8
+	VBLENDVPS Y11, Y13, Y9, Y9
+	VSUBPS    x3f800000<>+0(SB), Y8, Y8
+	VSUBPS    x3f800000<>+0(SB), Y9, Y9
+	VMULPS    Y8, Y8, Y10
+	VMULPS    Y9, Y9, Y11
+	VMULPS    x3d9021bb<>+0(SB), Y8, Y12
+	VMULPS    x3d9021bb<>+0(SB), Y9, Y13
+	VADDPS    xbdebd1b8<>+0(SB), Y12, Y12
+	VADDPS    xbdebd1b8<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    x3def251a<>+0(SB), Y12, Y12
+	VADDPS    x3def251a<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    xbdfe5d4f<>+0(SB), Y12, Y12
+	VADDPS    xbdfe5d4f<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    x3e11e9bf<>+0(SB), Y12, Y12
+	VADDPS    x3e11e9bf<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    xbe2aae50<>+0(SB), Y12, Y12
+	VADDPS    xbe2aae50<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    x3e4cceac<>+0(SB), Y12, Y12
+	VADDPS    x3e4cceac<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    xbe7ffffc<>+0(SB), Y12, Y12
+	VADDPS    xbe7ffffc<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VADDPS    x3eaaaaaa<>+0(SB), Y12, Y12
+	VADDPS    x3eaaaaaa<>+0(SB), Y13, Y13
+	VMULPS    Y8, Y12, Y12
+	VMULPS    Y9, Y13, Y13
+	VMULPS    Y10, Y12, Y12
+	VMULPS    Y11, Y13, Y13
+	VCVTDQ2PS Y6, Y6
+	VCVTDQ2PS Y7, Y7
+	VMULPS    xb95e8083<>+0(SB), Y6, Y14
+	VMULPS    xb95e8083<>+0(SB), Y7, Y15
+	VADDPS    Y14, Y12, Y12
+	VADDPS    Y15, Y13, Y13
+	VMULPS    x3f000000<>+0(SB), Y10, Y10
+	VMULPS    x3f000000<>+0(SB), Y11, Y11
+	VSUBPS    Y10, Y12, Y10
+	VSUBPS    Y11, Y13, Y11
+	VADDPS    Y10, Y8, Y8
+	VADDPS    Y11, Y9, Y9
+	VMULPS    x3f318000<>+0(SB), Y6, Y6
+	VMULPS    x3f318000<>+0(SB), Y7, Y7
+	VADDPS    Y6, Y8, Y6
+	VADDPS    Y7, Y9, Y7
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y3, Y7, Y7
+	VSUBPS    x3f800000<>+0(SB), Y4, Y8
+	VSUBPS    x3f800000<>+0(SB), Y5, Y9
+	VDIVPS    Y8, Y6, Y6
+	VDIVPS    Y9, Y7, Y7
+	VCMPPS    $0x00, x3f800000<>+0(SB), Y4, Y4
+	VCMPPS    $0x00, x3f800000<>+0(SB), Y5, Y5
+	VBLENDVPS Y4, Y2, Y6, Y2
+	VBLENDVPS Y5, Y3, Y7, Y3
+	VXORPS    Y4, Y4, Y4
+	VCMPPS    $0x0e, Y4, Y0, Y5
+	VCMPPS    $0x0e, Y4, Y1, Y4
+	VADDPS    Y2, Y0, Y6
+	VADDPS    Y3, Y1, Y7
+	VBLENDVPS Y5, Y6, Y2, Y2
+	VBLENDVPS Y4, Y7, Y3, Y3
+	VCMPPS    $0x03, Y0, Y0, Y4
+	VCMPPS    $0x03, Y1, Y1, Y5
+	VBLENDVPS Y4, Y0, Y2, Y0
+	VBLENDVPS Y5, Y1, Y3, Y1
+	VMOVUPS   Y0, (BX)
+	VMOVUPS   Y1, 32(BX)
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, DI
+	CMPQ      DI, $0x00000010
+	JGE       whole204
 
-rest170:
-	TESTQ      AX, AX
-	JZ         done171
-	LEAQ       -1(AX), AX
-	ANDQ       $0x00000007, AX
-	INCQ       AX
-	LEAQ       tails<>+0(SB), BX
-	NEGQ       AX
-	LEAQ       32(BX)(AX*4), BX
-	VMOVUPS    (BX), Y0
-	VMASKMOVPS (DX), Y0, Y0
+rest205:
+	TESTQ      DI, DI
+	JZ         done206
+	LEAQ       -1(DI), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DI, $0x00000008
+	JLE        block207
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(SI), Y1, Y1
+	VORPS      x80000000<>+0(SB), Y0, Y2
+	VORPS      x80000000<>+0(SB), Y1, Y3
+	VMULPS     x3fb8aa3b<>+0(SB), Y2, Y4
+	VMULPS     x3fb8aa3b<>+0(SB), Y3, Y5
+	VADDPS     x4b400000<>+0(SB), Y4, Y4
+	VADDPS     x4b400000<>+0(SB), Y5, Y5
+	VSUBPS     x4b400000<>+0(SB), Y4, Y6
+	VSUBPS     x4b400000<>+0(SB), Y5, Y7
+	VMULPS     x3f318000<>+0(SB), Y6, Y8
+	VMULPS     x3f318000<>+0(SB), Y7, Y9
+	VSUBPS     Y8, Y2, Y8
+	VSUBPS     Y9, Y3, Y9
+	VMULPS     xb95e8083<>+0(SB), Y6, Y6
+	VMULPS     xb95e8083<>+0(SB), Y7, Y7
+	VSUBPS     Y6, Y8, Y6
+	VSUBPS     Y7, Y9, Y7
+	VMULPS     x39506967<>+0(SB), Y6, Y8
+	VMULPS     x39506967<>+0(SB), Y7, Y9
+	VADDPS     x3ab743ce<>+0(SB), Y8, Y8
+	VADDPS     x3ab743ce<>+0(SB), Y9, Y9
+	VMULPS     Y6, Y8, Y8
+	VMULPS     Y7, Y9, Y9
+	VADDPS     x3c088908<>+0(SB), Y8, Y8
+	VADDPS     x3c088908<>+0(SB), Y9, Y9
+	VMULPS     Y6, Y8, Y8
+	VMULPS     Y7, Y9, Y9
+	VADDPS     x3d2aa9c1<>+0(SB), Y8, Y8
+	VADDPS     x3d2aa9c1<>+0(SB), Y9, Y9
+	VMULPS     Y6, Y8, Y8
+	VMULPS     Y7, Y9, Y9
+	VADDPS     x3e2aaaaa<>+0(SB), Y8, Y8
+	VADDPS     x3e2aaaaa<>+0(SB), Y9, Y9
+	VMULPS     Y6, Y8, Y8
+	VMULPS     Y7, Y9, Y9
+	VADDPS     x3f000000<>+0(SB), Y8, Y8
+	VADDPS     x3f000000<>+0(SB), Y9, Y9
+	VMULPS     Y6, Y6, Y10
+	VMULPS     Y7, Y7, Y11
+	VMULPS     Y10, Y8, Y8
+	VMULPS     Y11, Y9, Y9
+	VADDPS     Y6, Y8, Y6
+	VADDPS     Y7, Y9, Y7
+	VADDPS     x3f800000<>+0(SB), Y6, Y6
+	VADDPS     x3f800000<>+0(SB), Y7, Y7
+	VPADDD     xb4c00000<>+0(SB), Y4, Y4
+	VPADDD     xb4c00000<>+0(SB), Y5, Y5
+	VPSRAD     $0x01, Y4, Y8
+	VPSRAD     $0x01, Y5, Y9
+	VPSUBD     Y8, Y4, Y4
+	VPSUBD     Y9, Y5, Y5
+	VPADDD     x0000007f<>+0(SB), Y8, Y8
+	VPADDD     x0000007f<>+0(SB), Y9, Y9
+	VPSLLD     $0x17, Y8, Y8
+	VPSLLD     $0x17, Y9, Y9
+	VMULPS     Y8, Y6, Y6
+	VMULPS     Y9, Y7, Y7
+	VPADDD     x0000007f<>+0(SB), Y4, Y4
+	VPADDD     x0000007f<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y4, Y4
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y4, Y6, Y4
+	VMULPS     Y5, Y7, Y5
+	VCMPPS     $0x01, xc2cff217<>+0(SB), Y2, Y2
+	VCMPPS     $0x01, xc2cff217<>+0(SB), Y3, Y3
+	VBLENDVPS  Y2, x00000000<>+0(SB), Y4, Y2
+	VBLENDVPS  Y3, x00000000<>+0(SB), Y5, Y3
+	VADDPS     x3f800000<>+0(SB), Y2, Y4
+	VADDPS     x3f800000<>+0(SB), Y3, Y5
+	VPSRLD     $0x17, Y4, Y6
+	VPSRLD     $0x17, Y5, Y7
+	VPADDD     xffffff82<>+0(SB), Y6, Y6
+	VPADDD     xffffff82<>+0(SB), Y7, Y7
+	VANDPS     x007fffff<>+0(SB), Y4, Y8
+	VANDPS     x007fffff<>+0(SB), Y5, Y9
+	VORPS      x3f000000<>+0(SB), Y8, Y8
+	VORPS      x3f000000<>+0(SB), Y9, Y9
+	VCMPPS     $0x01, x3f3504f3<>+0(SB), Y8, Y10
+	VCMPPS     $0x01, x3f3504f3<>+0(SB), Y9, Y11
+	VPADDD     xffffffff<>+0(SB), Y6, Y12
+	VPADDD     xffffffff<>+0(SB), Y7, Y13
+	VBLENDVPS  Y10, Y12, Y6, Y6
+	VBLENDVPS  Y11, Y13, Y7, Y7
+	VADDPS     Y8, Y8, Y12
+	VADDPS     Y9, Y9, Y13
+	VBLENDVPS  Y10, Y12, Y8, Y8
+	VBLENDVPS  Y11, Y13, Y9, Y9
+	VSUBPS     x3f800000<>+0(SB), Y8, Y8
+	VSUBPS     x3f800000<>+0(SB), Y9, Y9
+	VMULPS     Y8, Y8, Y10
+	VMULPS     Y9, Y9, Y11
+	VMULPS     x3d9021bb<>+0(SB), Y8, Y12
+	VMULPS     x3d9021bb<>+0(SB), Y9, Y13
+	VADDPS     xbdebd1b8<>+0(SB), Y12, Y12
+	VADDPS     xbdebd1b8<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     x3def251a<>+0(SB), Y12, Y12
+	VADDPS     x3def251a<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     xbdfe5d4f<>+0(SB), Y12, Y12
+	VADDPS     xbdfe5d4f<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     x3e11e9bf<>+0(SB), Y12, Y12
+	VADDPS     x3e11e9bf<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     xbe2aae50<>+0(SB), Y12, Y12
+	VADDPS     xbe2aae50<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     x3e4cceac<>+0(SB), Y12, Y12
+	VADDPS     x3e4cceac<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     xbe7ffffc<>+0(SB), Y12, Y12
+	VADDPS     xbe7ffffc<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VADDPS     x3eaaaaaa<>+0(SB), Y12, Y12
+	VADDPS     x3eaaaaaa<>+0(SB), Y13, Y13
+	VMULPS     Y8, Y12, Y12
+	VMULPS     Y9, Y13, Y13
+	VMULPS     Y10, Y12, Y12
+	VMULPS     Y11, Y13, Y13
+	VCVTDQ2PS  Y6, Y6
+	VCVTDQ2PS  Y7, Y7
+	VMULPS     xb95e8083<>+0(SB), Y6, Y14
+	VMULPS     xb95e8083<>+0(SB), Y7, Y15
+	VADDPS     Y14, Y12, Y12
+	VADDPS     Y15, Y13, Y13
+	VMULPS     x3f000000<>+0(SB), Y10, Y10
+	VMULPS     x3f000000<>+0(SB), Y11, Y11
+	VSUBPS     Y10, Y12, Y10
+	VSUBPS     Y11, Y13, Y11
+	VADDPS     Y10, Y8, Y8
+	VADDPS     Y11, Y9, Y9
+	VMULPS     x3f318000<>+0(SB), Y6, Y6
+	VMULPS     x3f318000<>+0(SB), Y7, Y7
+	VADDPS     Y6, Y8, Y6
+	VADDPS     Y7, Y9, Y7
+	VMULPS     Y2, Y6, Y6
+	VMULPS     Y3, Y7, Y7
+	VSUBPS     x3f800000<>+0(SB), Y4, Y8
+	VSUBPS     x3f800000<>+0(SB), Y5, Y9
+	VDIVPS     Y8, Y6, Y6
+	VDIVPS     Y9, Y7, Y7
+	VCMPPS     $0x00, x3f800000<>+0(SB), Y4, Y4
+	VCMPPS     $0x00, x3f800000<>+0(SB), Y5, Y5
+	VBLENDVPS  Y4, Y2, Y6, Y2
+	VBLENDVPS  Y5, Y3, Y7, Y3
+	VXORPS     Y4, Y4, Y4
+	VCMPPS     $0x0e, Y4, Y0, Y5
+	VCMPPS     $0x0e, Y4, Y1, Y4
+	VADDPS     Y2, Y0, Y6
+	VADDPS     Y3, Y1, Y7
+	VBLENDVPS  Y5, Y6, Y2, Y2
+	VBLENDVPS  Y4, Y7, Y3, Y3
+	VCMPPS     $0x03, Y0, Y0, Y4
+	VCMPPS     $0x03, Y1, Y1, Y5
+	VBLENDVPS  Y4, Y0, Y2, Y0
+	VBLENDVPS  Y5, Y1, Y3, Y1
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	JMP        done206
+
+block207:
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (SI), Y0, Y0
 	VORPS      x80000000<>+0(SB), Y0, Y1
 	VMULPS     x3fb8aa3b<>+0(SB), Y1, Y2
 	VADDPS     x4b400000<>+0(SB), Y2, Y2
@@ -3983,2741 +5200,3381 @@ rest170:
 	VBLENDVPS  Y2, Y3, Y1, Y1
 	VCMPPS     $0x03, Y0, Y0, Y2
 	VBLENDVPS  Y2, Y0, Y1, Y0
-	VMOVUPS    (BX), Y1
-	VMASKMOVPS Y0, Y1, (CX)
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (BX)
 
-done171:
+done206:
+	MOVQ ds+24(FP), BX
+	ADDQ BX, CX
+	MOVQ as+40(FP), BX
+	ADDQ BX, DX
+	DECQ AX
+	JNZ  loop203
 	VZEROUPPER
 	RET
 
-// func addVV512(n int, d *float32, a *float32, b *float32)
+// func addVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·addVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest2
+TEXT ·addVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole1:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole1
+loop1:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest3
 
-rest2:
-	TESTQ     AX, AX
-	JZ        done3
-	LEAQ      -1(AX), CX
+whole2:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
+	JGE     whole2
+
+rest3:
+	TESTQ     R10, R10
+	JZ        done4
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block4
-	CMPQ      AX, $0x00000020
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
 	JLE       block5
-	CMPQ      AX, $0x00000030
+	CMPQ      R10, $0x00000020
 	JLE       block6
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done3
+	CMPQ      R10, $0x00000030
+	JLE       block7
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z5, Z1, Z1
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
+	JMP       done4
+
+block7:
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VADDPS    Z3, Z0, Z0
+	VADDPS    Z4, Z1, Z1
+	VADDPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
+	JMP       done4
 
 block6:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done3
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VADDPS    Z2, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
+	JMP       done4
 
 block5:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done3
+	VMOVUPS   Z0, K1, (DI)
 
-block4:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done3:
+done4:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop1
 	VZEROUPPER
 	RET
 
-// func addVS512(n int, d *float32, a *float32, b float32)
+// func addVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·addVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest8
+TEXT ·addVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole7:
-	VMOVUPS (BX), Z1
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole7
+loop8:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest10
 
-rest8:
-	TESTQ     AX, AX
-	JZ        done9
-	LEAQ      -1(AX), CX
+whole9:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VADDPS  Z0, Z1, Z1
+	VADDPS  Z0, Z2, Z2
+	VADDPS  Z0, Z3, Z3
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole9
+
+rest10:
+	TESTQ     R9, R9
+	JZ        done11
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block10
-	CMPQ      AX, $0x00000020
-	JLE       block11
-	CMPQ      AX, $0x00000030
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
 	JLE       block12
-	VMOVUPS   (BX), Z1
+	CMPQ      R9, $0x00000020
+	JLE       block13
+	CMPQ      R9, $0x00000030
+	JLE       block14
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
 	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
+	VADDPS    Z0, Z2, Z2
+	VADDPS    Z0, Z3, Z3
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done11
+
+block14:
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
 	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
+	VADDPS    Z0, Z2, Z2
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done11
+
+block13:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
 	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VADDPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done9
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done11
 
 block12:
-	VMOVUPS   (BX), Z1
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
+	VMOVUPS.Z (R8), K1, Z1
 	VADDPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done9
+	VMOVUPS   Z0, K1, (DI)
 
-block11:
-	VMOVUPS   (BX), Z1
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VADDPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done9
-
-block10:
-	VMOVUPS.Z (BX), K1, Z1
-	VADDPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done9:
+done11:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop8
 	VZEROUPPER
 	RET
 
-// func subVV512(n int, d *float32, a *float32, b *float32)
+// func subVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·subVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest14
+TEXT ·subVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole13:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole13
+loop15:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest17
 
-rest14:
-	TESTQ     AX, AX
-	JZ        done15
-	LEAQ      -1(AX), CX
+whole16:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
+	JGE     whole16
+
+rest17:
+	TESTQ     R10, R10
+	JZ        done18
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block16
-	CMPQ      AX, $0x00000020
-	JLE       block17
-	CMPQ      AX, $0x00000030
-	JLE       block18
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done15
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
+	JLE       block19
+	CMPQ      R10, $0x00000020
+	JLE       block20
+	CMPQ      R10, $0x00000030
+	JLE       block21
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VSUBPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z1, Z1
+	VSUBPS    Z6, Z2, Z2
+	VSUBPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
+	JMP       done18
 
-block18:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done15
+block21:
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VSUBPS    Z3, Z0, Z0
+	VSUBPS    Z4, Z1, Z1
+	VSUBPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
+	JMP       done18
 
-block17:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done15
+block20:
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VSUBPS    Z2, Z0, Z0
+	VSUBPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
+	JMP       done18
 
-block16:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
+block19:
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
 	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   Z0, K1, (DI)
 
-done15:
+done18:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop15
 	VZEROUPPER
 	RET
 
-// func subVS512(n int, d *float32, a *float32, b float32)
+// func subVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·subVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest20
+TEXT ·subVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole19:
-	VMOVUPS (BX), Z1
-	VSUBPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VSUBPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VSUBPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VSUBPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole19
+loop22:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest24
 
-rest20:
-	TESTQ     AX, AX
-	JZ        done21
-	LEAQ      -1(AX), CX
+whole23:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VSUBPS  Z0, Z1, Z1
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z0, Z3, Z3
+	VSUBPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole23
+
+rest24:
+	TESTQ     R9, R9
+	JZ        done25
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block22
-	CMPQ      AX, $0x00000020
-	JLE       block23
-	CMPQ      AX, $0x00000030
-	JLE       block24
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done21
-
-block24:
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done21
-
-block23:
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done21
-
-block22:
-	VMOVUPS.Z (BX), K1, Z1
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done21:
-	VZEROUPPER
-	RET
-
-// func subSV512(n int, d *float32, a float32, b *float32)
-// Requires: AVX, AVX512F
-TEXT ·subSV512(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	VBROADCASTSS a+16(FP), Z0
-	MOVQ         b+24(FP), BX
-	CMPQ         AX, $0x00000040
-	JL           rest26
-
-whole25:
-	VMOVUPS (BX), Z1
-	VSUBPS  Z1, Z0, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VSUBPS  Z1, Z0, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VSUBPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VSUBPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole25
-
-rest26:
-	TESTQ     AX, AX
-	JZ        done27
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block26
+	CMPQ      R9, $0x00000020
+	JLE       block27
+	CMPQ      R9, $0x00000030
 	JLE       block28
-	CMPQ      AX, $0x00000020
-	JLE       block29
-	CMPQ      AX, $0x00000030
-	JLE       block30
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done27
-
-block30:
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done27
-
-block29:
-	VMOVUPS   (BX), Z1
-	VSUBPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done27
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VSUBPS    Z0, Z1, Z1
+	VSUBPS    Z0, Z2, Z2
+	VSUBPS    Z0, Z3, Z3
+	VSUBPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done25
 
 block28:
-	VMOVUPS.Z (BX), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VSUBPS    Z0, Z1, Z1
+	VSUBPS    Z0, Z2, Z2
+	VSUBPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done25
 
-done27:
+block27:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VSUBPS    Z0, Z1, Z1
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done25
+
+block26:
+	VMOVUPS.Z (R8), K1, Z1
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done25:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop22
 	VZEROUPPER
 	RET
 
-// func mulVV512(n int, d *float32, a *float32, b *float32)
+// func subSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·mulVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest32
+TEXT ·subSV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole31:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole31
+loop29:
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Z0
+	MOVQ         SI, R8
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest31
 
-rest32:
-	TESTQ     AX, AX
-	JZ        done33
-	LEAQ      -1(AX), CX
+whole30:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VSUBPS  Z1, Z0, Z1
+	VSUBPS  Z2, Z0, Z2
+	VSUBPS  Z3, Z0, Z3
+	VSUBPS  Z4, Z0, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole30
+
+rest31:
+	TESTQ     R9, R9
+	JZ        done32
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block33
+	CMPQ      R9, $0x00000020
 	JLE       block34
-	CMPQ      AX, $0x00000020
+	CMPQ      R9, $0x00000030
 	JLE       block35
-	CMPQ      AX, $0x00000030
-	JLE       block36
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done33
-
-block36:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done33
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VSUBPS    Z1, Z0, Z1
+	VSUBPS    Z2, Z0, Z2
+	VSUBPS    Z3, Z0, Z3
+	VSUBPS    Z4, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done32
 
 block35:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done33
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VSUBPS    Z1, Z0, Z1
+	VSUBPS    Z2, Z0, Z2
+	VSUBPS    Z3, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done32
 
 block34:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VSUBPS    Z1, Z0, Z1
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done32
 
-done33:
+block33:
+	VMOVUPS.Z (R8), K1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done32:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop29
 	VZEROUPPER
 	RET
 
-// func mulVS512(n int, d *float32, a *float32, b float32)
+// func mulVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·mulVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest38
+TEXT ·mulVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+
+loop36:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest38
 
 whole37:
-	VMOVUPS (BX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VMULPS  Z4, Z0, Z0
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
 	JGE     whole37
 
 rest38:
-	TESTQ     AX, AX
+	TESTQ     R10, R10
 	JZ        done39
-	LEAQ      -1(AX), CX
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
 	JLE       block40
-	CMPQ      AX, $0x00000020
+	CMPQ      R10, $0x00000020
 	JLE       block41
-	CMPQ      AX, $0x00000030
+	CMPQ      R10, $0x00000030
 	JLE       block42
-	VMOVUPS   (BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VMULPS    Z4, Z0, Z0
+	VMULPS    Z5, Z1, Z1
+	VMULPS    Z6, Z2, Z2
+	VMULPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
 	JMP       done39
 
 block42:
-	VMOVUPS   (BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VMULPS    Z3, Z0, Z0
+	VMULPS    Z4, Z1, Z1
+	VMULPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
 	JMP       done39
 
 block41:
-	VMOVUPS   (BX), Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VMULPS    Z2, Z0, Z0
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
 	JMP       done39
 
 block40:
-	VMOVUPS.Z (BX), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
 
 done39:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop36
 	VZEROUPPER
 	RET
 
-// func divVV512(n int, d *float32, a *float32, b *float32)
+// func mulVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·divVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest44
+TEXT ·mulVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole43:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VDIVPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VDIVPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VDIVPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VDIVPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole43
+loop43:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest45
 
-rest44:
-	TESTQ     AX, AX
-	JZ        done45
-	LEAQ      -1(AX), CX
+whole44:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole44
+
+rest45:
+	TESTQ     R9, R9
+	JZ        done46
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block46
-	CMPQ      AX, $0x00000020
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
 	JLE       block47
-	CMPQ      AX, $0x00000030
+	CMPQ      R9, $0x00000020
 	JLE       block48
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done45
+	CMPQ      R9, $0x00000030
+	JLE       block49
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z3, Z3
+	VMULPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done46
+
+block49:
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done46
 
 block48:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done45
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done46
 
 block47:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done45
+	VMOVUPS.Z (R8), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
 
-block46:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done45:
+done46:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop43
 	VZEROUPPER
 	RET
 
-// func divVS512(n int, d *float32, a *float32, b float32)
+// func divVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·divVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest50
+TEXT ·divVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole49:
-	VMOVUPS (BX), Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole49
+loop50:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest52
 
-rest50:
-	TESTQ     AX, AX
-	JZ        done51
-	LEAQ      -1(AX), CX
+whole51:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VDIVPS  Z4, Z0, Z0
+	VDIVPS  Z5, Z1, Z1
+	VDIVPS  Z6, Z2, Z2
+	VDIVPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
+	JGE     whole51
+
+rest52:
+	TESTQ     R10, R10
+	JZ        done53
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block52
-	CMPQ      AX, $0x00000020
-	JLE       block53
-	CMPQ      AX, $0x00000030
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
 	JLE       block54
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VDIVPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done51
+	CMPQ      R10, $0x00000020
+	JLE       block55
+	CMPQ      R10, $0x00000030
+	JLE       block56
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VDIVPS    Z4, Z0, Z0
+	VDIVPS    Z5, Z1, Z1
+	VDIVPS    Z6, Z2, Z2
+	VDIVPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
+	JMP       done53
+
+block56:
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VDIVPS    Z3, Z0, Z0
+	VDIVPS    Z4, Z1, Z1
+	VDIVPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
+	JMP       done53
+
+block55:
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VDIVPS    Z2, Z0, Z0
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
+	JMP       done53
 
 block54:
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VDIVPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done51
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
 
-block53:
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VDIVPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done51
-
-block52:
-	VMOVUPS.Z (BX), K1, Z1
-	VDIVPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done51:
+done53:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop50
 	VZEROUPPER
 	RET
 
-// func divSV512(n int, d *float32, a float32, b *float32)
+// func divVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·divSV512(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	VBROADCASTSS a+16(FP), Z0
-	MOVQ         b+24(FP), BX
-	CMPQ         AX, $0x00000040
-	JL           rest56
+TEXT ·divVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole55:
-	VMOVUPS (BX), Z1
-	VDIVPS  Z1, Z0, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VDIVPS  Z1, Z0, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VDIVPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VDIVPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole55
+loop57:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest59
 
-rest56:
-	TESTQ     AX, AX
-	JZ        done57
-	LEAQ      -1(AX), CX
+whole58:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VDIVPS  Z0, Z1, Z1
+	VDIVPS  Z0, Z2, Z2
+	VDIVPS  Z0, Z3, Z3
+	VDIVPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole58
+
+rest59:
+	TESTQ     R9, R9
+	JZ        done60
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block58
-	CMPQ      AX, $0x00000020
-	JLE       block59
-	CMPQ      AX, $0x00000030
-	JLE       block60
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done57
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block61
+	CMPQ      R9, $0x00000020
+	JLE       block62
+	CMPQ      R9, $0x00000030
+	JLE       block63
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VDIVPS    Z0, Z1, Z1
+	VDIVPS    Z0, Z2, Z2
+	VDIVPS    Z0, Z3, Z3
+	VDIVPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done60
 
-block60:
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done57
+block63:
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VDIVPS    Z0, Z1, Z1
+	VDIVPS    Z0, Z2, Z2
+	VDIVPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done60
 
-block59:
-	VMOVUPS   (BX), Z1
-	VDIVPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done57
+block62:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VDIVPS    Z0, Z1, Z1
+	VDIVPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done60
 
-block58:
-	VMOVUPS.Z (BX), K1, Z1
-	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+block61:
+	VMOVUPS.Z (R8), K1, Z1
+	VDIVPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
 
-done57:
+done60:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop57
 	VZEROUPPER
 	RET
 
-// func minVV512(n int, d *float32, a *float32, b *float32)
+// func divSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·minVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest62
+TEXT ·divSV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole61:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMINPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VMINPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VMINPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VMINPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole61
+loop64:
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Z0
+	MOVQ         SI, R8
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest66
 
-rest62:
-	TESTQ     AX, AX
-	JZ        done63
-	LEAQ      -1(AX), CX
+whole65:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VDIVPS  Z1, Z0, Z1
+	VDIVPS  Z2, Z0, Z2
+	VDIVPS  Z3, Z0, Z3
+	VDIVPS  Z4, Z0, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole65
+
+rest66:
+	TESTQ     R9, R9
+	JZ        done67
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block64
-	CMPQ      AX, $0x00000020
-	JLE       block65
-	CMPQ      AX, $0x00000030
-	JLE       block66
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done63
-
-block66:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done63
-
-block65:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done63
-
-block64:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done63:
-	VZEROUPPER
-	RET
-
-// func minVS512(n int, d *float32, a *float32, b float32)
-// Requires: AVX, AVX512F
-TEXT ·minVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest68
-
-whole67:
-	VMOVUPS (BX), Z1
-	VMINPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMINPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMINPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMINPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole67
-
-rest68:
-	TESTQ     AX, AX
-	JZ        done69
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block68
+	CMPQ      R9, $0x00000020
+	JLE       block69
+	CMPQ      R9, $0x00000030
 	JLE       block70
-	CMPQ      AX, $0x00000020
-	JLE       block71
-	CMPQ      AX, $0x00000030
-	JLE       block72
-	VMOVUPS   (BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMINPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done69
-
-block72:
-	VMOVUPS   (BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMINPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done69
-
-block71:
-	VMOVUPS   (BX), Z1
-	VMINPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMINPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done69
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VDIVPS    Z1, Z0, Z1
+	VDIVPS    Z2, Z0, Z2
+	VDIVPS    Z3, Z0, Z3
+	VDIVPS    Z4, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done67
 
 block70:
-	VMOVUPS.Z (BX), K1, Z1
-	VMINPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VDIVPS    Z1, Z0, Z1
+	VDIVPS    Z2, Z0, Z2
+	VDIVPS    Z3, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done67
 
-done69:
+block69:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VDIVPS    Z1, Z0, Z1
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done67
+
+block68:
+	VMOVUPS.Z (R8), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done67:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop64
 	VZEROUPPER
 	RET
 
-// func minSV512(n int, d *float32, a float32, b *float32)
+// func minVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·minSV512(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	VBROADCASTSS a+16(FP), Z0
-	MOVQ         b+24(FP), BX
-	CMPQ         AX, $0x00000040
-	JL           rest74
+TEXT ·minVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole73:
-	VMOVUPS (BX), Z1
-	VMINPS  Z1, Z0, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMINPS  Z1, Z0, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMINPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMINPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole73
+loop71:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest73
 
-rest74:
-	TESTQ     AX, AX
-	JZ        done75
-	LEAQ      -1(AX), CX
+whole72:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VMINPS  Z4, Z0, Z0
+	VMINPS  Z5, Z1, Z1
+	VMINPS  Z6, Z2, Z2
+	VMINPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
+	JGE     whole72
+
+rest73:
+	TESTQ     R10, R10
+	JZ        done74
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
+	JLE       block75
+	CMPQ      R10, $0x00000020
 	JLE       block76
-	CMPQ      AX, $0x00000020
+	CMPQ      R10, $0x00000030
 	JLE       block77
-	CMPQ      AX, $0x00000030
-	JLE       block78
-	VMOVUPS   (BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done75
-
-block78:
-	VMOVUPS   (BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done75
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VMINPS    Z4, Z0, Z0
+	VMINPS    Z5, Z1, Z1
+	VMINPS    Z6, Z2, Z2
+	VMINPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
+	JMP       done74
 
 block77:
-	VMOVUPS   (BX), Z1
-	VMINPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done75
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VMINPS    Z3, Z0, Z0
+	VMINPS    Z4, Z1, Z1
+	VMINPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
+	JMP       done74
 
 block76:
-	VMOVUPS.Z (BX), K1, Z1
-	VMINPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VMINPS    Z2, Z0, Z0
+	VMINPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
+	JMP       done74
 
-done75:
+block75:
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
+	VMINPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done74:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop71
 	VZEROUPPER
 	RET
 
-// func maxVV512(n int, d *float32, a *float32, b *float32)
+// func minVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·maxVV512(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	CMPQ AX, $0x00000040
-	JL   rest80
+TEXT ·minVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+
+loop78:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest80
 
 whole79:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMAXPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VMAXPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VMAXPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VMAXPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VMINPS  Z0, Z1, Z1
+	VMINPS  Z0, Z2, Z2
+	VMINPS  Z0, Z3, Z3
+	VMINPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
 	JGE     whole79
 
 rest80:
-	TESTQ     AX, AX
+	TESTQ     R9, R9
 	JZ        done81
-	LEAQ      -1(AX), CX
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
 	JLE       block82
-	CMPQ      AX, $0x00000020
+	CMPQ      R9, $0x00000020
 	JLE       block83
-	CMPQ      AX, $0x00000030
+	CMPQ      R9, $0x00000030
 	JLE       block84
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VMINPS    Z0, Z1, Z1
+	VMINPS    Z0, Z2, Z2
+	VMINPS    Z0, Z3, Z3
+	VMINPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
 	JMP       done81
 
 block84:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VMINPS    Z0, Z1, Z1
+	VMINPS    Z0, Z2, Z2
+	VMINPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
 	JMP       done81
 
 block83:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VMINPS    Z0, Z1, Z1
+	VMINPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
 	JMP       done81
 
 block82:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS.Z (R8), K1, Z1
+	VMINPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
 
 done81:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop78
 	VZEROUPPER
 	RET
 
-// func maxVS512(n int, d *float32, a *float32, b float32)
+// func minSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·maxVS512(SB), NOSPLIT, $0-28
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest86
+TEXT ·minSV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole85:
-	VMOVUPS (BX), Z1
-	VMAXPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMAXPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMAXPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMAXPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole85
+loop85:
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Z0
+	MOVQ         SI, R8
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest87
 
-rest86:
-	TESTQ     AX, AX
-	JZ        done87
-	LEAQ      -1(AX), CX
+whole86:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VMINPS  Z1, Z0, Z1
+	VMINPS  Z2, Z0, Z2
+	VMINPS  Z3, Z0, Z3
+	VMINPS  Z4, Z0, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole86
+
+rest87:
+	TESTQ     R9, R9
+	JZ        done88
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block88
-	CMPQ      AX, $0x00000020
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
 	JLE       block89
-	CMPQ      AX, $0x00000030
+	CMPQ      R9, $0x00000020
 	JLE       block90
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done87
+	CMPQ      R9, $0x00000030
+	JLE       block91
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VMINPS    Z1, Z0, Z1
+	VMINPS    Z2, Z0, Z2
+	VMINPS    Z3, Z0, Z3
+	VMINPS    Z4, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done88
+
+block91:
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VMINPS    Z1, Z0, Z1
+	VMINPS    Z2, Z0, Z2
+	VMINPS    Z3, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done88
 
 block90:
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done87
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VMINPS    Z1, Z0, Z1
+	VMINPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done88
 
 block89:
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done87
+	VMOVUPS.Z (R8), K1, Z1
+	VMINPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
 
-block88:
-	VMOVUPS.Z (BX), K1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done87:
+done88:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop85
 	VZEROUPPER
 	RET
 
-// func maxSV512(n int, d *float32, a float32, b *float32)
+// func maxVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·maxSV512(SB), NOSPLIT, $0-32
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	VBROADCASTSS a+16(FP), Z0
-	MOVQ         b+24(FP), BX
-	CMPQ         AX, $0x00000040
-	JL           rest92
+TEXT ·maxVV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole91:
-	VMOVUPS (BX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMAXPS  Z1, Z0, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole91
+loop92:
+	MOVQ DX, DI
+	MOVQ BX, R8
+	MOVQ SI, R9
+	MOVQ n+8(FP), R10
+	CMPQ R10, $0x00000040
+	JL   rest94
 
-rest92:
-	TESTQ     AX, AX
-	JZ        done93
-	LEAQ      -1(AX), CX
+whole93:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMOVUPS 128(R8), Z2
+	VMOVUPS 192(R8), Z3
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	VMAXPS  Z4, Z0, Z0
+	VMAXPS  Z5, Z1, Z1
+	VMAXPS  Z6, Z2, Z2
+	VMAXPS  Z7, Z3, Z3
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
+	CMPQ    R10, $0x00000040
+	JGE     whole93
+
+rest94:
+	TESTQ     R10, R10
+	JZ        done95
+	LEAQ      -1(R10), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block94
-	CMPQ      AX, $0x00000020
-	JLE       block95
-	CMPQ      AX, $0x00000030
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      R10, $0x00000010
 	JLE       block96
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done93
+	CMPQ      R10, $0x00000020
+	JLE       block97
+	CMPQ      R10, $0x00000030
+	JLE       block98
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	VMAXPS    Z4, Z0, Z0
+	VMAXPS    Z5, Z1, Z1
+	VMAXPS    Z6, Z2, Z2
+	VMAXPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   Z3, K1, 192(DI)
+	JMP       done95
+
+block98:
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	VMAXPS    Z3, Z0, Z0
+	VMAXPS    Z4, Z1, Z1
+	VMAXPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   Z2, K1, 128(DI)
+	JMP       done95
+
+block97:
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	VMAXPS    Z2, Z0, Z0
+	VMAXPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, K1, 64(DI)
+	JMP       done95
 
 block96:
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R9), K1, Z1
 	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done93
+	VMOVUPS   Z0, K1, (DI)
 
-block95:
-	VMOVUPS   (BX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done93
-
-block94:
-	VMOVUPS.Z (BX), K1, Z1
-	VMAXPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done93:
+done95:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop92
 	VZEROUPPER
 	RET
 
-// func mulAddVVV512(n int, d *float32, a *float32, b *float32, c *float32)
+// func maxVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·mulAddVVV512(SB), NOSPLIT, $0-40
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	MOVQ c+32(FP), DI
-	CMPQ AX, $0x00000040
-	JL   rest98
+TEXT ·maxVS512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole97:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMOVUPS (DI), Z2
-	VMULPS  Z1, Z0, Z0
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 64(DI), Z2
-	VMULPS  Z1, Z0, Z0
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VMOVUPS 128(DI), Z2
-	VMULPS  Z1, Z0, Z0
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VMOVUPS 192(DI), Z2
-	VMULPS  Z1, Z0, Z0
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
+loop99:
+	MOVQ         DX, DI
+	MOVQ         BX, R8
+	VBROADCASTSS (SI), Z0
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest101
+
+whole100:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VMAXPS  Z0, Z1, Z1
+	VMAXPS  Z0, Z2, Z2
+	VMAXPS  Z0, Z3, Z3
+	VMAXPS  Z0, Z4, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
 	ADDQ    $0x00000100, DI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole97
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole100
 
-rest98:
-	TESTQ     AX, AX
-	JZ        done99
-	LEAQ      -1(AX), CX
+rest101:
+	TESTQ     R9, R9
+	JZ        done102
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, R8
-	SHLL      CL, R8
-	NOTL      R8
-	KMOVW     R8, K1
-	CMPQ      AX, $0x00000010
-	JLE       block100
-	CMPQ      AX, $0x00000020
-	JLE       block101
-	CMPQ      AX, $0x00000030
-	JLE       block102
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMOVUPS   64(DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VMOVUPS   128(DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VMOVUPS.Z 192(DI), K1, Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done99
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block103
+	CMPQ      R9, $0x00000020
+	JLE       block104
+	CMPQ      R9, $0x00000030
+	JLE       block105
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VMAXPS    Z0, Z1, Z1
+	VMAXPS    Z0, Z2, Z2
+	VMAXPS    Z0, Z3, Z3
+	VMAXPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done102
 
-block102:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMOVUPS   64(DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VMOVUPS.Z 128(DI), K1, Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done99
+block105:
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VMAXPS    Z0, Z1, Z1
+	VMAXPS    Z0, Z2, Z2
+	VMAXPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done102
 
-block101:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VMOVUPS.Z 64(DI), K1, Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done99
+block104:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VMAXPS    Z0, Z1, Z1
+	VMAXPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done102
 
-block100:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMOVUPS.Z (DI), K1, Z2
-	VMULPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+block103:
+	VMOVUPS.Z (R8), K1, Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
 
-done99:
+done102:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop99
 	VZEROUPPER
 	RET
 
-// func mulAddVSV512(n int, d *float32, a *float32, b float32, c *float32)
+// func maxSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int)
 // Requires: AVX, AVX512F
-TEXT ·mulAddVSV512(SB), NOSPLIT, $0-40
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	VBROADCASTSS b+24(FP), Z0
-	MOVQ         c+32(FP), SI
-	CMPQ         AX, $0x00000040
-	JL           rest104
+TEXT ·maxSV512(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
 
-whole103:
-	VMOVUPS (BX), Z1
-	VMOVUPS (SI), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 64(SI), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMOVUPS 128(SI), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMOVUPS 192(SI), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole103
+loop106:
+	MOVQ         DX, DI
+	VBROADCASTSS (BX), Z0
+	MOVQ         SI, R8
+	MOVQ         n+8(FP), R9
+	CMPQ         R9, $0x00000040
+	JL           rest108
 
-rest104:
-	TESTQ     AX, AX
-	JZ        done105
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block106
-	CMPQ      AX, $0x00000020
-	JLE       block107
-	CMPQ      AX, $0x00000030
-	JLE       block108
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   64(SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMOVUPS   128(SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMOVUPS.Z 192(SI), K1, Z2
-	VMULPS    Z0, Z1, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done105
-
-block108:
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   64(SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMOVUPS.Z 128(SI), K1, Z2
-	VMULPS    Z0, Z1, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done105
-
-block107:
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMOVUPS.Z 64(SI), K1, Z2
-	VMULPS    Z0, Z1, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done105
-
-block106:
-	VMOVUPS.Z (BX), K1, Z1
-	VMOVUPS.Z (SI), K1, Z2
-	VMULPS    Z0, Z1, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done105:
-	VZEROUPPER
-	RET
-
-// func subMulVVV512(n int, d *float32, a *float32, b *float32, c *float32)
-// Requires: AVX, AVX512F
-TEXT ·subMulVVV512(SB), NOSPLIT, $0-40
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	MOVQ b+24(FP), SI
-	MOVQ c+32(FP), DI
-	CMPQ AX, $0x00000040
-	JL   rest110
-
-whole109:
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMOVUPS (DI), Z2
-	VMULPS  Z2, Z1, Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 64(DI), Z2
-	VMULPS  Z2, Z1, Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMOVUPS 128(SI), Z1
-	VMOVUPS 128(DI), Z2
-	VMULPS  Z2, Z1, Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMOVUPS 192(SI), Z1
-	VMOVUPS 192(DI), Z2
-	VMULPS  Z2, Z1, Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
+whole107:
+	VMOVUPS (R8), Z1
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 128(R8), Z3
+	VMOVUPS 192(R8), Z4
+	VMAXPS  Z1, Z0, Z1
+	VMAXPS  Z2, Z0, Z2
+	VMAXPS  Z3, Z0, Z3
+	VMAXPS  Z4, Z0, Z4
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z3, 128(DI)
+	VMOVUPS Z4, 192(DI)
 	ADDQ    $0x00000100, DI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole109
+	ADDQ    $0x00000100, R8
+	SUBQ    $0x00000040, R9
+	CMPQ    R9, $0x00000040
+	JGE     whole107
 
-rest110:
-	TESTQ     AX, AX
-	JZ        done111
-	LEAQ      -1(AX), CX
+rest108:
+	TESTQ     R9, R9
+	JZ        done109
+	LEAQ      -1(R9), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, R8
-	SHLL      CL, R8
-	NOTL      R8
-	KMOVW     R8, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      R9, $0x00000010
+	JLE       block110
+	CMPQ      R9, $0x00000020
+	JLE       block111
+	CMPQ      R9, $0x00000030
 	JLE       block112
-	CMPQ      AX, $0x00000020
-	JLE       block113
-	CMPQ      AX, $0x00000030
-	JLE       block114
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMOVUPS   64(DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMOVUPS   128(SI), Z1
-	VMOVUPS   128(DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMOVUPS.Z 192(SI), K1, Z1
-	VMOVUPS.Z 192(DI), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done111
-
-block114:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMOVUPS   64(SI), Z1
-	VMOVUPS   64(DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMOVUPS.Z 128(SI), K1, Z1
-	VMOVUPS.Z 128(DI), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done111
-
-block113:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (SI), Z1
-	VMOVUPS   (DI), Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMOVUPS.Z 64(SI), K1, Z1
-	VMOVUPS.Z 64(DI), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done111
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS   128(R8), Z3
+	VMOVUPS.Z 192(R8), K1, Z4
+	VMAXPS    Z1, Z0, Z1
+	VMAXPS    Z2, Z0, Z2
+	VMAXPS    Z3, Z0, Z3
+	VMAXPS    Z4, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z3, 128(DI)
+	VMOVUPS   Z0, K1, 192(DI)
+	JMP       done109
 
 block112:
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMOVUPS.Z (DI), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R8), Z1
+	VMOVUPS   64(R8), Z2
+	VMOVUPS.Z 128(R8), K1, Z3
+	VMAXPS    Z1, Z0, Z1
+	VMAXPS    Z2, Z0, Z2
+	VMAXPS    Z3, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z2, 64(DI)
+	VMOVUPS   Z0, K1, 128(DI)
+	JMP       done109
 
-done111:
+block111:
+	VMOVUPS   (R8), Z1
+	VMOVUPS.Z 64(R8), K1, Z2
+	VMAXPS    Z1, Z0, Z1
+	VMAXPS    Z2, Z0, Z0
+	VMOVUPS   Z1, (DI)
+	VMOVUPS   Z0, K1, 64(DI)
+	JMP       done109
+
+block110:
+	VMOVUPS.Z (R8), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done109:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	DECQ AX
+	JNZ  loop106
 	VZEROUPPER
 	RET
 
-// func subMulVVS512(n int, d *float32, a *float32, b *float32, c float32)
+// func mulAddVVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 // Requires: AVX, AVX512F
-TEXT ·subMulVVS512(SB), NOSPLIT, $0-36
-	MOVQ         n+0(FP), AX
-	MOVQ         d+8(FP), DX
-	MOVQ         a+16(FP), BX
-	MOVQ         b+24(FP), SI
-	VBROADCASTSS c+32(FP), Z0
-	CMPQ         AX, $0x00000040
-	JL           rest116
+TEXT ·mulAddVVV512(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ c+64(FP), DI
 
-whole115:
-	VMOVUPS (BX), Z1
-	VMOVUPS (SI), Z2
-	VMULPS  Z0, Z2, Z2
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (DX)
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 64(SI), Z2
-	VMULPS  Z0, Z2, Z2
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS 128(BX), Z1
-	VMOVUPS 128(SI), Z2
-	VMULPS  Z0, Z2, Z2
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, 128(DX)
-	VMOVUPS 192(BX), Z1
-	VMOVUPS 192(SI), Z2
-	VMULPS  Z0, Z2, Z2
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole115
+loop113:
+	MOVQ DX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+	MOVQ DI, R11
+	MOVQ n+8(FP), R12
+	CMPQ R12, $0x00000040
+	JL   rest115
 
-rest116:
-	TESTQ     AX, AX
-	JZ        done117
-	LEAQ      -1(AX), CX
+whole114:
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	VMULPS  Z4, Z0, Z0
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z7, Z3, Z3
+	VADDPS  Z8, Z0, Z0
+	VADDPS  Z9, Z1, Z1
+	VADDPS  Z10, Z2, Z2
+	VADDPS  Z11, Z3, Z3
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	ADDQ    $0x00000100, R10
+	ADDQ    $0x00000100, R11
+	SUBQ    $0x00000040, R12
+	CMPQ    R12, $0x00000040
+	JGE     whole114
+
+rest115:
+	TESTQ     R12, R12
+	JZ        done116
+	LEAQ      -1(R12), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DI
-	SHLL      CL, DI
-	NOTL      DI
-	KMOVW     DI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R13
+	SHLL      CL, R13
+	NOTL      R13
+	KMOVW     R13, K1
+	CMPQ      R12, $0x00000010
+	JLE       block117
+	CMPQ      R12, $0x00000020
 	JLE       block118
-	CMPQ      AX, $0x00000020
+	CMPQ      R12, $0x00000030
 	JLE       block119
-	CMPQ      AX, $0x00000030
-	JLE       block120
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   64(SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS   128(BX), Z1
-	VMOVUPS   128(SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z1
-	VMOVUPS.Z 192(SI), K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done117
-
-block120:
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS   64(BX), Z1
-	VMOVUPS   64(SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z1
-	VMOVUPS.Z 128(SI), K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done117
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	VMOVUPS   (R11), Z8
+	VMOVUPS   64(R11), Z9
+	VMOVUPS   128(R11), Z10
+	VMOVUPS.Z 192(R11), K1, Z11
+	VMULPS    Z4, Z0, Z0
+	VMULPS    Z5, Z1, Z1
+	VMULPS    Z6, Z2, Z2
+	VMULPS    Z7, Z3, Z3
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z9, Z1, Z1
+	VADDPS    Z10, Z2, Z2
+	VADDPS    Z11, Z3, Z3
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, 64(R8)
+	VMOVUPS   Z2, 128(R8)
+	VMOVUPS   Z3, K1, 192(R8)
+	JMP       done116
 
 block119:
-	VMOVUPS   (BX), Z1
-	VMOVUPS   (SI), Z2
-	VMULPS    Z0, Z2, Z2
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (DX)
-	VMOVUPS.Z 64(BX), K1, Z1
-	VMOVUPS.Z 64(SI), K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done117
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	VMOVUPS   (R11), Z6
+	VMOVUPS   64(R11), Z7
+	VMOVUPS.Z 128(R11), K1, Z8
+	VMULPS    Z3, Z0, Z0
+	VMULPS    Z4, Z1, Z1
+	VMULPS    Z5, Z2, Z2
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z7, Z1, Z1
+	VADDPS    Z8, Z2, Z2
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, 64(R8)
+	VMOVUPS   Z2, K1, 128(R8)
+	JMP       done116
 
 block118:
-	VMOVUPS.Z (BX), K1, Z1
-	VMOVUPS.Z (SI), K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VSUBPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	VMOVUPS   (R11), Z4
+	VMOVUPS.Z 64(R11), K1, Z5
+	VMULPS    Z2, Z0, Z0
+	VMULPS    Z3, Z1, Z1
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z5, Z1, Z1
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, K1, 64(R8)
+	JMP       done116
 
-done117:
+block117:
+	VMOVUPS.Z (R9), K1, Z0
+	VMOVUPS.Z (R10), K1, Z1
+	VMOVUPS.Z (R11), K1, Z2
+	VMULPS    Z1, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (R8)
+
+done116:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	MOVQ cs+72(FP), CX
+	ADDQ CX, DI
+	DECQ AX
+	JNZ  loop113
 	VZEROUPPER
 	RET
 
-// func relu512(n int, d *float32, a *float32)
+// func mulAddVSV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
 // Requires: AVX, AVX512F
-TEXT ·relu512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest122
+TEXT ·mulAddVSV512(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ c+64(FP), DI
+
+loop120:
+	MOVQ         DX, R8
+	MOVQ         BX, R9
+	VBROADCASTSS (SI), Z0
+	MOVQ         DI, R10
+	MOVQ         n+8(FP), R11
+	CMPQ         R11, $0x00000040
+	JL           rest122
 
 whole121:
-	VMOVUPS (BX), Z0
-	VPXORD  Z1, Z1, Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VPXORD  Z1, Z1, Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VPXORD  Z1, Z1, Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VPXORD  Z1, Z1, Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
+	VMOVUPS (R9), Z1
+	VMOVUPS 64(R9), Z2
+	VMOVUPS 128(R9), Z3
+	VMOVUPS 192(R9), Z4
+	VMOVUPS (R10), Z5
+	VMOVUPS 64(R10), Z6
+	VMOVUPS 128(R10), Z7
+	VMOVUPS 192(R10), Z8
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z0, Z4, Z4
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS Z1, (R8)
+	VMOVUPS Z2, 64(R8)
+	VMOVUPS Z3, 128(R8)
+	VMOVUPS Z4, 192(R8)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	ADDQ    $0x00000100, R10
+	SUBQ    $0x00000040, R11
+	CMPQ    R11, $0x00000040
 	JGE     whole121
 
 rest122:
-	TESTQ     AX, AX
+	TESTQ     R11, R11
 	JZ        done123
-	LEAQ      -1(AX), CX
+	LEAQ      -1(R11), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
+	MOVL      $0xffffffff, R12
+	SHLL      CL, R12
+	NOTL      R12
+	KMOVW     R12, K1
+	CMPQ      R11, $0x00000010
 	JLE       block124
-	CMPQ      AX, $0x00000020
+	CMPQ      R11, $0x00000020
 	JLE       block125
-	CMPQ      AX, $0x00000030
+	CMPQ      R11, $0x00000030
 	JLE       block126
-	VMOVUPS   (BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
+	VMOVUPS   (R9), Z1
+	VMOVUPS   64(R9), Z2
+	VMOVUPS   128(R9), Z3
+	VMOVUPS.Z 192(R9), K1, Z4
+	VMOVUPS   (R10), Z5
+	VMOVUPS   64(R10), Z6
+	VMOVUPS   128(R10), Z7
+	VMOVUPS.Z 192(R10), K1, Z8
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z3, Z3
+	VMULPS    Z0, Z4, Z0
+	VADDPS    Z5, Z1, Z1
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z7, Z3, Z3
+	VADDPS    Z8, Z0, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z3, 128(R8)
+	VMOVUPS   Z0, K1, 192(R8)
 	JMP       done123
 
 block126:
-	VMOVUPS   (BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
+	VMOVUPS   (R9), Z1
+	VMOVUPS   64(R9), Z2
+	VMOVUPS.Z 128(R9), K1, Z3
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS.Z 128(R10), K1, Z6
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z3, Z0
+	VADDPS    Z4, Z1, Z1
+	VADDPS    Z5, Z2, Z2
+	VADDPS    Z6, Z0, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z0, K1, 128(R8)
 	JMP       done123
 
 block125:
-	VMOVUPS   (BX), Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
+	VMOVUPS   (R9), Z1
+	VMOVUPS.Z 64(R9), K1, Z2
+	VMOVUPS   (R10), Z3
+	VMOVUPS.Z 64(R10), K1, Z4
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z0
+	VADDPS    Z3, Z1, Z1
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z0, K1, 64(R8)
 	JMP       done123
 
 block124:
-	VMOVUPS.Z (BX), K1, Z0
-	VPXORD    Z1, Z1, Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS.Z (R9), K1, Z1
+	VMOVUPS.Z (R10), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (R8)
 
 done123:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	MOVQ cs+72(FP), CX
+	ADDQ CX, DI
+	DECQ AX
+	JNZ  loop120
 	VZEROUPPER
 	RET
 
-// func neg512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·neg512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest128
+// func subMulVVV512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·subMulVVV512(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ c+64(FP), DI
 
-whole127:
-	VMOVUPS     (BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS     128(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(DX)
-	VMOVUPS     192(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 192(DX)
-	ADDQ        $0x00000100, BX
-	ADDQ        $0x00000100, DX
-	SUBQ        $0x00000040, AX
-	CMPQ        AX, $0x00000040
-	JGE         whole127
+loop127:
+	MOVQ DX, R8
+	MOVQ BX, R9
+	MOVQ SI, R10
+	MOVQ DI, R11
+	MOVQ n+8(FP), R12
+	CMPQ R12, $0x00000040
+	JL   rest129
 
-rest128:
-	TESTQ       AX, AX
-	JZ          done129
-	LEAQ        -1(AX), CX
-	ANDQ        $0x0000000f, CX
-	INCQ        CX
-	MOVL        $0xffffffff, SI
-	SHLL        CL, SI
-	NOTL        SI
-	KMOVW       SI, K1
-	CMPQ        AX, $0x00000010
-	JLE         block130
-	CMPQ        AX, $0x00000020
-	JLE         block131
-	CMPQ        AX, $0x00000030
-	JLE         block132
-	VMOVUPS     (BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS     128(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(DX)
-	VMOVUPS.Z   192(BX), K1, Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 192(DX)
-	JMP         done129
+whole128:
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	VMULPS  Z8, Z4, Z4
+	VMULPS  Z9, Z5, Z5
+	VMULPS  Z10, Z6, Z6
+	VMULPS  Z11, Z7, Z7
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z3, Z3
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, 192(R8)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	ADDQ    $0x00000100, R10
+	ADDQ    $0x00000100, R11
+	SUBQ    $0x00000040, R12
+	CMPQ    R12, $0x00000040
+	JGE     whole128
+
+rest129:
+	TESTQ     R12, R12
+	JZ        done130
+	LEAQ      -1(R12), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R13
+	SHLL      CL, R13
+	NOTL      R13
+	KMOVW     R13, K1
+	CMPQ      R12, $0x00000010
+	JLE       block131
+	CMPQ      R12, $0x00000020
+	JLE       block132
+	CMPQ      R12, $0x00000030
+	JLE       block133
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	VMOVUPS   (R11), Z8
+	VMOVUPS   64(R11), Z9
+	VMOVUPS   128(R11), Z10
+	VMOVUPS.Z 192(R11), K1, Z11
+	VMULPS    Z8, Z4, Z4
+	VMULPS    Z9, Z5, Z5
+	VMULPS    Z10, Z6, Z6
+	VMULPS    Z11, Z7, Z7
+	VSUBPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z1, Z1
+	VSUBPS    Z6, Z2, Z2
+	VSUBPS    Z7, Z3, Z3
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, 64(R8)
+	VMOVUPS   Z2, 128(R8)
+	VMOVUPS   Z3, K1, 192(R8)
+	JMP       done130
+
+block133:
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	VMOVUPS   (R11), Z6
+	VMOVUPS   64(R11), Z7
+	VMOVUPS.Z 128(R11), K1, Z8
+	VMULPS    Z6, Z3, Z3
+	VMULPS    Z7, Z4, Z4
+	VMULPS    Z8, Z5, Z5
+	VSUBPS    Z3, Z0, Z0
+	VSUBPS    Z4, Z1, Z1
+	VSUBPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, 64(R8)
+	VMOVUPS   Z2, K1, 128(R8)
+	JMP       done130
 
 block132:
-	VMOVUPS     (BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS.Z   128(BX), K1, Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 128(DX)
-	JMP         done129
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	VMOVUPS   (R11), Z4
+	VMOVUPS.Z 64(R11), K1, Z5
+	VMULPS    Z4, Z2, Z2
+	VMULPS    Z5, Z3, Z3
+	VSUBPS    Z2, Z0, Z0
+	VSUBPS    Z3, Z1, Z1
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, K1, 64(R8)
+	JMP       done130
 
 block131:
-	VMOVUPS     (BX), Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS.Z   64(BX), K1, Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 64(DX)
-	JMP         done129
+	VMOVUPS.Z (R9), K1, Z0
+	VMOVUPS.Z (R10), K1, Z1
+	VMOVUPS.Z (R11), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R8)
 
-block130:
-	VMOVUPS.Z   (BX), K1, Z0
-	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, (DX)
-
-done129:
+done130:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	MOVQ cs+72(FP), CX
+	ADDQ CX, DI
+	DECQ AX
+	JNZ  loop127
 	VZEROUPPER
 	RET
 
-// func abs512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·abs512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest134
+// func subMulVVS512(m int, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·subMulVVS512(SB), NOSPLIT, $0-80
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ c+64(FP), DI
 
-whole133:
-	VMOVUPS     (BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS     128(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(DX)
-	VMOVUPS     192(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 192(DX)
-	ADDQ        $0x00000100, BX
-	ADDQ        $0x00000100, DX
-	SUBQ        $0x00000040, AX
-	CMPQ        AX, $0x00000040
-	JGE         whole133
+loop134:
+	MOVQ         DX, R8
+	MOVQ         BX, R9
+	MOVQ         SI, R10
+	VBROADCASTSS (DI), Z0
+	MOVQ         n+8(FP), R11
+	CMPQ         R11, $0x00000040
+	JL           rest136
 
-rest134:
-	TESTQ       AX, AX
-	JZ          done135
-	LEAQ        -1(AX), CX
-	ANDQ        $0x0000000f, CX
-	INCQ        CX
-	MOVL        $0xffffffff, SI
-	SHLL        CL, SI
-	NOTL        SI
-	KMOVW       SI, K1
-	CMPQ        AX, $0x00000010
-	JLE         block136
-	CMPQ        AX, $0x00000020
-	JLE         block137
-	CMPQ        AX, $0x00000030
-	JLE         block138
-	VMOVUPS     (BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS     128(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(DX)
-	VMOVUPS.Z   192(BX), K1, Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 192(DX)
-	JMP         done135
+whole135:
+	VMOVUPS (R9), Z1
+	VMOVUPS 64(R9), Z2
+	VMOVUPS 128(R9), Z3
+	VMOVUPS 192(R9), Z4
+	VMOVUPS (R10), Z5
+	VMOVUPS 64(R10), Z6
+	VMOVUPS 128(R10), Z7
+	VMOVUPS 192(R10), Z8
+	VMULPS  Z0, Z5, Z5
+	VMULPS  Z0, Z6, Z6
+	VMULPS  Z0, Z7, Z7
+	VMULPS  Z0, Z8, Z8
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z3, Z3
+	VSUBPS  Z8, Z4, Z4
+	VMOVUPS Z1, (R8)
+	VMOVUPS Z2, 64(R8)
+	VMOVUPS Z3, 128(R8)
+	VMOVUPS Z4, 192(R8)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	ADDQ    $0x00000100, R10
+	SUBQ    $0x00000040, R11
+	CMPQ    R11, $0x00000040
+	JGE     whole135
+
+rest136:
+	TESTQ     R11, R11
+	JZ        done137
+	LEAQ      -1(R11), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R12
+	SHLL      CL, R12
+	NOTL      R12
+	KMOVW     R12, K1
+	CMPQ      R11, $0x00000010
+	JLE       block138
+	CMPQ      R11, $0x00000020
+	JLE       block139
+	CMPQ      R11, $0x00000030
+	JLE       block140
+	VMOVUPS   (R9), Z1
+	VMOVUPS   64(R9), Z2
+	VMOVUPS   128(R9), Z3
+	VMOVUPS.Z 192(R9), K1, Z4
+	VMOVUPS   (R10), Z5
+	VMOVUPS   64(R10), Z6
+	VMOVUPS   128(R10), Z7
+	VMOVUPS.Z 192(R10), K1, Z8
+	VMULPS    Z0, Z5, Z5
+	VMULPS    Z0, Z6, Z6
+	VMULPS    Z0, Z7, Z7
+	VMULPS    Z0, Z8, Z0
+	VSUBPS    Z5, Z1, Z1
+	VSUBPS    Z6, Z2, Z2
+	VSUBPS    Z7, Z3, Z3
+	VSUBPS    Z0, Z4, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z3, 128(R8)
+	VMOVUPS   Z0, K1, 192(R8)
+	JMP       done137
+
+block140:
+	VMOVUPS   (R9), Z1
+	VMOVUPS   64(R9), Z2
+	VMOVUPS.Z 128(R9), K1, Z3
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS.Z 128(R10), K1, Z6
+	VMULPS    Z0, Z4, Z4
+	VMULPS    Z0, Z5, Z5
+	VMULPS    Z0, Z6, Z0
+	VSUBPS    Z4, Z1, Z1
+	VSUBPS    Z5, Z2, Z2
+	VSUBPS    Z0, Z3, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z0, K1, 128(R8)
+	JMP       done137
+
+block139:
+	VMOVUPS   (R9), Z1
+	VMOVUPS.Z 64(R9), K1, Z2
+	VMOVUPS   (R10), Z3
+	VMOVUPS.Z 64(R10), K1, Z4
+	VMULPS    Z0, Z3, Z3
+	VMULPS    Z0, Z4, Z0
+	VSUBPS    Z3, Z1, Z1
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z1, (R8)
+	VMOVUPS   Z0, K1, 64(R8)
+	JMP       done137
 
 block138:
-	VMOVUPS     (BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS     64(BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(DX)
-	VMOVUPS.Z   128(BX), K1, Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 128(DX)
-	JMP         done135
+	VMOVUPS.Z (R9), K1, Z1
+	VMOVUPS.Z (R10), K1, Z2
+	VMULPS    Z0, Z2, Z0
+	VSUBPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (R8)
 
-block137:
-	VMOVUPS     (BX), Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (DX)
-	VMOVUPS.Z   64(BX), K1, Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, 64(DX)
-	JMP         done135
-
-block136:
-	VMOVUPS.Z   (BX), K1, Z0
-	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, (DX)
-
-done135:
+done137:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	MOVQ bs+56(FP), CX
+	ADDQ CX, SI
+	MOVQ cs+72(FP), CX
+	ADDQ CX, DI
+	DECQ AX
+	JNZ  loop134
 	VZEROUPPER
 	RET
 
-// func square512(n int, d *float32, a *float32)
+// func relu512(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX512F
-TEXT ·square512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest140
+TEXT ·relu512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
 
-whole139:
-	VMOVUPS (BX), Z0
-	VMULPS  Z0, Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMULPS  Z0, Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMULPS  Z0, Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMULPS  Z0, Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole139
+loop141:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest143
 
-rest140:
-	TESTQ     AX, AX
-	JZ        done141
-	LEAQ      -1(AX), CX
+whole142:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VPXORD  Z4, Z4, Z4
+	VMAXPS  Z0, Z4, Z0
+	VMAXPS  Z1, Z4, Z1
+	VMAXPS  Z2, Z4, Z2
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     whole142
+
+rest143:
+	TESTQ     R8, R8
+	JZ        done144
+	LEAQ      -1(R8), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block142
-	CMPQ      AX, $0x00000020
-	JLE       block143
-	CMPQ      AX, $0x00000030
-	JLE       block144
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done141
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      R8, $0x00000010
+	JLE       block145
+	CMPQ      R8, $0x00000020
+	JLE       block146
+	CMPQ      R8, $0x00000030
+	JLE       block147
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS   128(DI), Z2
+	VMOVUPS.Z 192(DI), K1, Z3
+	VPXORD    Z4, Z4, Z4
+	VMAXPS    Z0, Z4, Z0
+	VMAXPS    Z1, Z4, Z1
+	VMAXPS    Z2, Z4, Z2
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, 128(SI)
+	VMOVUPS   Z3, K1, 192(SI)
+	JMP       done144
 
-block144:
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done141
+block147:
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS.Z 128(DI), K1, Z2
+	VPXORD    Z3, Z3, Z3
+	VMAXPS    Z0, Z3, Z0
+	VMAXPS    Z1, Z3, Z1
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, K1, 128(SI)
+	JMP       done144
 
-block143:
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done141
+block146:
+	VMOVUPS   (DI), Z0
+	VMOVUPS.Z 64(DI), K1, Z1
+	VPXORD    Z2, Z2, Z2
+	VMAXPS    Z0, Z2, Z0
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, K1, 64(SI)
+	JMP       done144
 
-block142:
-	VMOVUPS.Z (BX), K1, Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+block145:
+	VMOVUPS.Z (DI), K1, Z0
+	VPXORD    Z1, Z1, Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (SI)
 
-done141:
+done144:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop141
 	VZEROUPPER
 	RET
 
-// func cube512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512F
-TEXT ·cube512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest146
+// func neg512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·neg512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
 
-whole145:
-	VMOVUPS (BX), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  Z0, Z1, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  Z0, Z1, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  Z0, Z1, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  Z0, Z1, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole145
+loop148:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest150
 
-rest146:
-	TESTQ     AX, AX
-	JZ        done147
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block148
-	CMPQ      AX, $0x00000020
-	JLE       block149
-	CMPQ      AX, $0x00000030
-	JLE       block150
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done147
+whole149:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     128(DI), Z2
+	VMOVUPS     192(DI), Z3
+	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
+	VXORPS.BCST x80000000<>+0(SB), Z1, Z1
+	VXORPS.BCST x80000000<>+0(SB), Z2, Z2
+	VXORPS.BCST x80000000<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, 192(SI)
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	SUBQ        $0x00000040, R8
+	CMPQ        R8, $0x00000040
+	JGE         whole149
 
-block150:
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done147
-
-block149:
-	VMOVUPS   (BX), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done147
-
-block148:
-	VMOVUPS.Z (BX), K1, Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DX)
-
-done147:
-	VZEROUPPER
-	RET
-
-// func sqrt512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512F
-TEXT ·sqrt512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000040
-	JL   rest152
-
-whole151:
-	VMOVUPS (BX), Z0
-	VSQRTPS Z0, Z0
-	VMOVUPS Z0, (DX)
-	VMOVUPS 64(BX), Z0
-	VSQRTPS Z0, Z0
-	VMOVUPS Z0, 64(DX)
-	VMOVUPS 128(BX), Z0
-	VSQRTPS Z0, Z0
-	VMOVUPS Z0, 128(DX)
-	VMOVUPS 192(BX), Z0
-	VSQRTPS Z0, Z0
-	VMOVUPS Z0, 192(DX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole151
-
-rest152:
-	TESTQ     AX, AX
-	JZ        done153
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block154
-	CMPQ      AX, $0x00000020
-	JLE       block155
-	CMPQ      AX, $0x00000030
-	JLE       block156
-	VMOVUPS   (BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS   128(BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, 128(DX)
-	VMOVUPS.Z 192(BX), K1, Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, K1, 192(DX)
-	JMP       done153
-
-block156:
-	VMOVUPS   (BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS   64(BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, 64(DX)
-	VMOVUPS.Z 128(BX), K1, Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, K1, 128(DX)
-	JMP       done153
-
-block155:
-	VMOVUPS   (BX), Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, (DX)
-	VMOVUPS.Z 64(BX), K1, Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, K1, 64(DX)
-	JMP       done153
+rest150:
+	TESTQ       R8, R8
+	JZ          done151
+	LEAQ        -1(R8), CX
+	ANDQ        $0x0000000f, CX
+	INCQ        CX
+	MOVL        $0xffffffff, R9
+	SHLL        CL, R9
+	NOTL        R9
+	KMOVW       R9, K1
+	CMPQ        R8, $0x00000010
+	JLE         block152
+	CMPQ        R8, $0x00000020
+	JLE         block153
+	CMPQ        R8, $0x00000030
+	JLE         block154
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     128(DI), Z2
+	VMOVUPS.Z   192(DI), K1, Z3
+	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
+	VXORPS.BCST x80000000<>+0(SB), Z1, Z1
+	VXORPS.BCST x80000000<>+0(SB), Z2, Z2
+	VXORPS.BCST x80000000<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, K1, 192(SI)
+	JMP         done151
 
 block154:
-	VMOVUPS.Z (BX), K1, Z0
-	VSQRTPS   Z0, Z0
-	VMOVUPS   Z0, K1, (DX)
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS.Z   128(DI), K1, Z2
+	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
+	VXORPS.BCST x80000000<>+0(SB), Z1, Z1
+	VXORPS.BCST x80000000<>+0(SB), Z2, Z2
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, K1, 128(SI)
+	JMP         done151
 
-done153:
+block153:
+	VMOVUPS     (DI), Z0
+	VMOVUPS.Z   64(DI), K1, Z1
+	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
+	VXORPS.BCST x80000000<>+0(SB), Z1, Z1
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, K1, 64(SI)
+	JMP         done151
+
+block152:
+	VMOVUPS.Z   (DI), K1, Z0
+	VXORPS.BCST x80000000<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, K1, (SI)
+
+done151:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop148
 	VZEROUPPER
 	RET
 
-// func exp512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512F
-TEXT ·exp512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest158
+// func abs512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·abs512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
 
-whole157:
-	VMOVUPS        (BX), Z0
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z1
-	VADDPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VSUBPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z1, Z2
-	VSUBPS         Z2, Z0, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z1, Z3
-	VSUBPS         Z3, Z2, Z2
-	VMULPS.BCST    x39506967<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3c088908<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z2, Z4
-	VMULPS         Z4, Z3, Z3
-	VADDPS         Z2, Z3, Z2
-	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z2
-	VSCALEFPS      Z1, Z2, Z1
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x00000000<>+0(SB), Z1, K1, Z1
-	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K1, Z1
-	VCMPPS         $0x03, Z0, Z0, K1
-	VBLENDMPS      Z0, Z1, K1, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS        64(BX), Z0
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z1
-	VADDPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VSUBPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z1, Z2
-	VSUBPS         Z2, Z0, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z1, Z3
-	VSUBPS         Z3, Z2, Z2
-	VMULPS.BCST    x39506967<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3c088908<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z2, Z4
-	VMULPS         Z4, Z3, Z3
-	VADDPS         Z2, Z3, Z2
-	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z2
-	VSCALEFPS      Z1, Z2, Z1
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x00000000<>+0(SB), Z1, K1, Z1
-	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K1, Z1
-	VCMPPS         $0x03, Z0, Z0, K1
-	VBLENDMPS      Z0, Z1, K1, Z0
-	VMOVUPS        Z0, 64(DX)
-	ADDQ           $0x00000080, BX
-	ADDQ           $0x00000080, DX
-	SUBQ           $0x00000020, AX
-	CMPQ           AX, $0x00000020
-	JGE            whole157
+loop155:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest157
 
-rest158:
-	TESTQ          AX, AX
-	JZ             done159
-	LEAQ           -1(AX), CX
-	ANDQ           $0x0000000f, CX
-	INCQ           CX
-	MOVL           $0xffffffff, SI
-	SHLL           CL, SI
-	NOTL           SI
-	KMOVW          SI, K1
-	CMPQ           AX, $0x00000010
-	JLE            block160
-	VMOVUPS        (BX), Z0
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z1
-	VADDPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VSUBPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z1, Z2
-	VSUBPS         Z2, Z0, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z1, Z3
-	VSUBPS         Z3, Z2, Z2
-	VMULPS.BCST    x39506967<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3c088908<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z2, Z4
-	VMULPS         Z4, Z3, Z3
-	VADDPS         Z2, Z3, Z2
-	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z2
-	VSCALEFPS      Z1, Z2, Z1
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x00000000<>+0(SB), Z1, K2, Z1
-	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
-	VCMPPS         $0x03, Z0, Z0, K2
-	VBLENDMPS      Z0, Z1, K2, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS.Z      64(BX), K1, Z0
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z1
-	VADDPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VSUBPS.BCST    x4b400000<>+0(SB), Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z1, Z2
-	VSUBPS         Z2, Z0, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z1, Z3
-	VSUBPS         Z3, Z2, Z2
-	VMULPS.BCST    x39506967<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3c088908<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z2, Z4
-	VMULPS         Z4, Z3, Z3
-	VADDPS         Z2, Z3, Z2
-	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z2
-	VSCALEFPS      Z1, Z2, Z1
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x00000000<>+0(SB), Z1, K2, Z1
-	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
-	VCMPPS         $0x03, Z0, Z0, K2
-	VBLENDMPS      Z0, Z1, K2, Z0
-	VMOVUPS        Z0, K1, 64(DX)
-	JMP            done159
+whole156:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     128(DI), Z2
+	VMOVUPS     192(DI), Z3
+	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
+	VANDPS.BCST x7fffffff<>+0(SB), Z1, Z1
+	VANDPS.BCST x7fffffff<>+0(SB), Z2, Z2
+	VANDPS.BCST x7fffffff<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, 192(SI)
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	SUBQ        $0x00000040, R8
+	CMPQ        R8, $0x00000040
+	JGE         whole156
+
+rest157:
+	TESTQ       R8, R8
+	JZ          done158
+	LEAQ        -1(R8), CX
+	ANDQ        $0x0000000f, CX
+	INCQ        CX
+	MOVL        $0xffffffff, R9
+	SHLL        CL, R9
+	NOTL        R9
+	KMOVW       R9, K1
+	CMPQ        R8, $0x00000010
+	JLE         block159
+	CMPQ        R8, $0x00000020
+	JLE         block160
+	CMPQ        R8, $0x00000030
+	JLE         block161
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     128(DI), Z2
+	VMOVUPS.Z   192(DI), K1, Z3
+	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
+	VANDPS.BCST x7fffffff<>+0(SB), Z1, Z1
+	VANDPS.BCST x7fffffff<>+0(SB), Z2, Z2
+	VANDPS.BCST x7fffffff<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, K1, 192(SI)
+	JMP         done158
+
+block161:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS.Z   128(DI), K1, Z2
+	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
+	VANDPS.BCST x7fffffff<>+0(SB), Z1, Z1
+	VANDPS.BCST x7fffffff<>+0(SB), Z2, Z2
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, K1, 128(SI)
+	JMP         done158
 
 block160:
-	VMOVUPS.Z      (BX), K1, Z0
+	VMOVUPS     (DI), Z0
+	VMOVUPS.Z   64(DI), K1, Z1
+	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
+	VANDPS.BCST x7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, K1, 64(SI)
+	JMP         done158
+
+block159:
+	VMOVUPS.Z   (DI), K1, Z0
+	VANDPS.BCST x7fffffff<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, K1, (SI)
+
+done158:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop155
+	VZEROUPPER
+	RET
+
+// func square512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512F
+TEXT ·square512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop162:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest164
+
+whole163:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMULPS  Z0, Z0, Z0
+	VMULPS  Z1, Z1, Z1
+	VMULPS  Z2, Z2, Z2
+	VMULPS  Z3, Z3, Z3
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     whole163
+
+rest164:
+	TESTQ     R8, R8
+	JZ        done165
+	LEAQ      -1(R8), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      R8, $0x00000010
+	JLE       block166
+	CMPQ      R8, $0x00000020
+	JLE       block167
+	CMPQ      R8, $0x00000030
+	JLE       block168
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS   128(DI), Z2
+	VMOVUPS.Z 192(DI), K1, Z3
+	VMULPS    Z0, Z0, Z0
+	VMULPS    Z1, Z1, Z1
+	VMULPS    Z2, Z2, Z2
+	VMULPS    Z3, Z3, Z3
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, 128(SI)
+	VMOVUPS   Z3, K1, 192(SI)
+	JMP       done165
+
+block168:
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS.Z 128(DI), K1, Z2
+	VMULPS    Z0, Z0, Z0
+	VMULPS    Z1, Z1, Z1
+	VMULPS    Z2, Z2, Z2
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, K1, 128(SI)
+	JMP       done165
+
+block167:
+	VMOVUPS   (DI), Z0
+	VMOVUPS.Z 64(DI), K1, Z1
+	VMULPS    Z0, Z0, Z0
+	VMULPS    Z1, Z1, Z1
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, K1, 64(SI)
+	JMP       done165
+
+block166:
+	VMOVUPS.Z (DI), K1, Z0
+	VMULPS    Z0, Z0, Z0
+	VMOVUPS   Z0, K1, (SI)
+
+done165:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop162
+	VZEROUPPER
+	RET
+
+// func cube512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512F
+TEXT ·cube512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop169:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest171
+
+whole170:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMULPS  Z0, Z0, Z4
+	VMULPS  Z1, Z1, Z5
+	VMULPS  Z2, Z2, Z6
+	VMULPS  Z3, Z3, Z7
+	VMULPS  Z0, Z4, Z0
+	VMULPS  Z1, Z5, Z1
+	VMULPS  Z2, Z6, Z2
+	VMULPS  Z3, Z7, Z3
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     whole170
+
+rest171:
+	TESTQ     R8, R8
+	JZ        done172
+	LEAQ      -1(R8), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      R8, $0x00000010
+	JLE       block173
+	CMPQ      R8, $0x00000020
+	JLE       block174
+	CMPQ      R8, $0x00000030
+	JLE       block175
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS   128(DI), Z2
+	VMOVUPS.Z 192(DI), K1, Z3
+	VMULPS    Z0, Z0, Z4
+	VMULPS    Z1, Z1, Z5
+	VMULPS    Z2, Z2, Z6
+	VMULPS    Z3, Z3, Z7
+	VMULPS    Z0, Z4, Z0
+	VMULPS    Z1, Z5, Z1
+	VMULPS    Z2, Z6, Z2
+	VMULPS    Z3, Z7, Z3
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, 128(SI)
+	VMOVUPS   Z3, K1, 192(SI)
+	JMP       done172
+
+block175:
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS.Z 128(DI), K1, Z2
+	VMULPS    Z0, Z0, Z3
+	VMULPS    Z1, Z1, Z4
+	VMULPS    Z2, Z2, Z5
+	VMULPS    Z0, Z3, Z0
+	VMULPS    Z1, Z4, Z1
+	VMULPS    Z2, Z5, Z2
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, K1, 128(SI)
+	JMP       done172
+
+block174:
+	VMOVUPS   (DI), Z0
+	VMOVUPS.Z 64(DI), K1, Z1
+	VMULPS    Z0, Z0, Z2
+	VMULPS    Z1, Z1, Z3
+	VMULPS    Z0, Z2, Z0
+	VMULPS    Z1, Z3, Z1
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, K1, 64(SI)
+	JMP       done172
+
+block173:
+	VMOVUPS.Z (DI), K1, Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (SI)
+
+done172:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop169
+	VZEROUPPER
+	RET
+
+// func sqrt512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512F
+TEXT ·sqrt512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop176:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest178
+
+whole177:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VSQRTPS Z0, Z0
+	VSQRTPS Z1, Z1
+	VSQRTPS Z2, Z2
+	VSQRTPS Z3, Z3
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, R8
+	CMPQ    R8, $0x00000040
+	JGE     whole177
+
+rest178:
+	TESTQ     R8, R8
+	JZ        done179
+	LEAQ      -1(R8), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      R8, $0x00000010
+	JLE       block180
+	CMPQ      R8, $0x00000020
+	JLE       block181
+	CMPQ      R8, $0x00000030
+	JLE       block182
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS   128(DI), Z2
+	VMOVUPS.Z 192(DI), K1, Z3
+	VSQRTPS   Z0, Z0
+	VSQRTPS   Z1, Z1
+	VSQRTPS   Z2, Z2
+	VSQRTPS   Z3, Z3
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, 128(SI)
+	VMOVUPS   Z3, K1, 192(SI)
+	JMP       done179
+
+block182:
+	VMOVUPS   (DI), Z0
+	VMOVUPS   64(DI), Z1
+	VMOVUPS.Z 128(DI), K1, Z2
+	VSQRTPS   Z0, Z0
+	VSQRTPS   Z1, Z1
+	VSQRTPS   Z2, Z2
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	VMOVUPS   Z2, K1, 128(SI)
+	JMP       done179
+
+block181:
+	VMOVUPS   (DI), Z0
+	VMOVUPS.Z 64(DI), K1, Z1
+	VSQRTPS   Z0, Z0
+	VSQRTPS   Z1, Z1
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, K1, 64(SI)
+	JMP       done179
+
+block180:
+	VMOVUPS.Z (DI), K1, Z0
+	VSQRTPS   Z0, Z0
+	VMOVUPS   Z0, K1, (SI)
+
+done179:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop176
+	VZEROUPPER
+	RET
+
+// func exp512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512F
+TEXT ·exp512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop183:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest185
+
+whole184:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z5
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z6
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z7
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VSUBPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z8
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z11
+	VSUBPS         Z8, Z0, Z8
+	VSUBPS         Z9, Z1, Z9
+	VSUBPS         Z10, Z2, Z10
+	VSUBPS         Z11, Z3, Z11
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z12
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z13
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z14
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z15
+	VSUBPS         Z12, Z8, Z8
+	VSUBPS         Z13, Z9, Z9
+	VSUBPS         Z14, Z10, Z10
+	VSUBPS         Z15, Z11, Z11
+	VMULPS.BCST    x39506967<>+0(SB), Z8, Z12
+	VMULPS.BCST    x39506967<>+0(SB), Z9, Z13
+	VMULPS.BCST    x39506967<>+0(SB), Z10, Z14
+	VMULPS.BCST    x39506967<>+0(SB), Z11, Z15
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3c088908<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3c088908<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3c088908<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3c088908<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3f000000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f000000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f000000<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z8, Z16
+	VMULPS         Z9, Z9, Z17
+	VMULPS         Z10, Z10, Z18
+	VMULPS         Z11, Z11, Z19
+	VMULPS         Z16, Z12, Z12
+	VMULPS         Z17, Z13, Z13
+	VMULPS         Z18, Z14, Z14
+	VMULPS         Z19, Z15, Z15
+	VADDPS         Z8, Z12, Z8
+	VADDPS         Z9, Z13, Z9
+	VADDPS         Z10, Z14, Z10
+	VADDPS         Z11, Z15, Z11
+	VADDPS.BCST    x3f800000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
+	VSCALEFPS      Z4, Z8, Z4
+	VSCALEFPS      Z5, Z9, Z5
+	VSCALEFPS      Z6, Z10, Z6
+	VSCALEFPS      Z7, Z11, Z7
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K1
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K1, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K2, Z5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z6, K3, Z6
+	VBLENDMPS.BCST x00000000<>+0(SB), Z7, K4, Z7
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K1
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z1, K2
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z2, K3
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z3, K4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K1, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K2, Z5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z6, K3, Z6
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z7, K4, Z7
+	VCMPPS         $0x03, Z0, Z0, K1
+	VCMPPS         $0x03, Z1, Z1, K2
+	VCMPPS         $0x03, Z2, Z2, K3
+	VCMPPS         $0x03, Z3, Z3, K4
+	VBLENDMPS      Z0, Z4, K1, Z0
+	VBLENDMPS      Z1, Z5, K2, Z1
+	VBLENDMPS      Z2, Z6, K3, Z2
+	VBLENDMPS      Z3, Z7, K4, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, 192(SI)
+	ADDQ           $0x00000100, SI
+	ADDQ           $0x00000100, DI
+	SUBQ           $0x00000040, R8
+	CMPQ           R8, $0x00000040
+	JGE            whole184
+
+rest185:
+	TESTQ          R8, R8
+	JZ             done186
+	LEAQ           -1(R8), CX
+	ANDQ           $0x0000000f, CX
+	INCQ           CX
+	MOVL           $0xffffffff, R9
+	SHLL           CL, R9
+	NOTL           R9
+	KMOVW          R9, K1
+	CMPQ           R8, $0x00000010
+	JLE            block187
+	CMPQ           R8, $0x00000020
+	JLE            block188
+	CMPQ           R8, $0x00000030
+	JLE            block189
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS.Z      192(DI), K1, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z5
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z6
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z7
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VSUBPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z8
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z11
+	VSUBPS         Z8, Z0, Z8
+	VSUBPS         Z9, Z1, Z9
+	VSUBPS         Z10, Z2, Z10
+	VSUBPS         Z11, Z3, Z11
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z12
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z13
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z14
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z15
+	VSUBPS         Z12, Z8, Z8
+	VSUBPS         Z13, Z9, Z9
+	VSUBPS         Z14, Z10, Z10
+	VSUBPS         Z15, Z11, Z11
+	VMULPS.BCST    x39506967<>+0(SB), Z8, Z12
+	VMULPS.BCST    x39506967<>+0(SB), Z9, Z13
+	VMULPS.BCST    x39506967<>+0(SB), Z10, Z14
+	VMULPS.BCST    x39506967<>+0(SB), Z11, Z15
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3c088908<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3c088908<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3c088908<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3c088908<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3f000000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f000000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f000000<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z8, Z16
+	VMULPS         Z9, Z9, Z17
+	VMULPS         Z10, Z10, Z18
+	VMULPS         Z11, Z11, Z19
+	VMULPS         Z16, Z12, Z12
+	VMULPS         Z17, Z13, Z13
+	VMULPS         Z18, Z14, Z14
+	VMULPS         Z19, Z15, Z15
+	VADDPS         Z8, Z12, Z8
+	VADDPS         Z9, Z13, Z9
+	VADDPS         Z10, Z14, Z10
+	VADDPS         Z11, Z15, Z11
+	VADDPS.BCST    x3f800000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
+	VSCALEFPS      Z4, Z8, Z4
+	VSCALEFPS      Z5, Z9, Z5
+	VSCALEFPS      Z6, Z10, Z6
+	VSCALEFPS      Z7, Z11, Z7
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K4
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K2, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K3, Z5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z6, K4, Z6
+	VBLENDMPS.BCST x00000000<>+0(SB), Z7, K5, Z7
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z2, K4
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z3, K5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K2, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K3, Z5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z6, K4, Z6
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z7, K5, Z7
+	VCMPPS         $0x03, Z0, Z0, K2
+	VCMPPS         $0x03, Z1, Z1, K3
+	VCMPPS         $0x03, Z2, Z2, K4
+	VCMPPS         $0x03, Z3, Z3, K5
+	VBLENDMPS      Z0, Z4, K2, Z0
+	VBLENDMPS      Z1, Z5, K3, Z1
+	VBLENDMPS      Z2, Z6, K4, Z2
+	VBLENDMPS      Z3, Z7, K5, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, K1, 192(SI)
+	JMP            done186
+
+block189:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS.Z      128(DI), K1, Z2
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z3, Z3
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z3, Z3
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z3, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z8
+	VSUBPS         Z6, Z0, Z6
+	VSUBPS         Z7, Z1, Z7
+	VSUBPS         Z8, Z2, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z3, Z9
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z10
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z11
+	VSUBPS         Z9, Z6, Z6
+	VSUBPS         Z10, Z7, Z7
+	VSUBPS         Z11, Z8, Z8
+	VMULPS.BCST    x39506967<>+0(SB), Z6, Z9
+	VMULPS.BCST    x39506967<>+0(SB), Z7, Z10
+	VMULPS.BCST    x39506967<>+0(SB), Z8, Z11
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    x3c088908<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3c088908<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3c088908<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    x3f000000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f000000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f000000<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z6, Z12
+	VMULPS         Z7, Z7, Z13
+	VMULPS         Z8, Z8, Z14
+	VMULPS         Z12, Z9, Z9
+	VMULPS         Z13, Z10, Z10
+	VMULPS         Z14, Z11, Z11
+	VADDPS         Z6, Z9, Z6
+	VADDPS         Z7, Z10, Z7
+	VADDPS         Z8, Z11, Z8
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VADDPS.BCST    x3f800000<>+0(SB), Z8, Z8
+	VSCALEFPS      Z3, Z6, Z3
+	VSCALEFPS      Z4, Z7, Z4
+	VSCALEFPS      Z5, Z8, Z5
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z3, K2, Z3
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K3, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K4, Z5
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z2, K4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z3, K2, Z3
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K3, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K4, Z5
+	VCMPPS         $0x03, Z0, Z0, K2
+	VCMPPS         $0x03, Z1, Z1, K3
+	VCMPPS         $0x03, Z2, Z2, K4
+	VBLENDMPS      Z0, Z3, K2, Z0
+	VBLENDMPS      Z1, Z4, K3, Z1
+	VBLENDMPS      Z2, Z5, K4, Z2
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, K1, 128(SI)
+	JMP            done186
+
+block188:
+	VMOVUPS        (DI), Z0
+	VMOVUPS.Z      64(DI), K1, Z1
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z2
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z3
+	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
+	VADDPS.BCST    x4b400000<>+0(SB), Z3, Z3
+	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
+	VSUBPS.BCST    x4b400000<>+0(SB), Z3, Z3
+	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z4
+	VMULPS.BCST    x3f318000<>+0(SB), Z3, Z5
+	VSUBPS         Z4, Z0, Z4
+	VSUBPS         Z5, Z1, Z5
+	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z6
+	VMULPS.BCST    xb95e8083<>+0(SB), Z3, Z7
+	VSUBPS         Z6, Z4, Z4
+	VSUBPS         Z7, Z5, Z5
+	VMULPS.BCST    x39506967<>+0(SB), Z4, Z6
+	VMULPS.BCST    x39506967<>+0(SB), Z5, Z7
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    x3c088908<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3c088908<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    x3f000000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f000000<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z4, Z8
+	VMULPS         Z5, Z5, Z9
+	VMULPS         Z8, Z6, Z6
+	VMULPS         Z9, Z7, Z7
+	VADDPS         Z4, Z6, Z4
+	VADDPS         Z5, Z7, Z5
+	VADDPS.BCST    x3f800000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS      Z2, Z4, Z2
+	VSCALEFPS      Z3, Z5, Z3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K3
+	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K2, Z2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z3, K3, Z3
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0d, x42b17218<>+0(SB), Z1, K3
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z2, K2, Z2
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z3, K3, Z3
+	VCMPPS         $0x03, Z0, Z0, K2
+	VCMPPS         $0x03, Z1, Z1, K3
+	VBLENDMPS      Z0, Z2, K2, Z0
+	VBLENDMPS      Z1, Z3, K3, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, K1, 64(SI)
+	JMP            done186
+
+block187:
+	VMOVUPS.Z      (DI), K1, Z0
 	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z0, Z1
 	VADDPS.BCST    x4b400000<>+0(SB), Z1, Z1
 	VSUBPS.BCST    x4b400000<>+0(SB), Z1, Z1
@@ -6746,893 +8603,2350 @@ block160:
 	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
 	VCMPPS         $0x03, Z0, Z0, K2
 	VBLENDMPS      Z0, Z1, K2, Z0
-	VMOVUPS        Z0, K1, (DX)
+	VMOVUPS        Z0, K1, (SI)
 
-done159:
+done186:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop183
 	VZEROUPPER
 	RET
 
-// func log512(n int, d *float32, a *float32)
+// func log512(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·log512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest162
+TEXT ·log512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
 
-whole161:
-	VMOVUPS        (BX), Z0
+loop190:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest192
+
+whole191:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
 	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K1
-	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
-	VBLENDMPS      Z1, Z0, K1, Z1
-	VPXORD         Z2, Z2, Z2
-	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K1, Z2
-	VPSRLD         $0x17, Z1, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VPADDD         Z2, Z3, Z2
-	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
-	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
-	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K1
-	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
-	VBLENDMPS      Z3, Z2, K1, Z2
-	VADDPS         Z1, Z1, Z3
-	VBLENDMPS      Z3, Z1, K1, Z1
-	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
-	VMULPS         Z1, Z1, Z3
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VCVTDQ2PS      Z2, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VSUBPS         Z3, Z4, Z3
-	VADDPS         Z3, Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
-	VADDPS         Z2, Z1, Z1
-	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K1, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x00, Z2, Z0, K1
-	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K1, Z1
-	VCMPPS         $0x09, Z2, Z0, K1
-	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K1, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS        64(BX), Z0
-	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K1
-	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
-	VBLENDMPS      Z1, Z0, K1, Z1
-	VPXORD         Z2, Z2, Z2
-	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K1, Z2
-	VPSRLD         $0x17, Z1, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VPADDD         Z2, Z3, Z2
-	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
-	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
-	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K1
-	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
-	VBLENDMPS      Z3, Z2, K1, Z2
-	VADDPS         Z1, Z1, Z3
-	VBLENDMPS      Z3, Z1, K1, Z1
-	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
-	VMULPS         Z1, Z1, Z3
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VCVTDQ2PS      Z2, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VSUBPS         Z3, Z4, Z3
-	VADDPS         Z3, Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
-	VADDPS         Z2, Z1, Z1
-	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K1
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K1, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x00, Z2, Z0, K1
-	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K1, Z1
-	VCMPPS         $0x09, Z2, Z0, K1
-	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K1, Z0
-	VMOVUPS        Z0, 64(DX)
-	ADDQ           $0x00000080, BX
-	ADDQ           $0x00000080, DX
-	SUBQ           $0x00000020, AX
-	CMPQ           AX, $0x00000020
-	JGE            whole161
-
-rest162:
-	TESTQ          AX, AX
-	JZ             done163
-	LEAQ           -1(AX), CX
-	ANDQ           $0x0000000f, CX
-	INCQ           CX
-	MOVL           $0xffffffff, SI
-	SHLL           CL, SI
-	NOTL           SI
-	KMOVW          SI, K1
-	CMPQ           AX, $0x00000010
-	JLE            block164
-	VMOVUPS        (BX), Z0
-	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
-	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
-	VBLENDMPS      Z1, Z0, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K2, Z2
-	VPSRLD         $0x17, Z1, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VPADDD         Z2, Z3, Z2
-	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
-	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
-	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K2
-	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
-	VBLENDMPS      Z3, Z2, K2, Z2
-	VADDPS         Z1, Z1, Z3
-	VBLENDMPS      Z3, Z1, K2, Z1
-	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
-	VMULPS         Z1, Z1, Z3
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VCVTDQ2PS      Z2, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VSUBPS         Z3, Z4, Z3
-	VADDPS         Z3, Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
-	VADDPS         Z2, Z1, Z1
-	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x00, Z2, Z0, K2
-	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K2, Z1
-	VCMPPS         $0x09, Z2, Z0, K2
-	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K2, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS.Z      64(BX), K1, Z0
-	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
-	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
-	VBLENDMPS      Z1, Z0, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K2, Z2
-	VPSRLD         $0x17, Z1, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VPADDD         Z2, Z3, Z2
-	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
-	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
-	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K2
-	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
-	VBLENDMPS      Z3, Z2, K2, Z2
-	VADDPS         Z1, Z1, Z3
-	VBLENDMPS      Z3, Z1, K2, Z1
-	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
-	VMULPS         Z1, Z1, Z3
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VCVTDQ2PS      Z2, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VSUBPS         Z3, Z4, Z3
-	VADDPS         Z3, Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
-	VADDPS         Z2, Z1, Z1
-	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x00, Z2, Z0, K2
-	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K2, Z1
-	VCMPPS         $0x09, Z2, Z0, K2
-	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K2, Z0
-	VMOVUPS        Z0, K1, 64(DX)
-	JMP            done163
-
-block164:
-	VMOVUPS.Z      (BX), K1, Z0
-	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
-	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
-	VBLENDMPS      Z1, Z0, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K2, Z2
-	VPSRLD         $0x17, Z1, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VPADDD         Z2, Z3, Z2
-	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
-	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
-	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K2
-	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
-	VBLENDMPS      Z3, Z2, K2, Z2
-	VADDPS         Z1, Z1, Z3
-	VBLENDMPS      Z3, Z1, K2, Z1
-	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
-	VMULPS         Z1, Z1, Z3
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z1, Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VCVTDQ2PS      Z2, Z2
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
-	VSUBPS         Z3, Z4, Z3
-	VADDPS         Z3, Z1, Z1
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
-	VADDPS         Z2, Z1, Z1
-	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
-	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x00, Z2, Z0, K2
-	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K2, Z1
-	VCMPPS         $0x09, Z2, Z0, K2
-	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K2, Z0
-	VMOVUPS        Z0, K1, (DX)
-
-done163:
-	VZEROUPPER
-	RET
-
-// func tanh512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tanh512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest166
-
-whole165:
-	VMOVUPS        (BX), Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K1
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K1, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K1
-	VBLENDMPS      Z2, Z0, K1, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS        64(BX), Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K1
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K1, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K1
-	VBLENDMPS      Z2, Z0, K1, Z0
-	VMOVUPS        Z0, 64(DX)
-	ADDQ           $0x00000080, BX
-	ADDQ           $0x00000080, DX
-	SUBQ           $0x00000020, AX
-	CMPQ           AX, $0x00000020
-	JGE            whole165
-
-rest166:
-	TESTQ          AX, AX
-	JZ             done167
-	LEAQ           -1(AX), CX
-	ANDQ           $0x0000000f, CX
-	INCQ           CX
-	MOVL           $0xffffffff, SI
-	SHLL           CL, SI
-	NOTL           SI
-	KMOVW          SI, K1
-	CMPQ           AX, $0x00000010
-	JLE            block168
-	VMOVUPS        (BX), Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K2, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K2
-	VBLENDMPS      Z2, Z0, K2, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS.Z      64(BX), K1, Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K2, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K2
-	VBLENDMPS      Z2, Z0, K2, Z0
-	VMOVUPS        Z0, K1, 64(DX)
-	JMP            done167
-
-block168:
-	VMOVUPS.Z      (BX), K1, Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K2, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K2
-	VBLENDMPS      Z2, Z0, K2, Z0
-	VMOVUPS        Z0, K1, (DX)
-
-done167:
-	VZEROUPPER
-	RET
-
-// func sigmoid512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sigmoid512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ d+8(FP), DX
-	MOVQ a+16(FP), BX
-	CMPQ AX, $0x00000020
-	JL   rest170
-
-whole169:
-	VMOVUPS        (BX), Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K1
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K1, Z1
-	VBROADCASTSS   x3f800000<>+0(SB), Z2
-	VPXORD         Z3, Z3, Z3
-	VCMPPS         $0x01, Z3, Z0, K1
-	VBLENDMPS      Z1, Z2, K1, Z0
-	VADDPS         Z2, Z1, Z1
-	VDIVPS         Z1, Z0, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS        64(BX), Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K1
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K1, Z1
-	VBROADCASTSS   x3f800000<>+0(SB), Z2
-	VPXORD         Z3, Z3, Z3
-	VCMPPS         $0x01, Z3, Z0, K1
-	VBLENDMPS      Z1, Z2, K1, Z0
-	VADDPS         Z2, Z1, Z1
-	VDIVPS         Z1, Z0, Z0
-	VMOVUPS        Z0, 64(DX)
-	ADDQ           $0x00000080, BX
-	ADDQ           $0x00000080, DX
-	SUBQ           $0x00000020, AX
-	CMPQ           AX, $0x00000020
-	JGE            whole169
-
-rest170:
-	TESTQ          AX, AX
-	JZ             done171
-	LEAQ           -1(AX), CX
-	ANDQ           $0x0000000f, CX
-	INCQ           CX
-	MOVL           $0xffffffff, SI
-	SHLL           CL, SI
-	NOTL           SI
-	KMOVW          SI, K1
-	CMPQ           AX, $0x00000010
-	JLE            block172
-	VMOVUPS        (BX), Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K2, Z1
-	VBROADCASTSS   x3f800000<>+0(SB), Z2
-	VPXORD         Z3, Z3, Z3
-	VCMPPS         $0x01, Z3, Z0, K2
-	VBLENDMPS      Z1, Z2, K2, Z0
-	VADDPS         Z2, Z1, Z1
-	VDIVPS         Z1, Z0, Z0
-	VMOVUPS        Z0, (DX)
-	VMOVUPS.Z      64(BX), K1, Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K2, Z1
-	VBROADCASTSS   x3f800000<>+0(SB), Z2
-	VPXORD         Z3, Z3, Z3
-	VCMPPS         $0x01, Z3, Z0, K2
-	VBLENDMPS      Z1, Z2, K2, Z0
-	VADDPS         Z2, Z1, Z1
-	VDIVPS         Z1, Z0, Z0
-	VMOVUPS        Z0, K1, 64(DX)
-	JMP            done171
-
-block172:
-	VMOVUPS.Z      (BX), K1, Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K2, Z1
-	VBROADCASTSS   x3f800000<>+0(SB), Z2
-	VPXORD         Z3, Z3, Z3
-	VCMPPS         $0x01, Z3, Z0, K2
-	VBLENDMPS      Z1, Z2, K2, Z0
-	VADDPS         Z2, Z1, Z1
-	VDIVPS         Z1, Z0, Z0
-	VMOVUPS        Z0, K1, (DX)
-
-done171:
-	VZEROUPPER
-	RET
-
-// func softplus512(n int, d *float32, a *float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·softplus512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), CX
-	MOVQ d+8(FP), AX
-	MOVQ a+16(FP), DX
-	CMPQ CX, $0x00000010
-	JL   rest174
-
-whole173:
-	VMOVUPS        (DX), Z0
-	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
-	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
-	VSUBPS         Z3, Z1, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
-	VSUBPS         Z4, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z4, Z4
-	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
-	VMULPS         Z3, Z3, Z5
-	VMULPS         Z5, Z4, Z4
-	VADDPS         Z3, Z4, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z2, Z3, Z2
-	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K1
-	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K1, Z1
-	VADDPS.BCST    x3f800000<>+0(SB), Z1, Z2
-	VPSRLD         $0x17, Z2, Z3
-	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
-	VANDPS.BCST    x007fffff<>+0(SB), Z2, Z4
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z1, K2
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z2, K3
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z3, K4
+	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z4
+	VMULPS.BCST    x4b000000<>+0(SB), Z1, Z5
+	VMULPS.BCST    x4b000000<>+0(SB), Z2, Z6
+	VMULPS.BCST    x4b000000<>+0(SB), Z3, Z7
+	VBLENDMPS      Z4, Z0, K1, Z4
+	VBLENDMPS      Z5, Z1, K2, Z5
+	VBLENDMPS      Z6, Z2, K3, Z6
+	VBLENDMPS      Z7, Z3, K4, Z7
+	VPXORD         Z8, Z8, Z8
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K1, Z9
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K2, Z10
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K3, Z11
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K4, Z8
+	VPSRLD         $0x17, Z4, Z12
+	VPSRLD         $0x17, Z5, Z13
+	VPSRLD         $0x17, Z6, Z14
+	VPSRLD         $0x17, Z7, Z15
+	VPADDD.BCST    xffffff82<>+0(SB), Z12, Z12
+	VPADDD.BCST    xffffff82<>+0(SB), Z13, Z13
+	VPADDD.BCST    xffffff82<>+0(SB), Z14, Z14
+	VPADDD.BCST    xffffff82<>+0(SB), Z15, Z15
+	VPADDD         Z9, Z12, Z9
+	VPADDD         Z10, Z13, Z10
+	VPADDD         Z11, Z14, Z11
+	VPADDD         Z8, Z15, Z8
+	VANDPS.BCST    x007fffff<>+0(SB), Z4, Z4
+	VANDPS.BCST    x007fffff<>+0(SB), Z5, Z5
+	VANDPS.BCST    x007fffff<>+0(SB), Z6, Z6
+	VANDPS.BCST    x007fffff<>+0(SB), Z7, Z7
 	VORPS.BCST     x3f000000<>+0(SB), Z4, Z4
+	VORPS.BCST     x3f000000<>+0(SB), Z5, Z5
+	VORPS.BCST     x3f000000<>+0(SB), Z6, Z6
+	VORPS.BCST     x3f000000<>+0(SB), Z7, Z7
 	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z4, K1
-	VPADDD.BCST    xffffffff<>+0(SB), Z3, Z5
-	VBLENDMPS      Z5, Z3, K1, Z3
-	VADDPS         Z4, Z4, Z5
-	VBLENDMPS      Z5, Z4, K1, Z4
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z5, K2
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z6, K3
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z7, K4
+	VPADDD.BCST    xffffffff<>+0(SB), Z9, Z12
+	VPADDD.BCST    xffffffff<>+0(SB), Z10, Z13
+	VPADDD.BCST    xffffffff<>+0(SB), Z11, Z14
+	VPADDD.BCST    xffffffff<>+0(SB), Z8, Z15
+	VBLENDMPS      Z12, Z9, K1, Z9
+	VBLENDMPS      Z13, Z10, K2, Z10
+	VBLENDMPS      Z14, Z11, K3, Z11
+	VBLENDMPS      Z15, Z8, K4, Z8
+	VADDPS         Z4, Z4, Z12
+	VADDPS         Z5, Z5, Z13
+	VADDPS         Z6, Z6, Z14
+	VADDPS         Z7, Z7, Z15
+	VBLENDMPS      Z12, Z4, K1, Z4
+	VBLENDMPS      Z13, Z5, K2, Z5
+	VBLENDMPS      Z14, Z6, K3, Z6
+	VBLENDMPS      Z15, Z7, K4, Z7
 	VSUBPS.BCST    x3f800000<>+0(SB), Z4, Z4
-	VMULPS         Z4, Z4, Z5
-	VMULPS.BCST    x3d9021bb<>+0(SB), Z4, Z6
-	VADDPS.BCST    xbdebd1b8<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    x3def251a<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    x3e11e9bf<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    xbe2aae50<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    x3e4cceac<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    xbe7ffffc<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z6, Z6
-	VMULPS         Z4, Z6, Z6
-	VMULPS         Z5, Z6, Z6
-	VCVTDQ2PS      Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z3, Z7
-	VADDPS         Z7, Z6, Z6
-	VMULPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VSUBPS         Z5, Z6, Z5
-	VADDPS         Z5, Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z3, Z3
-	VADDPS         Z3, Z4, Z3
-	VMULPS         Z1, Z3, Z3
-	VSUBPS.BCST    x3f800000<>+0(SB), Z2, Z4
-	VDIVPS         Z4, Z3, Z3
-	VCMPPS.BCST    $0x00, x3f800000<>+0(SB), Z2, K1
-	VBLENDMPS      Z1, Z3, K1, Z1
-	VPXORD         Z2, Z2, Z2
-	VCMPPS         $0x0e, Z2, Z0, K1
-	VADDPS         Z1, Z0, Z2
-	VBLENDMPS      Z2, Z1, K1, Z1
-	VCMPPS         $0x03, Z0, Z0, K1
-	VBLENDMPS      Z0, Z1, K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, DX
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, CX
-	CMPQ           CX, $0x00000010
-	JGE            whole173
+	VSUBPS.BCST    x3f800000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VSUBPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z4, Z12
+	VMULPS         Z5, Z5, Z13
+	VMULPS         Z6, Z6, Z14
+	VMULPS         Z7, Z7, Z15
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z4, Z16
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z5, Z17
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z6, Z18
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z7, Z19
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3def251a<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3def251a<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3def251a<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3def251a<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VCVTDQ2PS      Z9, Z9
+	VCVTDQ2PS      Z10, Z10
+	VCVTDQ2PS      Z11, Z11
+	VCVTDQ2PS      Z8, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z20
+	VMULPS.BCST    xb95e8083<>+0(SB), Z10, Z21
+	VMULPS.BCST    xb95e8083<>+0(SB), Z11, Z22
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z23
+	VADDPS         Z20, Z16, Z16
+	VADDPS         Z21, Z17, Z17
+	VADDPS         Z22, Z18, Z18
+	VADDPS         Z23, Z19, Z19
+	VMULPS.BCST    x3f000000<>+0(SB), Z12, Z12
+	VMULPS.BCST    x3f000000<>+0(SB), Z13, Z13
+	VMULPS.BCST    x3f000000<>+0(SB), Z14, Z14
+	VMULPS.BCST    x3f000000<>+0(SB), Z15, Z15
+	VSUBPS         Z12, Z16, Z12
+	VSUBPS         Z13, Z17, Z13
+	VSUBPS         Z14, Z18, Z14
+	VSUBPS         Z15, Z19, Z15
+	VADDPS         Z12, Z4, Z4
+	VADDPS         Z13, Z5, Z5
+	VADDPS         Z14, Z6, Z6
+	VADDPS         Z15, Z7, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z10, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z11, Z11
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z8
+	VADDPS         Z9, Z4, Z4
+	VADDPS         Z10, Z5, Z5
+	VADDPS         Z11, Z6, Z6
+	VADDPS         Z8, Z7, Z7
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K1
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z1, K2
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z2, K3
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z3, K4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K1, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K2, Z5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z6, K3, Z6
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z7, K4, Z7
+	VPXORD         Z8, Z8, Z8
+	VCMPPS         $0x00, Z8, Z0, K1
+	VCMPPS         $0x00, Z8, Z1, K2
+	VCMPPS         $0x00, Z8, Z2, K3
+	VCMPPS         $0x00, Z8, Z3, K4
+	VBLENDMPS.BCST xff800000<>+0(SB), Z4, K1, Z4
+	VBLENDMPS.BCST xff800000<>+0(SB), Z5, K2, Z5
+	VBLENDMPS.BCST xff800000<>+0(SB), Z6, K3, Z6
+	VBLENDMPS.BCST xff800000<>+0(SB), Z7, K4, Z7
+	VCMPPS         $0x09, Z8, Z0, K1
+	VCMPPS         $0x09, Z8, Z1, K2
+	VCMPPS         $0x09, Z8, Z2, K3
+	VCMPPS         $0x09, Z8, Z3, K4
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z4, K1, Z0
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z5, K2, Z1
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z6, K3, Z2
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z7, K4, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, 192(SI)
+	ADDQ           $0x00000100, SI
+	ADDQ           $0x00000100, DI
+	SUBQ           $0x00000040, R8
+	CMPQ           R8, $0x00000040
+	JGE            whole191
 
-rest174:
-	TESTQ          CX, CX
-	JZ             done175
-	LEAQ           -1(CX), CX
+rest192:
+	TESTQ          R8, R8
+	JZ             done193
+	LEAQ           -1(R8), CX
 	ANDQ           $0x0000000f, CX
 	INCQ           CX
-	MOVL           $0xffffffff, BX
-	SHLL           CL, BX
-	NOTL           BX
-	KMOVW          BX, K1
-	VMOVUPS.Z      (DX), K1, Z0
+	MOVL           $0xffffffff, R9
+	SHLL           CL, R9
+	NOTL           R9
+	KMOVW          R9, K1
+	CMPQ           R8, $0x00000010
+	JLE            block194
+	CMPQ           R8, $0x00000020
+	JLE            block195
+	CMPQ           R8, $0x00000030
+	JLE            block196
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS.Z      192(DI), K1, Z3
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z2, K4
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z3, K5
+	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z4
+	VMULPS.BCST    x4b000000<>+0(SB), Z1, Z5
+	VMULPS.BCST    x4b000000<>+0(SB), Z2, Z6
+	VMULPS.BCST    x4b000000<>+0(SB), Z3, Z7
+	VBLENDMPS      Z4, Z0, K2, Z4
+	VBLENDMPS      Z5, Z1, K3, Z5
+	VBLENDMPS      Z6, Z2, K4, Z6
+	VBLENDMPS      Z7, Z3, K5, Z7
+	VPXORD         Z8, Z8, Z8
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K2, Z9
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K3, Z10
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K4, Z11
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z8, K5, Z8
+	VPSRLD         $0x17, Z4, Z12
+	VPSRLD         $0x17, Z5, Z13
+	VPSRLD         $0x17, Z6, Z14
+	VPSRLD         $0x17, Z7, Z15
+	VPADDD.BCST    xffffff82<>+0(SB), Z12, Z12
+	VPADDD.BCST    xffffff82<>+0(SB), Z13, Z13
+	VPADDD.BCST    xffffff82<>+0(SB), Z14, Z14
+	VPADDD.BCST    xffffff82<>+0(SB), Z15, Z15
+	VPADDD         Z9, Z12, Z9
+	VPADDD         Z10, Z13, Z10
+	VPADDD         Z11, Z14, Z11
+	VPADDD         Z8, Z15, Z8
+	VANDPS.BCST    x007fffff<>+0(SB), Z4, Z4
+	VANDPS.BCST    x007fffff<>+0(SB), Z5, Z5
+	VANDPS.BCST    x007fffff<>+0(SB), Z6, Z6
+	VANDPS.BCST    x007fffff<>+0(SB), Z7, Z7
+	VORPS.BCST     x3f000000<>+0(SB), Z4, Z4
+	VORPS.BCST     x3f000000<>+0(SB), Z5, Z5
+	VORPS.BCST     x3f000000<>+0(SB), Z6, Z6
+	VORPS.BCST     x3f000000<>+0(SB), Z7, Z7
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z4, K2
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z5, K3
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z6, K4
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z7, K5
+	VPADDD.BCST    xffffffff<>+0(SB), Z9, Z12
+	VPADDD.BCST    xffffffff<>+0(SB), Z10, Z13
+	VPADDD.BCST    xffffffff<>+0(SB), Z11, Z14
+	VPADDD.BCST    xffffffff<>+0(SB), Z8, Z15
+	VBLENDMPS      Z12, Z9, K2, Z9
+	VBLENDMPS      Z13, Z10, K3, Z10
+	VBLENDMPS      Z14, Z11, K4, Z11
+	VBLENDMPS      Z15, Z8, K5, Z8
+	VADDPS         Z4, Z4, Z12
+	VADDPS         Z5, Z5, Z13
+	VADDPS         Z6, Z6, Z14
+	VADDPS         Z7, Z7, Z15
+	VBLENDMPS      Z12, Z4, K2, Z4
+	VBLENDMPS      Z13, Z5, K3, Z5
+	VBLENDMPS      Z14, Z6, K4, Z6
+	VBLENDMPS      Z15, Z7, K5, Z7
+	VSUBPS.BCST    x3f800000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x3f800000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VSUBPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z4, Z12
+	VMULPS         Z5, Z5, Z13
+	VMULPS         Z6, Z6, Z14
+	VMULPS         Z7, Z7, Z15
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z4, Z16
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z5, Z17
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z6, Z18
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z7, Z19
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3def251a<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3def251a<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3def251a<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3def251a<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z16, Z16
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z17, Z17
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z18, Z18
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z19, Z19
+	VMULPS         Z4, Z16, Z16
+	VMULPS         Z5, Z17, Z17
+	VMULPS         Z6, Z18, Z18
+	VMULPS         Z7, Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VCVTDQ2PS      Z9, Z9
+	VCVTDQ2PS      Z10, Z10
+	VCVTDQ2PS      Z11, Z11
+	VCVTDQ2PS      Z8, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z20
+	VMULPS.BCST    xb95e8083<>+0(SB), Z10, Z21
+	VMULPS.BCST    xb95e8083<>+0(SB), Z11, Z22
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z23
+	VADDPS         Z20, Z16, Z16
+	VADDPS         Z21, Z17, Z17
+	VADDPS         Z22, Z18, Z18
+	VADDPS         Z23, Z19, Z19
+	VMULPS.BCST    x3f000000<>+0(SB), Z12, Z12
+	VMULPS.BCST    x3f000000<>+0(SB), Z13, Z13
+	VMULPS.BCST    x3f000000<>+0(SB), Z14, Z14
+	VMULPS.BCST    x3f000000<>+0(SB), Z15, Z15
+	VSUBPS         Z12, Z16, Z12
+	VSUBPS         Z13, Z17, Z13
+	VSUBPS         Z14, Z18, Z14
+	VSUBPS         Z15, Z19, Z15
+	VADDPS         Z12, Z4, Z4
+	VADDPS         Z13, Z5, Z5
+	VADDPS         Z14, Z6, Z6
+	VADDPS         Z15, Z7, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z10, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z11, Z11
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z8
+	VADDPS         Z9, Z4, Z4
+	VADDPS         Z10, Z5, Z5
+	VADDPS         Z11, Z6, Z6
+	VADDPS         Z8, Z7, Z7
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z2, K4
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z3, K5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K2, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K3, Z5
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z6, K4, Z6
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z7, K5, Z7
+	VPXORD         Z8, Z8, Z8
+	VCMPPS         $0x00, Z8, Z0, K2
+	VCMPPS         $0x00, Z8, Z1, K3
+	VCMPPS         $0x00, Z8, Z2, K4
+	VCMPPS         $0x00, Z8, Z3, K5
+	VBLENDMPS.BCST xff800000<>+0(SB), Z4, K2, Z4
+	VBLENDMPS.BCST xff800000<>+0(SB), Z5, K3, Z5
+	VBLENDMPS.BCST xff800000<>+0(SB), Z6, K4, Z6
+	VBLENDMPS.BCST xff800000<>+0(SB), Z7, K5, Z7
+	VCMPPS         $0x09, Z8, Z0, K2
+	VCMPPS         $0x09, Z8, Z1, K3
+	VCMPPS         $0x09, Z8, Z2, K4
+	VCMPPS         $0x09, Z8, Z3, K5
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z4, K2, Z0
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z5, K3, Z1
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z6, K4, Z2
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z7, K5, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, K1, 192(SI)
+	JMP            done193
+
+block196:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS.Z      128(DI), K1, Z2
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z2, K4
+	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z3
+	VMULPS.BCST    x4b000000<>+0(SB), Z1, Z4
+	VMULPS.BCST    x4b000000<>+0(SB), Z2, Z5
+	VBLENDMPS      Z3, Z0, K2, Z3
+	VBLENDMPS      Z4, Z1, K3, Z4
+	VBLENDMPS      Z5, Z2, K4, Z5
+	VPXORD         Z6, Z6, Z6
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z6, K2, Z7
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z6, K3, Z8
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z6, K4, Z6
+	VPSRLD         $0x17, Z3, Z9
+	VPSRLD         $0x17, Z4, Z10
+	VPSRLD         $0x17, Z5, Z11
+	VPADDD.BCST    xffffff82<>+0(SB), Z9, Z9
+	VPADDD.BCST    xffffff82<>+0(SB), Z10, Z10
+	VPADDD.BCST    xffffff82<>+0(SB), Z11, Z11
+	VPADDD         Z7, Z9, Z7
+	VPADDD         Z8, Z10, Z8
+	VPADDD         Z6, Z11, Z6
+	VANDPS.BCST    x007fffff<>+0(SB), Z3, Z3
+	VANDPS.BCST    x007fffff<>+0(SB), Z4, Z4
+	VANDPS.BCST    x007fffff<>+0(SB), Z5, Z5
+	VORPS.BCST     x3f000000<>+0(SB), Z3, Z3
+	VORPS.BCST     x3f000000<>+0(SB), Z4, Z4
+	VORPS.BCST     x3f000000<>+0(SB), Z5, Z5
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z3, K2
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z4, K3
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z5, K4
+	VPADDD.BCST    xffffffff<>+0(SB), Z7, Z9
+	VPADDD.BCST    xffffffff<>+0(SB), Z8, Z10
+	VPADDD.BCST    xffffffff<>+0(SB), Z6, Z11
+	VBLENDMPS      Z9, Z7, K2, Z7
+	VBLENDMPS      Z10, Z8, K3, Z8
+	VBLENDMPS      Z11, Z6, K4, Z6
+	VADDPS         Z3, Z3, Z9
+	VADDPS         Z4, Z4, Z10
+	VADDPS         Z5, Z5, Z11
+	VBLENDMPS      Z9, Z3, K2, Z3
+	VBLENDMPS      Z10, Z4, K3, Z4
+	VBLENDMPS      Z11, Z5, K4, Z5
+	VSUBPS.BCST    x3f800000<>+0(SB), Z3, Z3
+	VSUBPS.BCST    x3f800000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x3f800000<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z3, Z9
+	VMULPS         Z4, Z4, Z10
+	VMULPS         Z5, Z5, Z11
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z3, Z12
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z4, Z13
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z5, Z14
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    x3def251a<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3def251a<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3def251a<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z14, Z14
+	VMULPS         Z3, Z12, Z12
+	VMULPS         Z4, Z13, Z13
+	VMULPS         Z5, Z14, Z14
+	VMULPS         Z9, Z12, Z12
+	VMULPS         Z10, Z13, Z13
+	VMULPS         Z11, Z14, Z14
+	VCVTDQ2PS      Z7, Z7
+	VCVTDQ2PS      Z8, Z8
+	VCVTDQ2PS      Z6, Z6
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z16
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z17
+	VADDPS         Z15, Z12, Z12
+	VADDPS         Z16, Z13, Z13
+	VADDPS         Z17, Z14, Z14
+	VMULPS.BCST    x3f000000<>+0(SB), Z9, Z9
+	VMULPS.BCST    x3f000000<>+0(SB), Z10, Z10
+	VMULPS.BCST    x3f000000<>+0(SB), Z11, Z11
+	VSUBPS         Z9, Z12, Z9
+	VSUBPS         Z10, Z13, Z10
+	VSUBPS         Z11, Z14, Z11
+	VADDPS         Z9, Z3, Z3
+	VADDPS         Z10, Z4, Z4
+	VADDPS         Z11, Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z7
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z8
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z6
+	VADDPS         Z7, Z3, Z3
+	VADDPS         Z8, Z4, Z4
+	VADDPS         Z6, Z5, Z5
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z1, K3
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z2, K4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z3, K2, Z3
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z4, K3, Z4
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z5, K4, Z5
+	VPXORD         Z6, Z6, Z6
+	VCMPPS         $0x00, Z6, Z0, K2
+	VCMPPS         $0x00, Z6, Z1, K3
+	VCMPPS         $0x00, Z6, Z2, K4
+	VBLENDMPS.BCST xff800000<>+0(SB), Z3, K2, Z3
+	VBLENDMPS.BCST xff800000<>+0(SB), Z4, K3, Z4
+	VBLENDMPS.BCST xff800000<>+0(SB), Z5, K4, Z5
+	VCMPPS         $0x09, Z6, Z0, K2
+	VCMPPS         $0x09, Z6, Z1, K3
+	VCMPPS         $0x09, Z6, Z2, K4
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z3, K2, Z0
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z4, K3, Z1
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z5, K4, Z2
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, K1, 128(SI)
+	JMP            done193
+
+block195:
+	VMOVUPS        (DI), Z0
+	VMOVUPS.Z      64(DI), K1, Z1
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z1, K3
+	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z2
+	VMULPS.BCST    x4b000000<>+0(SB), Z1, Z3
+	VBLENDMPS      Z2, Z0, K2, Z2
+	VBLENDMPS      Z3, Z1, K3, Z3
+	VPXORD         Z4, Z4, Z4
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z4, K2, Z5
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z4, K3, Z4
+	VPSRLD         $0x17, Z2, Z6
+	VPSRLD         $0x17, Z3, Z7
+	VPADDD.BCST    xffffff82<>+0(SB), Z6, Z6
+	VPADDD.BCST    xffffff82<>+0(SB), Z7, Z7
+	VPADDD         Z5, Z6, Z5
+	VPADDD         Z4, Z7, Z4
+	VANDPS.BCST    x007fffff<>+0(SB), Z2, Z2
+	VANDPS.BCST    x007fffff<>+0(SB), Z3, Z3
+	VORPS.BCST     x3f000000<>+0(SB), Z2, Z2
+	VORPS.BCST     x3f000000<>+0(SB), Z3, Z3
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z2, K2
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z3, K3
+	VPADDD.BCST    xffffffff<>+0(SB), Z5, Z6
+	VPADDD.BCST    xffffffff<>+0(SB), Z4, Z7
+	VBLENDMPS      Z6, Z5, K2, Z5
+	VBLENDMPS      Z7, Z4, K3, Z4
+	VADDPS         Z2, Z2, Z6
+	VADDPS         Z3, Z3, Z7
+	VBLENDMPS      Z6, Z2, K2, Z2
+	VBLENDMPS      Z7, Z3, K3, Z3
+	VSUBPS.BCST    x3f800000<>+0(SB), Z2, Z2
+	VSUBPS.BCST    x3f800000<>+0(SB), Z3, Z3
+	VMULPS         Z2, Z2, Z6
+	VMULPS         Z3, Z3, Z7
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z2, Z8
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z3, Z9
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z8, Z8
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    x3def251a<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3def251a<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z8, Z8
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z8, Z8
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z8, Z8
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z9, Z9
+	VMULPS         Z2, Z8, Z8
+	VMULPS         Z3, Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VCVTDQ2PS      Z5, Z5
+	VCVTDQ2PS      Z4, Z4
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z10
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z11
+	VADDPS         Z10, Z8, Z8
+	VADDPS         Z11, Z9, Z9
+	VMULPS.BCST    x3f000000<>+0(SB), Z6, Z6
+	VMULPS.BCST    x3f000000<>+0(SB), Z7, Z7
+	VSUBPS         Z6, Z8, Z6
+	VSUBPS         Z7, Z9, Z7
+	VADDPS         Z6, Z2, Z2
+	VADDPS         Z7, Z3, Z3
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z4
+	VADDPS         Z5, Z2, Z2
+	VADDPS         Z4, Z3, Z3
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z1, K3
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z2, K2, Z2
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z3, K3, Z3
+	VPXORD         Z4, Z4, Z4
+	VCMPPS         $0x00, Z4, Z0, K2
+	VCMPPS         $0x00, Z4, Z1, K3
+	VBLENDMPS.BCST xff800000<>+0(SB), Z2, K2, Z2
+	VBLENDMPS.BCST xff800000<>+0(SB), Z3, K3, Z3
+	VCMPPS         $0x09, Z4, Z0, K2
+	VCMPPS         $0x09, Z4, Z1, K3
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z2, K2, Z0
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z3, K3, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, K1, 64(SI)
+	JMP            done193
+
+block194:
+	VMOVUPS.Z      (DI), K1, Z0
+	VCMPPS.BCST    $0x01, x00800000<>+0(SB), Z0, K2
+	VMULPS.BCST    x4b000000<>+0(SB), Z0, Z1
+	VBLENDMPS      Z1, Z0, K2, Z1
+	VPXORD         Z2, Z2, Z2
+	VBLENDMPS.BCST xffffffe9<>+0(SB), Z2, K2, Z2
+	VPSRLD         $0x17, Z1, Z3
+	VPADDD.BCST    xffffff82<>+0(SB), Z3, Z3
+	VPADDD         Z2, Z3, Z2
+	VANDPS.BCST    x007fffff<>+0(SB), Z1, Z1
+	VORPS.BCST     x3f000000<>+0(SB), Z1, Z1
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z1, K2
+	VPADDD.BCST    xffffffff<>+0(SB), Z2, Z3
+	VBLENDMPS      Z3, Z2, K2, Z2
+	VADDPS         Z1, Z1, Z3
+	VBLENDMPS      Z3, Z1, K2, Z1
+	VSUBPS.BCST    x3f800000<>+0(SB), Z1, Z1
+	VMULPS         Z1, Z1, Z3
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z1, Z4
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    x3def251a<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z4, Z4
+	VMULPS         Z1, Z4, Z4
+	VMULPS         Z3, Z4, Z4
+	VCVTDQ2PS      Z2, Z2
+	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z5
+	VADDPS         Z5, Z4, Z4
+	VMULPS.BCST    x3f000000<>+0(SB), Z3, Z3
+	VSUBPS         Z3, Z4, Z3
+	VADDPS         Z3, Z1, Z1
+	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z2
+	VADDPS         Z2, Z1, Z1
+	VCMPPS.BCST    $0x0e, x7f7fffff<>+0(SB), Z0, K2
+	VBLENDMPS.BCST x7f800000<>+0(SB), Z1, K2, Z1
+	VPXORD         Z2, Z2, Z2
+	VCMPPS         $0x00, Z2, Z0, K2
+	VBLENDMPS.BCST xff800000<>+0(SB), Z1, K2, Z1
+	VCMPPS         $0x09, Z2, Z0, K2
+	VBLENDMPS.BCST x7fc00000<>+0(SB), Z1, K2, Z0
+	VMOVUPS        Z0, K1, (SI)
+
+done193:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop190
+	VZEROUPPER
+	RET
+
+// func tanh512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·tanh512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop197:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest199
+
+whole198:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z4
+	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z5
+	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z6
+	VANDPS.BCST    x7fffffff<>+0(SB), Z3, Z7
+	VMULPS         Z0, Z0, Z8
+	VMULPS         Z1, Z1, Z9
+	VMULPS         Z2, Z2, Z10
+	VMULPS         Z3, Z3, Z11
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z12
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z9, Z13
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z10, Z14
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z11, Z15
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z14, Z14
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3e088393<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e088393<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e088393<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3e088393<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z14, Z14
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z8
+	VMULPS         Z9, Z13, Z9
+	VMULPS         Z10, Z14, Z10
+	VMULPS         Z11, Z15, Z11
+	VMULPS         Z0, Z8, Z8
+	VMULPS         Z1, Z9, Z9
+	VMULPS         Z2, Z10, Z10
+	VMULPS         Z3, Z11, Z11
+	VADDPS         Z0, Z8, Z8
+	VADDPS         Z1, Z9, Z9
+	VADDPS         Z2, Z10, Z10
+	VADDPS         Z3, Z11, Z11
+	VADDPS         Z4, Z4, Z12
+	VADDPS         Z5, Z5, Z13
+	VADDPS         Z6, Z6, Z14
+	VADDPS         Z7, Z7, Z15
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z12, Z16
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z13, Z17
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z14, Z18
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z15, Z19
+	VADDPS.BCST    x4b400000<>+0(SB), Z16, Z16
+	VADDPS.BCST    x4b400000<>+0(SB), Z17, Z17
+	VADDPS.BCST    x4b400000<>+0(SB), Z18, Z18
+	VADDPS.BCST    x4b400000<>+0(SB), Z19, Z19
+	VSUBPS.BCST    x4b400000<>+0(SB), Z16, Z16
+	VSUBPS.BCST    x4b400000<>+0(SB), Z17, Z17
+	VSUBPS.BCST    x4b400000<>+0(SB), Z18, Z18
+	VSUBPS.BCST    x4b400000<>+0(SB), Z19, Z19
+	VMULPS.BCST    x3f318000<>+0(SB), Z16, Z20
+	VMULPS.BCST    x3f318000<>+0(SB), Z17, Z21
+	VMULPS.BCST    x3f318000<>+0(SB), Z18, Z22
+	VMULPS.BCST    x3f318000<>+0(SB), Z19, Z23
+	VSUBPS         Z20, Z12, Z12
+	VSUBPS         Z21, Z13, Z13
+	VSUBPS         Z22, Z14, Z14
+	VSUBPS         Z23, Z15, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z16, Z20
+	VMULPS.BCST    xb95e8083<>+0(SB), Z17, Z21
+	VMULPS.BCST    xb95e8083<>+0(SB), Z18, Z22
+	VMULPS.BCST    xb95e8083<>+0(SB), Z19, Z23
+	VSUBPS         Z20, Z12, Z12
+	VSUBPS         Z21, Z13, Z13
+	VSUBPS         Z22, Z14, Z14
+	VSUBPS         Z23, Z15, Z15
+	VMULPS.BCST    x39506967<>+0(SB), Z12, Z20
+	VMULPS.BCST    x39506967<>+0(SB), Z13, Z21
+	VMULPS.BCST    x39506967<>+0(SB), Z14, Z22
+	VMULPS.BCST    x39506967<>+0(SB), Z15, Z23
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3c088908<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3c088908<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3c088908<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3c088908<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3f000000<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3f000000<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3f000000<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3f000000<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z12, Z24
+	VMULPS         Z13, Z13, Z25
+	VMULPS         Z14, Z14, Z26
+	VMULPS         Z15, Z15, Z27
+	VMULPS         Z24, Z20, Z20
+	VMULPS         Z25, Z21, Z21
+	VMULPS         Z26, Z22, Z22
+	VMULPS         Z27, Z23, Z23
+	VADDPS         Z12, Z20, Z12
+	VADDPS         Z13, Z21, Z13
+	VADDPS         Z14, Z22, Z14
+	VADDPS         Z15, Z23, Z15
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VSCALEFPS      Z16, Z12, Z12
+	VSCALEFPS      Z17, Z13, Z13
+	VSCALEFPS      Z18, Z14, Z14
+	VSCALEFPS      Z19, Z15, Z15
+	VBROADCASTSS   x3f800000<>+0(SB), Z16
+	VBROADCASTSS   x40000000<>+0(SB), Z17
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VDIVPS         Z12, Z17, Z12
+	VDIVPS         Z13, Z17, Z13
+	VDIVPS         Z14, Z17, Z14
+	VDIVPS         Z15, Z17, Z15
+	VSUBPS         Z12, Z16, Z12
+	VSUBPS         Z13, Z16, Z13
+	VSUBPS         Z14, Z16, Z14
+	VSUBPS         Z15, Z16, Z15
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K1
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K2
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z6, K3
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z7, K4
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z12, K1, Z12
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z13, K2, Z13
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z14, K3, Z14
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z15, K4, Z15
+	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
+	VANDPS.BCST    x80000000<>+0(SB), Z3, Z3
+	VORPS          Z0, Z12, Z0
+	VORPS          Z1, Z13, Z1
+	VORPS          Z2, Z14, Z2
+	VORPS          Z3, Z15, Z3
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K1
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K2
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z6, K3
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z7, K4
+	VBLENDMPS      Z8, Z0, K1, Z0
+	VBLENDMPS      Z9, Z1, K2, Z1
+	VBLENDMPS      Z10, Z2, K3, Z2
+	VBLENDMPS      Z11, Z3, K4, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, 192(SI)
+	ADDQ           $0x00000100, SI
+	ADDQ           $0x00000100, DI
+	SUBQ           $0x00000040, R8
+	CMPQ           R8, $0x00000040
+	JGE            whole198
+
+rest199:
+	TESTQ          R8, R8
+	JZ             done200
+	LEAQ           -1(R8), CX
+	ANDQ           $0x0000000f, CX
+	INCQ           CX
+	MOVL           $0xffffffff, R9
+	SHLL           CL, R9
+	NOTL           R9
+	KMOVW          R9, K1
+	CMPQ           R8, $0x00000010
+	JLE            block201
+	CMPQ           R8, $0x00000020
+	JLE            block202
+	CMPQ           R8, $0x00000030
+	JLE            block203
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS.Z      192(DI), K1, Z3
+	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z4
+	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z5
+	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z6
+	VANDPS.BCST    x7fffffff<>+0(SB), Z3, Z7
+	VMULPS         Z0, Z0, Z8
+	VMULPS         Z1, Z1, Z9
+	VMULPS         Z2, Z2, Z10
+	VMULPS         Z3, Z3, Z11
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z12
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z9, Z13
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z10, Z14
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z11, Z15
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z14, Z14
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    x3e088393<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e088393<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e088393<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3e088393<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z14, Z14
+	VMULPS         Z11, Z15, Z15
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z13, Z13
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z14, Z14
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z15, Z15
+	VMULPS         Z8, Z12, Z8
+	VMULPS         Z9, Z13, Z9
+	VMULPS         Z10, Z14, Z10
+	VMULPS         Z11, Z15, Z11
+	VMULPS         Z0, Z8, Z8
+	VMULPS         Z1, Z9, Z9
+	VMULPS         Z2, Z10, Z10
+	VMULPS         Z3, Z11, Z11
+	VADDPS         Z0, Z8, Z8
+	VADDPS         Z1, Z9, Z9
+	VADDPS         Z2, Z10, Z10
+	VADDPS         Z3, Z11, Z11
+	VADDPS         Z4, Z4, Z12
+	VADDPS         Z5, Z5, Z13
+	VADDPS         Z6, Z6, Z14
+	VADDPS         Z7, Z7, Z15
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z12, Z16
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z13, Z17
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z14, Z18
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z15, Z19
+	VADDPS.BCST    x4b400000<>+0(SB), Z16, Z16
+	VADDPS.BCST    x4b400000<>+0(SB), Z17, Z17
+	VADDPS.BCST    x4b400000<>+0(SB), Z18, Z18
+	VADDPS.BCST    x4b400000<>+0(SB), Z19, Z19
+	VSUBPS.BCST    x4b400000<>+0(SB), Z16, Z16
+	VSUBPS.BCST    x4b400000<>+0(SB), Z17, Z17
+	VSUBPS.BCST    x4b400000<>+0(SB), Z18, Z18
+	VSUBPS.BCST    x4b400000<>+0(SB), Z19, Z19
+	VMULPS.BCST    x3f318000<>+0(SB), Z16, Z20
+	VMULPS.BCST    x3f318000<>+0(SB), Z17, Z21
+	VMULPS.BCST    x3f318000<>+0(SB), Z18, Z22
+	VMULPS.BCST    x3f318000<>+0(SB), Z19, Z23
+	VSUBPS         Z20, Z12, Z12
+	VSUBPS         Z21, Z13, Z13
+	VSUBPS         Z22, Z14, Z14
+	VSUBPS         Z23, Z15, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z16, Z20
+	VMULPS.BCST    xb95e8083<>+0(SB), Z17, Z21
+	VMULPS.BCST    xb95e8083<>+0(SB), Z18, Z22
+	VMULPS.BCST    xb95e8083<>+0(SB), Z19, Z23
+	VSUBPS         Z20, Z12, Z12
+	VSUBPS         Z21, Z13, Z13
+	VSUBPS         Z22, Z14, Z14
+	VSUBPS         Z23, Z15, Z15
+	VMULPS.BCST    x39506967<>+0(SB), Z12, Z20
+	VMULPS.BCST    x39506967<>+0(SB), Z13, Z21
+	VMULPS.BCST    x39506967<>+0(SB), Z14, Z22
+	VMULPS.BCST    x39506967<>+0(SB), Z15, Z23
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3c088908<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3c088908<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3c088908<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3c088908<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z20, Z20
+	VMULPS         Z13, Z21, Z21
+	VMULPS         Z14, Z22, Z22
+	VMULPS         Z15, Z23, Z23
+	VADDPS.BCST    x3f000000<>+0(SB), Z20, Z20
+	VADDPS.BCST    x3f000000<>+0(SB), Z21, Z21
+	VADDPS.BCST    x3f000000<>+0(SB), Z22, Z22
+	VADDPS.BCST    x3f000000<>+0(SB), Z23, Z23
+	VMULPS         Z12, Z12, Z24
+	VMULPS         Z13, Z13, Z25
+	VMULPS         Z14, Z14, Z26
+	VMULPS         Z15, Z15, Z27
+	VMULPS         Z24, Z20, Z20
+	VMULPS         Z25, Z21, Z21
+	VMULPS         Z26, Z22, Z22
+	VMULPS         Z27, Z23, Z23
+	VADDPS         Z12, Z20, Z12
+	VADDPS         Z13, Z21, Z13
+	VADDPS         Z14, Z22, Z14
+	VADDPS         Z15, Z23, Z15
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VSCALEFPS      Z16, Z12, Z12
+	VSCALEFPS      Z17, Z13, Z13
+	VSCALEFPS      Z18, Z14, Z14
+	VSCALEFPS      Z19, Z15, Z15
+	VBROADCASTSS   x3f800000<>+0(SB), Z16
+	VBROADCASTSS   x40000000<>+0(SB), Z17
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VDIVPS         Z12, Z17, Z12
+	VDIVPS         Z13, Z17, Z13
+	VDIVPS         Z14, Z17, Z14
+	VDIVPS         Z15, Z17, Z15
+	VSUBPS         Z12, Z16, Z12
+	VSUBPS         Z13, Z16, Z13
+	VSUBPS         Z14, Z16, Z14
+	VSUBPS         Z15, Z16, Z15
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K2
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K3
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z6, K4
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z7, K5
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z12, K2, Z12
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z13, K3, Z13
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z14, K4, Z14
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z15, K5, Z15
+	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
+	VANDPS.BCST    x80000000<>+0(SB), Z3, Z3
+	VORPS          Z0, Z12, Z0
+	VORPS          Z1, Z13, Z1
+	VORPS          Z2, Z14, Z2
+	VORPS          Z3, Z15, Z3
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K2
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K3
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z6, K4
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z7, K5
+	VBLENDMPS      Z8, Z0, K2, Z0
+	VBLENDMPS      Z9, Z1, K3, Z1
+	VBLENDMPS      Z10, Z2, K4, Z2
+	VBLENDMPS      Z11, Z3, K5, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, K1, 192(SI)
+	JMP            done200
+
+block203:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS.Z      128(DI), K1, Z2
+	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z3
+	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z4
+	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z5
+	VMULPS         Z0, Z0, Z6
+	VMULPS         Z1, Z1, Z7
+	VMULPS         Z2, Z2, Z8
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z6, Z9
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z7, Z10
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z11
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z9, Z9
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z10, Z10
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    x3e088393<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3e088393<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3e088393<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z9
+	VMULPS         Z7, Z10, Z10
+	VMULPS         Z8, Z11, Z11
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z9, Z9
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z10, Z10
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z9, Z6
+	VMULPS         Z7, Z10, Z7
+	VMULPS         Z8, Z11, Z8
+	VMULPS         Z0, Z6, Z6
+	VMULPS         Z1, Z7, Z7
+	VMULPS         Z2, Z8, Z8
+	VADDPS         Z0, Z6, Z6
+	VADDPS         Z1, Z7, Z7
+	VADDPS         Z2, Z8, Z8
+	VADDPS         Z3, Z3, Z9
+	VADDPS         Z4, Z4, Z10
+	VADDPS         Z5, Z5, Z11
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z9, Z12
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z10, Z13
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z11, Z14
+	VADDPS.BCST    x4b400000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x4b400000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x4b400000<>+0(SB), Z14, Z14
+	VSUBPS.BCST    x4b400000<>+0(SB), Z12, Z12
+	VSUBPS.BCST    x4b400000<>+0(SB), Z13, Z13
+	VSUBPS.BCST    x4b400000<>+0(SB), Z14, Z14
+	VMULPS.BCST    x3f318000<>+0(SB), Z12, Z15
+	VMULPS.BCST    x3f318000<>+0(SB), Z13, Z16
+	VMULPS.BCST    x3f318000<>+0(SB), Z14, Z17
+	VSUBPS         Z15, Z9, Z9
+	VSUBPS         Z16, Z10, Z10
+	VSUBPS         Z17, Z11, Z11
+	VMULPS.BCST    xb95e8083<>+0(SB), Z12, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z13, Z16
+	VMULPS.BCST    xb95e8083<>+0(SB), Z14, Z17
+	VSUBPS         Z15, Z9, Z9
+	VSUBPS         Z16, Z10, Z10
+	VSUBPS         Z17, Z11, Z11
+	VMULPS.BCST    x39506967<>+0(SB), Z9, Z15
+	VMULPS.BCST    x39506967<>+0(SB), Z10, Z16
+	VMULPS.BCST    x39506967<>+0(SB), Z11, Z17
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z15, Z15
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z17, Z17
+	VMULPS         Z9, Z15, Z15
+	VMULPS         Z10, Z16, Z16
+	VMULPS         Z11, Z17, Z17
+	VADDPS.BCST    x3c088908<>+0(SB), Z15, Z15
+	VADDPS.BCST    x3c088908<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3c088908<>+0(SB), Z17, Z17
+	VMULPS         Z9, Z15, Z15
+	VMULPS         Z10, Z16, Z16
+	VMULPS         Z11, Z17, Z17
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z15, Z15
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z17, Z17
+	VMULPS         Z9, Z15, Z15
+	VMULPS         Z10, Z16, Z16
+	VMULPS         Z11, Z17, Z17
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z15, Z15
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z17, Z17
+	VMULPS         Z9, Z15, Z15
+	VMULPS         Z10, Z16, Z16
+	VMULPS         Z11, Z17, Z17
+	VADDPS.BCST    x3f000000<>+0(SB), Z15, Z15
+	VADDPS.BCST    x3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3f000000<>+0(SB), Z17, Z17
+	VMULPS         Z9, Z9, Z18
+	VMULPS         Z10, Z10, Z19
+	VMULPS         Z11, Z11, Z20
+	VMULPS         Z18, Z15, Z15
+	VMULPS         Z19, Z16, Z16
+	VMULPS         Z20, Z17, Z17
+	VADDPS         Z9, Z15, Z9
+	VADDPS         Z10, Z16, Z10
+	VADDPS         Z11, Z17, Z11
+	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
+	VSCALEFPS      Z12, Z9, Z9
+	VSCALEFPS      Z13, Z10, Z10
+	VSCALEFPS      Z14, Z11, Z11
+	VBROADCASTSS   x3f800000<>+0(SB), Z12
+	VBROADCASTSS   x40000000<>+0(SB), Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
+	VDIVPS         Z9, Z13, Z9
+	VDIVPS         Z10, Z13, Z10
+	VDIVPS         Z11, Z13, Z11
+	VSUBPS         Z9, Z12, Z9
+	VSUBPS         Z10, Z12, Z10
+	VSUBPS         Z11, Z12, Z11
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z3, K2
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K3
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K4
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z9, K2, Z9
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z10, K3, Z10
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z11, K4, Z11
+	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
+	VORPS          Z0, Z9, Z0
+	VORPS          Z1, Z10, Z1
+	VORPS          Z2, Z11, Z2
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z3, K2
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K3
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K4
+	VBLENDMPS      Z6, Z0, K2, Z0
+	VBLENDMPS      Z7, Z1, K3, Z1
+	VBLENDMPS      Z8, Z2, K4, Z2
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, K1, 128(SI)
+	JMP            done200
+
+block202:
+	VMOVUPS        (DI), Z0
+	VMOVUPS.Z      64(DI), K1, Z1
+	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z2
+	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z3
+	VMULPS         Z0, Z0, Z4
+	VMULPS         Z1, Z1, Z5
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z4, Z6
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z5, Z7
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z6, Z6
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    x3e088393<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3e088393<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z6
+	VMULPS         Z5, Z7, Z7
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z6, Z6
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z7, Z7
+	VMULPS         Z4, Z6, Z4
+	VMULPS         Z5, Z7, Z5
+	VMULPS         Z0, Z4, Z4
+	VMULPS         Z1, Z5, Z5
+	VADDPS         Z0, Z4, Z4
+	VADDPS         Z1, Z5, Z5
+	VADDPS         Z2, Z2, Z6
+	VADDPS         Z3, Z3, Z7
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z6, Z8
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z7, Z9
+	VADDPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VSUBPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z11
+	VSUBPS         Z10, Z6, Z6
+	VSUBPS         Z11, Z7, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z10
+	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z11
+	VSUBPS         Z10, Z6, Z6
+	VSUBPS         Z11, Z7, Z7
+	VMULPS.BCST    x39506967<>+0(SB), Z6, Z10
+	VMULPS.BCST    x39506967<>+0(SB), Z7, Z11
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z10, Z10
+	VMULPS         Z7, Z11, Z11
+	VADDPS.BCST    x3c088908<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3c088908<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z10, Z10
+	VMULPS         Z7, Z11, Z11
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z10, Z10
+	VMULPS         Z7, Z11, Z11
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z10, Z10
+	VMULPS         Z7, Z11, Z11
+	VADDPS.BCST    x3f000000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f000000<>+0(SB), Z11, Z11
+	VMULPS         Z6, Z6, Z12
+	VMULPS         Z7, Z7, Z13
+	VMULPS         Z12, Z10, Z10
+	VMULPS         Z13, Z11, Z11
+	VADDPS         Z6, Z10, Z6
+	VADDPS         Z7, Z11, Z7
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS      Z8, Z6, Z6
+	VSCALEFPS      Z9, Z7, Z7
+	VBROADCASTSS   x3f800000<>+0(SB), Z8
+	VBROADCASTSS   x40000000<>+0(SB), Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VDIVPS         Z6, Z9, Z6
+	VDIVPS         Z7, Z9, Z7
+	VSUBPS         Z6, Z8, Z6
+	VSUBPS         Z7, Z8, Z7
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z2, K2
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z3, K3
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z6, K2, Z6
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z7, K3, Z7
+	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
+	VORPS          Z0, Z6, Z0
+	VORPS          Z1, Z7, Z1
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z2, K2
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z3, K3
+	VBLENDMPS      Z4, Z0, K2, Z0
+	VBLENDMPS      Z5, Z1, K3, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, K1, 64(SI)
+	JMP            done200
+
+block201:
+	VMOVUPS.Z      (DI), K1, Z0
+	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
+	VMULPS         Z0, Z0, Z2
+	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
+	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
+	VMULPS         Z2, Z3, Z3
+	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
+	VMULPS         Z2, Z3, Z3
+	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
+	VMULPS         Z2, Z3, Z3
+	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
+	VMULPS         Z2, Z3, Z2
+	VMULPS         Z0, Z2, Z2
+	VADDPS         Z0, Z2, Z2
+	VADDPS         Z1, Z1, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
+	VSUBPS         Z5, Z3, Z3
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
+	VSUBPS         Z5, Z3, Z3
+	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z5, Z5
+	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z5, Z5
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z5, Z5
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z5, Z5
+	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
+	VMULPS         Z3, Z3, Z6
+	VMULPS         Z6, Z5, Z5
+	VADDPS         Z3, Z5, Z3
+	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS      Z4, Z3, Z3
+	VBROADCASTSS   x3f800000<>+0(SB), Z4
+	VBROADCASTSS   x40000000<>+0(SB), Z5
+	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
+	VDIVPS         Z3, Z5, Z3
+	VSUBPS         Z3, Z4, Z3
+	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K2
+	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K2, Z3
+	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
+	VORPS          Z0, Z3, Z0
+	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K2
+	VBLENDMPS      Z2, Z0, K2, Z0
+	VMOVUPS        Z0, K1, (SI)
+
+done200:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop197
+	VZEROUPPER
+	RET
+
+// func sigmoid512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sigmoid512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop204:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000040
+	JL   rest206
+
+whole205:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS        192(DI), Z3
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z4
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z5
+	VORPS.BCST     x80000000<>+0(SB), Z2, Z6
+	VORPS.BCST     x80000000<>+0(SB), Z3, Z7
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z4, Z8
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z5, Z9
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z6, Z10
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z7, Z11
+	VADDPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x4b400000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x4b400000<>+0(SB), Z11, Z11
+	VSUBPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VSUBPS.BCST    x4b400000<>+0(SB), Z10, Z10
+	VSUBPS.BCST    x4b400000<>+0(SB), Z11, Z11
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z12
+	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z13
+	VMULPS.BCST    x3f318000<>+0(SB), Z10, Z14
+	VMULPS.BCST    x3f318000<>+0(SB), Z11, Z15
+	VSUBPS         Z12, Z4, Z12
+	VSUBPS         Z13, Z5, Z13
+	VSUBPS         Z14, Z6, Z14
+	VSUBPS         Z15, Z7, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z16
+	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z17
+	VMULPS.BCST    xb95e8083<>+0(SB), Z10, Z18
+	VMULPS.BCST    xb95e8083<>+0(SB), Z11, Z19
+	VSUBPS         Z16, Z12, Z12
+	VSUBPS         Z17, Z13, Z13
+	VSUBPS         Z18, Z14, Z14
+	VSUBPS         Z19, Z15, Z15
+	VMULPS.BCST    x39506967<>+0(SB), Z12, Z16
+	VMULPS.BCST    x39506967<>+0(SB), Z13, Z17
+	VMULPS.BCST    x39506967<>+0(SB), Z14, Z18
+	VMULPS.BCST    x39506967<>+0(SB), Z15, Z19
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3c088908<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3c088908<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3c088908<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3c088908<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3f000000<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3f000000<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3f000000<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z12, Z20
+	VMULPS         Z13, Z13, Z21
+	VMULPS         Z14, Z14, Z22
+	VMULPS         Z15, Z15, Z23
+	VMULPS         Z20, Z16, Z16
+	VMULPS         Z21, Z17, Z17
+	VMULPS         Z22, Z18, Z18
+	VMULPS         Z23, Z19, Z19
+	VADDPS         Z12, Z16, Z12
+	VADDPS         Z13, Z17, Z13
+	VADDPS         Z14, Z18, Z14
+	VADDPS         Z15, Z19, Z15
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VSCALEFPS      Z8, Z12, Z8
+	VSCALEFPS      Z9, Z13, Z9
+	VSCALEFPS      Z10, Z14, Z10
+	VSCALEFPS      Z11, Z15, Z11
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z4, K1
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z5, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z6, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z7, K4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z8, K1, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z9, K2, Z5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z10, K3, Z6
+	VBLENDMPS.BCST x00000000<>+0(SB), Z11, K4, Z7
+	VBROADCASTSS   x3f800000<>+0(SB), Z8
+	VPXORD         Z9, Z9, Z9
+	VCMPPS         $0x01, Z9, Z0, K1
+	VCMPPS         $0x01, Z9, Z1, K2
+	VCMPPS         $0x01, Z9, Z2, K3
+	VCMPPS         $0x01, Z9, Z3, K4
+	VBLENDMPS      Z4, Z8, K1, Z0
+	VBLENDMPS      Z5, Z8, K2, Z1
+	VBLENDMPS      Z6, Z8, K3, Z2
+	VBLENDMPS      Z7, Z8, K4, Z3
+	VADDPS         Z8, Z4, Z4
+	VADDPS         Z8, Z5, Z5
+	VADDPS         Z8, Z6, Z6
+	VADDPS         Z8, Z7, Z7
+	VDIVPS         Z4, Z0, Z0
+	VDIVPS         Z5, Z1, Z1
+	VDIVPS         Z6, Z2, Z2
+	VDIVPS         Z7, Z3, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, 192(SI)
+	ADDQ           $0x00000100, SI
+	ADDQ           $0x00000100, DI
+	SUBQ           $0x00000040, R8
+	CMPQ           R8, $0x00000040
+	JGE            whole205
+
+rest206:
+	TESTQ          R8, R8
+	JZ             done207
+	LEAQ           -1(R8), CX
+	ANDQ           $0x0000000f, CX
+	INCQ           CX
+	MOVL           $0xffffffff, R9
+	SHLL           CL, R9
+	NOTL           R9
+	KMOVW          R9, K1
+	CMPQ           R8, $0x00000010
+	JLE            block208
+	CMPQ           R8, $0x00000020
+	JLE            block209
+	CMPQ           R8, $0x00000030
+	JLE            block210
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS        128(DI), Z2
+	VMOVUPS.Z      192(DI), K1, Z3
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z4
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z5
+	VORPS.BCST     x80000000<>+0(SB), Z2, Z6
+	VORPS.BCST     x80000000<>+0(SB), Z3, Z7
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z4, Z8
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z5, Z9
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z6, Z10
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z7, Z11
+	VADDPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x4b400000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x4b400000<>+0(SB), Z11, Z11
+	VSUBPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x4b400000<>+0(SB), Z9, Z9
+	VSUBPS.BCST    x4b400000<>+0(SB), Z10, Z10
+	VSUBPS.BCST    x4b400000<>+0(SB), Z11, Z11
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z12
+	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z13
+	VMULPS.BCST    x3f318000<>+0(SB), Z10, Z14
+	VMULPS.BCST    x3f318000<>+0(SB), Z11, Z15
+	VSUBPS         Z12, Z4, Z12
+	VSUBPS         Z13, Z5, Z13
+	VSUBPS         Z14, Z6, Z14
+	VSUBPS         Z15, Z7, Z15
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z16
+	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z17
+	VMULPS.BCST    xb95e8083<>+0(SB), Z10, Z18
+	VMULPS.BCST    xb95e8083<>+0(SB), Z11, Z19
+	VSUBPS         Z16, Z12, Z12
+	VSUBPS         Z17, Z13, Z13
+	VSUBPS         Z18, Z14, Z14
+	VSUBPS         Z19, Z15, Z15
+	VMULPS.BCST    x39506967<>+0(SB), Z12, Z16
+	VMULPS.BCST    x39506967<>+0(SB), Z13, Z17
+	VMULPS.BCST    x39506967<>+0(SB), Z14, Z18
+	VMULPS.BCST    x39506967<>+0(SB), Z15, Z19
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3c088908<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3c088908<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3c088908<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3c088908<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z16, Z16
+	VMULPS         Z13, Z17, Z17
+	VMULPS         Z14, Z18, Z18
+	VMULPS         Z15, Z19, Z19
+	VADDPS.BCST    x3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST    x3f000000<>+0(SB), Z17, Z17
+	VADDPS.BCST    x3f000000<>+0(SB), Z18, Z18
+	VADDPS.BCST    x3f000000<>+0(SB), Z19, Z19
+	VMULPS         Z12, Z12, Z20
+	VMULPS         Z13, Z13, Z21
+	VMULPS         Z14, Z14, Z22
+	VMULPS         Z15, Z15, Z23
+	VMULPS         Z20, Z16, Z16
+	VMULPS         Z21, Z17, Z17
+	VMULPS         Z22, Z18, Z18
+	VMULPS         Z23, Z19, Z19
+	VADDPS         Z12, Z16, Z12
+	VADDPS         Z13, Z17, Z13
+	VADDPS         Z14, Z18, Z14
+	VADDPS         Z15, Z19, Z15
+	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
+	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
+	VSCALEFPS      Z8, Z12, Z8
+	VSCALEFPS      Z9, Z13, Z9
+	VSCALEFPS      Z10, Z14, Z10
+	VSCALEFPS      Z11, Z15, Z11
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z4, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z5, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z6, K4
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z7, K5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z8, K2, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z9, K3, Z5
+	VBLENDMPS.BCST x00000000<>+0(SB), Z10, K4, Z6
+	VBLENDMPS.BCST x00000000<>+0(SB), Z11, K5, Z7
+	VBROADCASTSS   x3f800000<>+0(SB), Z8
+	VPXORD         Z9, Z9, Z9
+	VCMPPS         $0x01, Z9, Z0, K2
+	VCMPPS         $0x01, Z9, Z1, K3
+	VCMPPS         $0x01, Z9, Z2, K4
+	VCMPPS         $0x01, Z9, Z3, K5
+	VBLENDMPS      Z4, Z8, K2, Z0
+	VBLENDMPS      Z5, Z8, K3, Z1
+	VBLENDMPS      Z6, Z8, K4, Z2
+	VBLENDMPS      Z7, Z8, K5, Z3
+	VADDPS         Z8, Z4, Z4
+	VADDPS         Z8, Z5, Z5
+	VADDPS         Z8, Z6, Z6
+	VADDPS         Z8, Z7, Z7
+	VDIVPS         Z4, Z0, Z0
+	VDIVPS         Z5, Z1, Z1
+	VDIVPS         Z6, Z2, Z2
+	VDIVPS         Z7, Z3, Z3
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, 128(SI)
+	VMOVUPS        Z3, K1, 192(SI)
+	JMP            done207
+
+block210:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VMOVUPS.Z      128(DI), K1, Z2
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z3
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z4
+	VORPS.BCST     x80000000<>+0(SB), Z2, Z5
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z6
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z4, Z7
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z5, Z8
+	VADDPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VADDPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x4b400000<>+0(SB), Z6, Z6
+	VSUBPS.BCST    x4b400000<>+0(SB), Z7, Z7
+	VSUBPS.BCST    x4b400000<>+0(SB), Z8, Z8
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z10
+	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z11
+	VSUBPS         Z9, Z3, Z9
+	VSUBPS         Z10, Z4, Z10
+	VSUBPS         Z11, Z5, Z11
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z12
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z13
+	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z14
+	VSUBPS         Z12, Z9, Z9
+	VSUBPS         Z13, Z10, Z10
+	VSUBPS         Z14, Z11, Z11
+	VMULPS.BCST    x39506967<>+0(SB), Z9, Z12
+	VMULPS.BCST    x39506967<>+0(SB), Z10, Z13
+	VMULPS.BCST    x39506967<>+0(SB), Z11, Z14
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z14, Z14
+	VMULPS         Z9, Z12, Z12
+	VMULPS         Z10, Z13, Z13
+	VMULPS         Z11, Z14, Z14
+	VADDPS.BCST    x3c088908<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3c088908<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3c088908<>+0(SB), Z14, Z14
+	VMULPS         Z9, Z12, Z12
+	VMULPS         Z10, Z13, Z13
+	VMULPS         Z11, Z14, Z14
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z14, Z14
+	VMULPS         Z9, Z12, Z12
+	VMULPS         Z10, Z13, Z13
+	VMULPS         Z11, Z14, Z14
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z14, Z14
+	VMULPS         Z9, Z12, Z12
+	VMULPS         Z10, Z13, Z13
+	VMULPS         Z11, Z14, Z14
+	VADDPS.BCST    x3f000000<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3f000000<>+0(SB), Z13, Z13
+	VADDPS.BCST    x3f000000<>+0(SB), Z14, Z14
+	VMULPS         Z9, Z9, Z15
+	VMULPS         Z10, Z10, Z16
+	VMULPS         Z11, Z11, Z17
+	VMULPS         Z15, Z12, Z12
+	VMULPS         Z16, Z13, Z13
+	VMULPS         Z17, Z14, Z14
+	VADDPS         Z9, Z12, Z9
+	VADDPS         Z10, Z13, Z10
+	VADDPS         Z11, Z14, Z11
+	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
+	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
+	VSCALEFPS      Z6, Z9, Z6
+	VSCALEFPS      Z7, Z10, Z7
+	VSCALEFPS      Z8, Z11, Z8
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z4, K3
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z5, K4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z6, K2, Z3
+	VBLENDMPS.BCST x00000000<>+0(SB), Z7, K3, Z4
+	VBLENDMPS.BCST x00000000<>+0(SB), Z8, K4, Z5
+	VBROADCASTSS   x3f800000<>+0(SB), Z6
+	VPXORD         Z7, Z7, Z7
+	VCMPPS         $0x01, Z7, Z0, K2
+	VCMPPS         $0x01, Z7, Z1, K3
+	VCMPPS         $0x01, Z7, Z2, K4
+	VBLENDMPS      Z3, Z6, K2, Z0
+	VBLENDMPS      Z4, Z6, K3, Z1
+	VBLENDMPS      Z5, Z6, K4, Z2
+	VADDPS         Z6, Z3, Z3
+	VADDPS         Z6, Z4, Z4
+	VADDPS         Z6, Z5, Z5
+	VDIVPS         Z3, Z0, Z0
+	VDIVPS         Z4, Z1, Z1
+	VDIVPS         Z5, Z2, Z2
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	VMOVUPS        Z2, K1, 128(SI)
+	JMP            done207
+
+block209:
+	VMOVUPS        (DI), Z0
+	VMOVUPS.Z      64(DI), K1, Z1
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z2
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z7
+	VSUBPS         Z6, Z2, Z6
+	VSUBPS         Z7, Z3, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z9
+	VSUBPS         Z8, Z6, Z6
+	VSUBPS         Z9, Z7, Z7
+	VMULPS.BCST    x39506967<>+0(SB), Z6, Z8
+	VMULPS.BCST    x39506967<>+0(SB), Z7, Z9
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3c088908<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3c088908<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3f000000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3f000000<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z6, Z10
+	VMULPS         Z7, Z7, Z11
+	VMULPS         Z10, Z8, Z8
+	VMULPS         Z11, Z9, Z9
+	VADDPS         Z6, Z8, Z6
+	VADDPS         Z7, Z9, Z7
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS      Z4, Z6, Z4
+	VSCALEFPS      Z5, Z7, Z5
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K3
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K2, Z2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K3, Z3
+	VBROADCASTSS   x3f800000<>+0(SB), Z4
+	VPXORD         Z5, Z5, Z5
+	VCMPPS         $0x01, Z5, Z0, K2
+	VCMPPS         $0x01, Z5, Z1, K3
+	VBLENDMPS      Z2, Z4, K2, Z0
+	VBLENDMPS      Z3, Z4, K3, Z1
+	VADDPS         Z4, Z2, Z2
+	VADDPS         Z4, Z3, Z3
+	VDIVPS         Z2, Z0, Z0
+	VDIVPS         Z3, Z1, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, K1, 64(SI)
+	JMP            done207
+
+block208:
+	VMOVUPS.Z      (DI), K1, Z0
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
+	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
+	VSUBPS.BCST    x4b400000<>+0(SB), Z2, Z2
+	VMULPS.BCST    x3f318000<>+0(SB), Z2, Z3
+	VSUBPS         Z3, Z1, Z3
+	VMULPS.BCST    xb95e8083<>+0(SB), Z2, Z4
+	VSUBPS         Z4, Z3, Z3
+	VMULPS.BCST    x39506967<>+0(SB), Z3, Z4
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z4, Z4
+	VMULPS         Z3, Z4, Z4
+	VADDPS.BCST    x3c088908<>+0(SB), Z4, Z4
+	VMULPS         Z3, Z4, Z4
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z4, Z4
+	VMULPS         Z3, Z4, Z4
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z4, Z4
+	VMULPS         Z3, Z4, Z4
+	VADDPS.BCST    x3f000000<>+0(SB), Z4, Z4
+	VMULPS         Z3, Z3, Z5
+	VMULPS         Z5, Z4, Z4
+	VADDPS         Z3, Z4, Z3
+	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS      Z2, Z3, Z2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z1, K2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z2, K2, Z1
+	VBROADCASTSS   x3f800000<>+0(SB), Z2
+	VPXORD         Z3, Z3, Z3
+	VCMPPS         $0x01, Z3, Z0, K2
+	VBLENDMPS      Z1, Z2, K2, Z0
+	VADDPS         Z2, Z1, Z1
+	VDIVPS         Z1, Z0, Z0
+	VMOVUPS        Z0, K1, (SI)
+
+done207:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop204
+	VZEROUPPER
+	RET
+
+// func softplus512(m int, n int, d *float32, ds int, a *float32, as int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·softplus512(SB), NOSPLIT, $0-48
+	MOVQ m+0(FP), AX
+	MOVQ d+16(FP), DX
+	MOVQ a+32(FP), BX
+
+loop211:
+	MOVQ DX, SI
+	MOVQ BX, DI
+	MOVQ n+8(FP), R8
+	CMPQ R8, $0x00000020
+	JL   rest213
+
+whole212:
+	VMOVUPS        (DI), Z0
+	VMOVUPS        64(DI), Z1
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z2
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z7
+	VSUBPS         Z6, Z2, Z6
+	VSUBPS         Z7, Z3, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z9
+	VSUBPS         Z8, Z6, Z6
+	VSUBPS         Z9, Z7, Z7
+	VMULPS.BCST    x39506967<>+0(SB), Z6, Z8
+	VMULPS.BCST    x39506967<>+0(SB), Z7, Z9
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3c088908<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3c088908<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3f000000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3f000000<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z6, Z10
+	VMULPS         Z7, Z7, Z11
+	VMULPS         Z10, Z8, Z8
+	VMULPS         Z11, Z9, Z9
+	VADDPS         Z6, Z8, Z6
+	VADDPS         Z7, Z9, Z7
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS      Z4, Z6, Z4
+	VSCALEFPS      Z5, Z7, Z5
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K1
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K1, Z2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K2, Z3
+	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z4
+	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z5
+	VPSRLD         $0x17, Z4, Z6
+	VPSRLD         $0x17, Z5, Z7
+	VPADDD.BCST    xffffff82<>+0(SB), Z6, Z6
+	VPADDD.BCST    xffffff82<>+0(SB), Z7, Z7
+	VANDPS.BCST    x007fffff<>+0(SB), Z4, Z8
+	VANDPS.BCST    x007fffff<>+0(SB), Z5, Z9
+	VORPS.BCST     x3f000000<>+0(SB), Z8, Z8
+	VORPS.BCST     x3f000000<>+0(SB), Z9, Z9
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z8, K1
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z9, K2
+	VPADDD.BCST    xffffffff<>+0(SB), Z6, Z10
+	VPADDD.BCST    xffffffff<>+0(SB), Z7, Z11
+	VBLENDMPS      Z10, Z6, K1, Z6
+	VBLENDMPS      Z11, Z7, K2, Z7
+	VADDPS         Z8, Z8, Z10
+	VADDPS         Z9, Z9, Z11
+	VBLENDMPS      Z10, Z8, K1, Z8
+	VBLENDMPS      Z11, Z9, K2, Z9
+	VSUBPS.BCST    x3f800000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VMULPS         Z8, Z8, Z10
+	VMULPS         Z9, Z9, Z11
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z8, Z12
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z9, Z13
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3def251a<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3def251a<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z12, Z12
+	VMULPS         Z11, Z13, Z13
+	VCVTDQ2PS      Z6, Z6
+	VCVTDQ2PS      Z7, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z14
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z15
+	VADDPS         Z14, Z12, Z12
+	VADDPS         Z15, Z13, Z13
+	VMULPS.BCST    x3f000000<>+0(SB), Z10, Z10
+	VMULPS.BCST    x3f000000<>+0(SB), Z11, Z11
+	VSUBPS         Z10, Z12, Z10
+	VSUBPS         Z11, Z13, Z11
+	VADDPS         Z10, Z8, Z8
+	VADDPS         Z11, Z9, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z7
+	VADDPS         Z6, Z8, Z6
+	VADDPS         Z7, Z9, Z7
+	VMULPS         Z2, Z6, Z6
+	VMULPS         Z3, Z7, Z7
+	VSUBPS.BCST    x3f800000<>+0(SB), Z4, Z8
+	VSUBPS.BCST    x3f800000<>+0(SB), Z5, Z9
+	VDIVPS         Z8, Z6, Z6
+	VDIVPS         Z9, Z7, Z7
+	VCMPPS.BCST    $0x00, x3f800000<>+0(SB), Z4, K1
+	VCMPPS.BCST    $0x00, x3f800000<>+0(SB), Z5, K2
+	VBLENDMPS      Z2, Z6, K1, Z2
+	VBLENDMPS      Z3, Z7, K2, Z3
+	VPXORD         Z4, Z4, Z4
+	VCMPPS         $0x0e, Z4, Z0, K1
+	VCMPPS         $0x0e, Z4, Z1, K2
+	VADDPS         Z2, Z0, Z4
+	VADDPS         Z3, Z1, Z5
+	VBLENDMPS      Z4, Z2, K1, Z2
+	VBLENDMPS      Z5, Z3, K2, Z3
+	VCMPPS         $0x03, Z0, Z0, K1
+	VCMPPS         $0x03, Z1, Z1, K2
+	VBLENDMPS      Z0, Z2, K1, Z0
+	VBLENDMPS      Z1, Z3, K2, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, 64(SI)
+	ADDQ           $0x00000080, SI
+	ADDQ           $0x00000080, DI
+	SUBQ           $0x00000020, R8
+	CMPQ           R8, $0x00000020
+	JGE            whole212
+
+rest213:
+	TESTQ          R8, R8
+	JZ             done214
+	LEAQ           -1(R8), CX
+	ANDQ           $0x0000000f, CX
+	INCQ           CX
+	MOVL           $0xffffffff, R9
+	SHLL           CL, R9
+	NOTL           R9
+	KMOVW          R9, K1
+	CMPQ           R8, $0x00000010
+	JLE            block215
+	VMOVUPS        (DI), Z0
+	VMOVUPS.Z      64(DI), K1, Z1
+	VORPS.BCST     x80000000<>+0(SB), Z0, Z2
+	VORPS.BCST     x80000000<>+0(SB), Z1, Z3
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z2, Z4
+	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z5
+	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VADDPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST    x4b400000<>+0(SB), Z5, Z5
+	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z5, Z7
+	VSUBPS         Z6, Z2, Z6
+	VSUBPS         Z7, Z3, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z8
+	VMULPS.BCST    xb95e8083<>+0(SB), Z5, Z9
+	VSUBPS         Z8, Z6, Z6
+	VSUBPS         Z9, Z7, Z7
+	VMULPS.BCST    x39506967<>+0(SB), Z6, Z8
+	VMULPS.BCST    x39506967<>+0(SB), Z7, Z9
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3ab743ce<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3c088908<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3c088908<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z8, Z8
+	VMULPS         Z7, Z9, Z9
+	VADDPS.BCST    x3f000000<>+0(SB), Z8, Z8
+	VADDPS.BCST    x3f000000<>+0(SB), Z9, Z9
+	VMULPS         Z6, Z6, Z10
+	VMULPS         Z7, Z7, Z11
+	VMULPS         Z10, Z8, Z8
+	VMULPS         Z11, Z9, Z9
+	VADDPS         Z6, Z8, Z6
+	VADDPS         Z7, Z9, Z7
+	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
+	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS      Z4, Z6, Z4
+	VSCALEFPS      Z5, Z7, Z5
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z2, K2
+	VCMPPS.BCST    $0x01, xc2cff217<>+0(SB), Z3, K3
+	VBLENDMPS.BCST x00000000<>+0(SB), Z4, K2, Z2
+	VBLENDMPS.BCST x00000000<>+0(SB), Z5, K3, Z3
+	VADDPS.BCST    x3f800000<>+0(SB), Z2, Z4
+	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z5
+	VPSRLD         $0x17, Z4, Z6
+	VPSRLD         $0x17, Z5, Z7
+	VPADDD.BCST    xffffff82<>+0(SB), Z6, Z6
+	VPADDD.BCST    xffffff82<>+0(SB), Z7, Z7
+	VANDPS.BCST    x007fffff<>+0(SB), Z4, Z8
+	VANDPS.BCST    x007fffff<>+0(SB), Z5, Z9
+	VORPS.BCST     x3f000000<>+0(SB), Z8, Z8
+	VORPS.BCST     x3f000000<>+0(SB), Z9, Z9
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z8, K2
+	VCMPPS.BCST    $0x01, x3f3504f3<>+0(SB), Z9, K3
+	VPADDD.BCST    xffffffff<>+0(SB), Z6, Z10
+	VPADDD.BCST    xffffffff<>+0(SB), Z7, Z11
+	VBLENDMPS      Z10, Z6, K2, Z6
+	VBLENDMPS      Z11, Z7, K3, Z7
+	VADDPS         Z8, Z8, Z10
+	VADDPS         Z9, Z9, Z11
+	VBLENDMPS      Z10, Z8, K2, Z8
+	VBLENDMPS      Z11, Z9, K3, Z9
+	VSUBPS.BCST    x3f800000<>+0(SB), Z8, Z8
+	VSUBPS.BCST    x3f800000<>+0(SB), Z9, Z9
+	VMULPS         Z8, Z8, Z10
+	VMULPS         Z9, Z9, Z11
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z8, Z12
+	VMULPS.BCST    x3d9021bb<>+0(SB), Z9, Z13
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdebd1b8<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3def251a<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3def251a<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbdfe5d4f<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e11e9bf<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe2aae50<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3e4cceac<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z12, Z12
+	VADDPS.BCST    xbe7ffffc<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z12, Z12
+	VADDPS.BCST    x3eaaaaaa<>+0(SB), Z13, Z13
+	VMULPS         Z8, Z12, Z12
+	VMULPS         Z9, Z13, Z13
+	VMULPS         Z10, Z12, Z12
+	VMULPS         Z11, Z13, Z13
+	VCVTDQ2PS      Z6, Z6
+	VCVTDQ2PS      Z7, Z7
+	VMULPS.BCST    xb95e8083<>+0(SB), Z6, Z14
+	VMULPS.BCST    xb95e8083<>+0(SB), Z7, Z15
+	VADDPS         Z14, Z12, Z12
+	VADDPS         Z15, Z13, Z13
+	VMULPS.BCST    x3f000000<>+0(SB), Z10, Z10
+	VMULPS.BCST    x3f000000<>+0(SB), Z11, Z11
+	VSUBPS         Z10, Z12, Z10
+	VSUBPS         Z11, Z13, Z11
+	VADDPS         Z10, Z8, Z8
+	VADDPS         Z11, Z9, Z9
+	VMULPS.BCST    x3f318000<>+0(SB), Z6, Z6
+	VMULPS.BCST    x3f318000<>+0(SB), Z7, Z7
+	VADDPS         Z6, Z8, Z6
+	VADDPS         Z7, Z9, Z7
+	VMULPS         Z2, Z6, Z6
+	VMULPS         Z3, Z7, Z7
+	VSUBPS.BCST    x3f800000<>+0(SB), Z4, Z8
+	VSUBPS.BCST    x3f800000<>+0(SB), Z5, Z9
+	VDIVPS         Z8, Z6, Z6
+	VDIVPS         Z9, Z7, Z7
+	VCMPPS.BCST    $0x00, x3f800000<>+0(SB), Z4, K2
+	VCMPPS.BCST    $0x00, x3f800000<>+0(SB), Z5, K3
+	VBLENDMPS      Z2, Z6, K2, Z2
+	VBLENDMPS      Z3, Z7, K3, Z3
+	VPXORD         Z4, Z4, Z4
+	VCMPPS         $0x0e, Z4, Z0, K2
+	VCMPPS         $0x0e, Z4, Z1, K3
+	VADDPS         Z2, Z0, Z4
+	VADDPS         Z3, Z1, Z5
+	VBLENDMPS      Z4, Z2, K2, Z2
+	VBLENDMPS      Z5, Z3, K3, Z3
+	VCMPPS         $0x03, Z0, Z0, K2
+	VCMPPS         $0x03, Z1, Z1, K3
+	VBLENDMPS      Z0, Z2, K2, Z0
+	VBLENDMPS      Z1, Z3, K3, Z1
+	VMOVUPS        Z0, (SI)
+	VMOVUPS        Z1, K1, 64(SI)
+	JMP            done214
+
+block215:
+	VMOVUPS.Z      (DI), K1, Z0
 	VORPS.BCST     x80000000<>+0(SB), Z0, Z1
 	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z1, Z2
 	VADDPS.BCST    x4b400000<>+0(SB), Z2, Z2
@@ -7707,8 +11021,14 @@ rest174:
 	VBLENDMPS      Z2, Z1, K2, Z1
 	VCMPPS         $0x03, Z0, Z0, K2
 	VBLENDMPS      Z0, Z1, K2, Z0
-	VMOVUPS        Z0, K1, (AX)
+	VMOVUPS        Z0, K1, (SI)
 
-done175:
+done214:
+	MOVQ ds+24(FP), CX
+	ADDQ CX, DX
+	MOVQ as+40(FP), CX
+	ADDQ CX, BX
+	DECQ AX
+	JNZ  loop211
 	VZEROUPPER
 	RET

@@ -26,20 +26,20 @@ func native() []path {
 	return p
 }
 
-// Assembly cannot be preempted, so that no call is given more than about
-// workload elements, which take it up to a tenth of a millisecond.
-const workload = 1 << 17
-
-// chunk is workload for elementwise kernels, which may cost more.
-const chunk = 1 << 14
-
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
 func zerosNative(x []float32) int {
-	if active == avx512 {
-		return zeros512(len(x), first(x))
+	count := 0
+	for len(x) > 0 {
+		n := min(len(x), workload)
+		if active == avx512 {
+			count += zeros512(n, first(x))
+		} else {
+			count += zeros256(n, first(x))
+		}
+		x = x[n:]
 	}
-	return zeros256(len(x), first(x))
+	return count
 }
 
 func finiteNative(x []float32) bool {
@@ -83,14 +83,23 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
 func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+	if to == from {
+		return
+	}
+	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
+	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
 	mode := 0
 	if add {
 		mode = 1
 	}
 	columns := max(64, 8*workload/(6*kn)&^63)
 	for i := from; i < to; {
-		panels := (to - i + 5) / 6
-		rows := (to - i + panels - 1) / panels
+		rows := to - i
+		if rows >= 12 {
+			rows = 6
+		} else if rows > 6 {
+			rows = (rows + 1) / 2
+		}
 		for j := 0; j < dst.Cols; j += columns {
 			n := min(columns, dst.Cols-j)
 			pa, pb, pc := &a[i*ai], &b.Data[j], &dst.Data[i*dst.Stride+j]
@@ -148,6 +157,7 @@ func sumNative(x []float32) float32 {
 // with blocks of rows of b, and what is left of those row by row.
 func mulTBNative(dst, a, b *Matrix) {
 	n, m := a.Stride, b.Rows
+	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
 	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
 	for i := 0; i < a.Rows; {
 		ra, rb := 1, 4
@@ -197,7 +207,14 @@ func mulTBNative(dst, a, b *Matrix) {
 
 // The rank kernels are called with as many rows at a time as workload allows.
 
-func (m *Matrix) step() int { return max(1, workload/max(1, m.Cols)) }
+func (m *Matrix) step() int { return max(1, min(listed, workload/max(1, m.Cols))) }
+
+// check panics unless the last row is there.
+func (m *Matrix) check() {
+	if m.Rows > 0 {
+		_ = m.Row(m.Rows - 1)
+	}
+}
 
 func flag(all bool) int {
 	if all {
@@ -208,6 +225,7 @@ func flag(all bool) int {
 
 func rank1Native(w *Matrix, g, f []float32, all bool) {
 	g, f = g[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -220,6 +238,7 @@ func rank1Native(w *Matrix, g, f []float32, all bool) {
 
 func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -232,6 +251,7 @@ func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 
 func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 	g, h, f, k = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -244,6 +264,7 @@ func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 
 func rank1DecayNative(w *Matrix, g, f, v []float32) {
 	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -256,6 +277,7 @@ func rank1DecayNative(w *Matrix, g, f, v []float32) {
 
 func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 	g, h, f, k, v = g[:w.Rows], h[:w.Rows], f[:w.Cols], k[:w.Cols], v[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
@@ -268,6 +290,7 @@ func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 
 func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 	g, u, f = g[:w.Rows], u[:w.Rows], f[:w.Cols]
+	w.check()
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {

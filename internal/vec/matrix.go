@@ -3,6 +3,12 @@
 // The arithmetic is strict: multiplication and addition round separately, and
 // every function fixes the order in which it adds, so that vector width,
 // blocking, batch size and worker count cannot change a bit of any result.
+//
+// Most functions exist several times: in Go, which defines the bits and runs
+// everywhere, and on amd64 in assembly for AVX2 and for AVX-512. The fastest
+// that the machine can run are chosen at start; METAPLAST_CPU asks for others
+// (see CPU). The assembly is written by the program in folder asm, a module of
+// its own: go generate here after changing that.
 package vec
 
 import "unsafe"

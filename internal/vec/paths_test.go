@@ -147,6 +147,19 @@ var kernels = []struct {
 		MulTA(e, x.sparse(n, 7, 2), x.matrix(n, 18))
 		return append(d.Data, e.Data...)
 	}},
+	{"Products", func(x source, n int) []float32 {
+		r := []float32{}
+		for k := range 4 {
+			m, kn, all := 1+(n+k)%7, 1+(n*9+k)%33, k%2 == 0
+			d, g, f := x.matrix(m, n), x.sparse(kn, m, 1+2*k), x.matrix(kn, n)
+			if !all {
+				f = source{x.s, false}.matrix(kn, n)
+			}
+			Products(Rows{d.Data, d.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, all)
+			r = append(r, d.Data...)
+		}
+		return r
+	}},
 	{"AddRows", func(x source, n int) []float32 {
 		d, e := x.row(n), x.row(11)
 		s, w := x.sparse(1, 3*9, 4), x.matrix(9, n)
@@ -169,6 +182,25 @@ var kernels = []struct {
 	{"Dot and Sum", func(x source, n int) []float32 {
 		a, b := x.row(n), x.row(n+1)
 		return []float32{Dot(a, b), Dot(a, b[1:]), Sum(a), Sum(b)}
+	}},
+	{"Apply", func(x source, n int) []float32 {
+		r := []float32{}
+		for k := range kernelKinds {
+			m := 1 + (n+k)%5
+			d, a, b, c := x.matrix(m, n), x.matrix(m, n), x.row(n+m), x.matrix(m, n+1)
+			s, row := Rows{Data: c.Data, Stride: 1}, Rows{Data: b}
+			args := [][2]Rows{{{a.Data, a.Stride}, s}, {row, s}, {{c.Data, c.Stride}, s}}
+			var args3 [3]Rows
+			for i, kind := range kernelKinds[k] {
+				args3[i] = args[i][0]
+				if kind == 'S' {
+					args3[i] = args[i][1]
+				}
+			}
+			Apply(Kernel(k), m, n, Rows{d.Data, d.Stride}, args3[0], args3[1], args3[2])
+			r = append(r, d.Data...)
+		}
+		return r
 	}},
 	{"Rank", func(x source, n int) []float32 {
 		r := []float32{}
@@ -458,6 +490,8 @@ var golden = map[string]uint64{
 	"Softplus":        0x4c8c2e4a37130fee,
 	"MulTB":           0x437853645305970b,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
+	"Apply":           0x20f83b7c354b21dc,
+	"Products":        0xab2d44b6bfdfdc31,
 }
 
 // The functions that are compositions of many operations, at numbers of all

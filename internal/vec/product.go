@@ -1,5 +1,13 @@
 package vec
 
+// Assembly cannot be preempted, so that no call is given more than about
+// workload elements, which take it up to a tenth of a millisecond, or chunk
+// where an element may cost more.
+const (
+	workload = 1 << 17
+	chunk    = 1 << 14
+)
+
 // What the kernel addRows takes: at most listed rows at a time, and a mode
 // that is a sum of these.
 const (
@@ -63,7 +71,10 @@ func MulTA(dst, a, b *Matrix) {
 		return
 	}
 	if active != portable {
-		if zeros := a.zeros(); 2*zeros < a.Rows*a.Cols && Finite(b.Data[:b.Rows*b.Stride]) {
+		// The list of the factors in a column takes about as long as 2000
+		// products that are not left out.
+		zeros := a.zeros()
+		if dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
 			for m := 0; m < a.Cols; {
@@ -126,6 +137,36 @@ func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all b
 		mode = everything
 	}
 	addRowsNative(d, n, s, ss, x, xs, mode)
+}
+
+// Products sets rows 0 to m of d, n columns wide, to Σ_k g_k·x_k for k < kn,
+// where row i has the factors g[k*gs+i] and x_k starts at x[k*xs]: AddRows to
+// rows of zeros. Unless all is set, x has to be finite, so that factors of
+// zero make no difference.
+func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, all bool) {
+	if active != portable && kn > 0 && m > 1 && n > 0 && (all || !sparse(m, kn, g, gs)) {
+		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, false)
+		return
+	}
+	for i := range m {
+		r := d.row(i, n)
+		clear(r)
+		AddRows(r, kn, g[i:], gs, x, xs, all)
+	}
+}
+
+// sparse guesses from a few factors whether it pays to look at all.
+func sparse(m, kn int, g []float32, gs int) bool {
+	if kn < 24 {
+		return false
+	}
+	zeros := 0
+	for k := range 16 {
+		if g[k*kn/16*gs+k*5%m] == 0 {
+			zeros++
+		}
+	}
+	return zeros >= 11
 }
 
 func addRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {

@@ -299,7 +299,7 @@ DATA lanes<>+60(SB)/4, $0x0000000f
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 // func addRows256(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
-// Requires: AVX, AVX2, POPCNT
+// Requires: AVX, AVX2, MMX+, POPCNT
 TEXT ·addRows256(SB), $2176-64
 	MOVQ  k+16(FP), AX
 	MOVQ  s+24(FP), CX
@@ -359,6 +359,7 @@ over8:
 	TESTL        R9, R9
 	JZ           dense3
 	VMOVUPS      lanes<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
 	MOVL         $0x00000008, DX
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
@@ -373,9 +374,9 @@ whole9:
 	LEAQ      packing<>+0(SB), BX
 	VPMOVZXBD (BX)(DX*8), Y4
 	VPERMPS   Y3, Y4, Y3
-	VPERMD    Y1, Y4, Y4
 	VMOVUPS   Y3, (DI)(SI*4)
-	VMOVUPS   Y4, (R8)(SI*4)
+	VPERMD    Y1, Y4, Y3
+	VMOVUPS   Y3, (R8)(SI*4)
 	VPADDD    Y2, Y1, Y1
 	POPCNTL   DX, DX
 	ADDQ      DX, SI
@@ -404,8 +405,8 @@ rest10:
 	LEAQ       packing<>+0(SB), DX
 	VPMOVZXBD  (DX)(AX*8), Y0
 	VPERMPS    Y3, Y0, Y3
-	VPERMD     Y1, Y0, Y0
 	VMOVUPS    Y3, (DI)(SI*4)
+	VPERMD     Y1, Y0, Y0
 	VMOVUPS    Y0, (R8)(SI*4)
 	VPADDD     Y2, Y1, Y1
 	POPCNTL    AX, AX
@@ -1122,18 +1123,22 @@ row74:
 	VBROADCASTSS (CX)(R9*4), Y8
 	VMULPS       (R10), Y8, Y9
 	VADDPS       Y9, Y0, Y0
+	PREFETCHT0   (R10)(DI*8)
 	VMULPS       32(R10), Y8, Y9
 	VADDPS       Y9, Y1, Y1
 	VMULPS       64(R10), Y8, Y9
 	VADDPS       Y9, Y2, Y2
+	PREFETCHT0   64(R10)(DI*8)
 	VMULPS       96(R10), Y8, Y9
 	VADDPS       Y9, Y3, Y3
 	VMULPS       128(R10), Y8, Y9
 	VADDPS       Y9, Y4, Y4
+	PREFETCHT0   128(R10)(DI*8)
 	VMULPS       160(R10), Y8, Y9
 	VADDPS       Y9, Y5, Y5
 	VMULPS       192(R10), Y8, Y9
 	VADDPS       Y9, Y6, Y6
+	PREFETCHT0   192(R10)(DI*8)
 	VMULPS       224(R10), Y8, Y8
 	VADDPS       Y8, Y7, Y7
 	ADDQ         DI, R10
@@ -1232,18 +1237,22 @@ row86:
 	VBROADCASTSS (CX)(R8*4), Y8
 	VMULPS       (BX), Y8, Y9
 	VADDPS       Y9, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y8, Y9
 	VADDPS       Y9, Y1, Y1
 	VMULPS       64(BX), Y8, Y9
 	VADDPS       Y9, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	VMULPS       96(BX), Y8, Y9
 	VADDPS       Y9, Y3, Y3
 	VMULPS       128(BX), Y8, Y9
 	VADDPS       Y9, Y4, Y4
+	PREFETCHT0   128(BX)(DI*8)
 	VMULPS       160(BX), Y8, Y9
 	VADDPS       Y9, Y5, Y5
 	VMULPS       192(BX), Y8, Y9
 	VADDPS       Y9, Y6, Y6
+	PREFETCHT0   192(BX)(DI*8)
 	VMOVUPS      (R9), Y9
 	VMASKMOVPS   224(BX), Y9, Y9
 	VMULPS       Y9, Y8, Y9
@@ -1318,20 +1327,24 @@ row91:
 	VBROADCASTSS (CX)(R8*4), Y7
 	VMULPS       (BX), Y7, Y8
 	VADDPS       Y8, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y7, Y8
 	VADDPS       Y8, Y1, Y1
 	VMULPS       64(BX), Y7, Y8
 	VADDPS       Y8, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	VMULPS       96(BX), Y7, Y8
 	VADDPS       Y8, Y3, Y3
 	VMULPS       128(BX), Y7, Y8
 	VADDPS       Y8, Y4, Y4
+	PREFETCHT0   128(BX)(DI*8)
 	VMULPS       160(BX), Y7, Y8
 	VADDPS       Y8, Y5, Y5
 	VMOVUPS      (R9), Y8
 	VMASKMOVPS   192(BX), Y8, Y8
 	VMULPS       Y8, Y7, Y8
 	VADDPS       Y8, Y6, Y6
+	PREFETCHT0   192(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1397,14 +1410,17 @@ row96:
 	VBROADCASTSS (CX)(R8*4), Y6
 	VMULPS       (BX), Y6, Y7
 	VADDPS       Y7, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y6, Y7
 	VADDPS       Y7, Y1, Y1
 	VMULPS       64(BX), Y6, Y7
 	VADDPS       Y7, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	VMULPS       96(BX), Y6, Y7
 	VADDPS       Y7, Y3, Y3
 	VMULPS       128(BX), Y6, Y7
 	VADDPS       Y7, Y4, Y4
+	PREFETCHT0   128(BX)(DI*8)
 	VMOVUPS      (R9), Y7
 	VMASKMOVPS   160(BX), Y7, Y7
 	VMULPS       Y7, Y6, Y7
@@ -1469,16 +1485,19 @@ row101:
 	VBROADCASTSS (CX)(R8*4), Y5
 	VMULPS       (BX), Y5, Y6
 	VADDPS       Y6, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y5, Y6
 	VADDPS       Y6, Y1, Y1
 	VMULPS       64(BX), Y5, Y6
 	VADDPS       Y6, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	VMULPS       96(BX), Y5, Y6
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      (R9), Y6
 	VMASKMOVPS   128(BX), Y6, Y6
 	VMULPS       Y6, Y5, Y6
 	VADDPS       Y6, Y4, Y4
+	PREFETCHT0   128(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1534,10 +1553,12 @@ row106:
 	VBROADCASTSS (CX)(R8*4), Y4
 	VMULPS       (BX), Y4, Y5
 	VADDPS       Y5, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y4, Y5
 	VADDPS       Y5, Y1, Y1
 	VMULPS       64(BX), Y4, Y5
 	VADDPS       Y5, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	VMOVUPS      (R9), Y5
 	VMASKMOVPS   96(BX), Y5, Y5
 	VMULPS       Y5, Y4, Y5
@@ -1592,12 +1613,14 @@ row111:
 	VBROADCASTSS (CX)(R8*4), Y3
 	VMULPS       (BX), Y3, Y4
 	VADDPS       Y4, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMULPS       32(BX), Y3, Y4
 	VADDPS       Y4, Y1, Y1
 	VMOVUPS      (R9), Y4
 	VMASKMOVPS   64(BX), Y4, Y4
 	VMULPS       Y4, Y3, Y4
 	VADDPS       Y4, Y2, Y2
+	PREFETCHT0   64(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1643,6 +1666,7 @@ row116:
 	VBROADCASTSS (CX)(R8*4), Y2
 	VMULPS       (BX), Y2, Y3
 	VADDPS       Y3, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   32(BX), Y3, Y3
 	VMULPS       Y3, Y2, Y3
@@ -1689,6 +1713,7 @@ row121:
 	VMASKMOVPS   (BX), Y2, Y2
 	VMULPS       Y2, Y1, Y2
 	VADDPS       Y2, Y0, Y0
+	PREFETCHT0   (BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -2009,6 +2034,7 @@ over8:
 	TESTL        R9, R9
 	JZ           dense3
 	VMOVUPS      lanes<>+0(SB), Z1
+	VPXORD       Z2, Z2, Z2
 	MOVL         $0x00000010, DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Z2
@@ -2022,9 +2048,9 @@ whole9:
 	ANDL          $0x0000ffff, DI
 	KMOVW         DI, K1
 	VCOMPRESSPS.Z Z3, K1, Z3
-	VPCOMPRESSD.Z Z1, K1, Z4
 	VMOVUPS       Z3, (BX)(DX*4)
-	VMOVUPS       Z4, (SI)(DX*4)
+	VPCOMPRESSD.Z Z1, K1, Z3
+	VMOVUPS       Z3, (SI)(DX*4)
 	VPADDD        Z2, Z1, Z1
 	POPCNTL       DI, DI
 	ADDQ          DI, DX
@@ -2051,9 +2077,9 @@ rest10:
 	ANDL          $0x0000ffff, CX
 	KMOVW         CX, K2
 	VCOMPRESSPS.Z Z3, K2, Z0
-	VPCOMPRESSD.Z Z1, K2, Z3
 	VMOVUPS       Z0, (BX)(DX*4)
-	VMOVUPS       Z3, (SI)(DX*4)
+	VPCOMPRESSD.Z Z1, K2, Z0
+	VMOVUPS       Z0, (SI)(DX*4)
 	VPADDD        Z2, Z1, Z1
 	POPCNTL       CX, CX
 	ADDQ          CX, DX

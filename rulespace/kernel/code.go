@@ -9,6 +9,10 @@ import (
 // registers stay in the first-level cache. It changes no bit.
 const strip = 256
 
+// block is the number of synapses that an instruction works on at a time:
+// several rows where these are short, which saves time between instructions.
+const block = 1024
+
 // opcode is an operation of a program: a primitive or one of the following.
 type opcode uint8
 
@@ -29,17 +33,29 @@ type instr struct {
 	d       int
 	arg     [3]int
 	operand int // how many
+	// The kernel for blocks of rows, if there is one, and which operands it
+	// takes, in its order.
+	direct bool
+	kernel vec.Kernel
+	order  [3]int8
 }
 
 // view says where the values of a node lie: that of sample b, row i and
-// column j at data[b*sample + i*row + j*column].
+// column j at data[b*sample + i*row + j*column]. Registers have a row for each
+// row of a block, block apart, whichever rows those are.
 type view struct {
 	data                []float32
 	sample, row, column int
+	block               int
 }
 
 func (v *view) from(b, i, j int) []float32 {
 	return v.data[b*v.sample+i*v.row+j*v.column:]
+}
+
+// rows is a view from row i of a block on.
+func (v *view) rows(b, i, j int) vec.Rows {
+	return vec.Rows{Data: v.from(b, i, j), Stride: v.row + v.block}
 }
 
 // Which operands are scalar.
@@ -48,6 +64,64 @@ const (
 	sv = 1
 	vs = 2
 )
+
+// The kernels of primitives by which operands are scalar. The operand that is
+// scalar comes second in those of commutative operations.
+var (
+	kernels = map[rulespace.Op]vec.Kernel{
+		rulespace.Add: vec.AddVVKernel, rulespace.Sub: vec.SubVVKernel, rulespace.Mul: vec.MulVVKernel,
+		rulespace.Div: vec.DivVVKernel, rulespace.Min: vec.MinVVKernel, rulespace.Max: vec.MaxVVKernel,
+		rulespace.Neg: vec.NegKernel, rulespace.Square: vec.SquareKernel, rulespace.Cube: vec.CubeKernel,
+		rulespace.Abs: vec.AbsKernel, rulespace.Relu: vec.ReluKernel, rulespace.Sqrt: vec.SqrtKernel,
+		rulespace.Exp: vec.ExpKernel, rulespace.Log: vec.LogKernel, rulespace.Tanh: vec.TanhKernel,
+		rulespace.Sigmoid: vec.SigmoidKernel,
+	}
+	kernelsVS = map[rulespace.Op]vec.Kernel{
+		rulespace.Add: vec.AddVSKernel, rulespace.Sub: vec.SubVSKernel, rulespace.Mul: vec.MulVSKernel,
+		rulespace.Div: vec.DivVSKernel, rulespace.Min: vec.MinVSKernel, rulespace.Max: vec.MaxVSKernel,
+	}
+	kernelsSV = map[rulespace.Op]vec.Kernel{
+		rulespace.Sub: vec.SubSVKernel, rulespace.Div: vec.DivSVKernel,
+		rulespace.Min: vec.MinSVKernel, rulespace.Max: vec.MaxSVKernel,
+	}
+)
+
+// choose finds the kernel of an instruction.
+func (in *instr) choose() {
+	in.direct, in.order = true, [3]int8{0, 1, 2}
+	switch {
+	case in.op == opMulAdd && in.scalar == vv:
+		in.kernel = vec.MulAddVVVKernel
+	case in.op == opMulAdd && in.scalar == vs:
+		in.kernel = vec.MulAddVSVKernel
+	case in.op == opMulAdd && in.scalar == sv:
+		in.kernel, in.order = vec.MulAddVSVKernel, [3]int8{1, 0, 2}
+	case in.op == opSubMul && in.scalar == vv:
+		in.kernel, in.order = vec.SubMulVVVKernel, [3]int8{2, 0, 1}
+	case in.op == opSubMul && in.scalar == vs:
+		in.kernel, in.order = vec.SubMulVVSKernel, [3]int8{2, 0, 1}
+	case in.op == opSubMul && in.scalar == sv:
+		in.kernel, in.order = vec.SubMulVVSKernel, [3]int8{2, 1, 0}
+	case in.op >= opcode(rulespace.NumOps):
+		in.direct = false
+	default:
+		op := rulespace.Op(in.op)
+		switch in.scalar {
+		case vv:
+			in.kernel, in.direct = kernels[op]
+		case vs:
+			in.kernel, in.direct = kernelsVS[op]
+		case sv:
+			if op == rulespace.Add || op == rulespace.Mul {
+				in.kernel, in.order = kernelsVS[op], [3]int8{1, 0, 2}
+				return
+			}
+			in.kernel, in.direct = kernelsSV[op]
+		default:
+			in.direct = false
+		}
+	}
+}
 
 // step carries out one instruction on vectors; scalar operands are the first
 // elements of theirs.
@@ -184,21 +258,38 @@ func mixed(op rulespace.Op, scalar uint8, d, a, b, c []float32) {
 	}
 }
 
-// run carries out code on columns j to j+n of row i for sample b.
-func (in *Instance) run(code []instr, b, i, j, n int) {
+// run carries out code on columns j to j+n of m rows from i on for sample b.
+func (in *Instance) run(code []instr, b, i, m, j, n int) {
 	for k := range code {
 		c := &code[k]
-		d := in.views[c.d].from(b, i, j)[:n]
-		if c.op == opChain {
-			in.chains[c.arg[0]].row(d, i, j)
+		if c.direct {
+			var x [3]vec.Rows
+			for o := range c.operand {
+				x[o] = in.views[c.arg[c.order[o]]].rows(b, i, j)
+			}
+			vec.Apply(c.kernel, m, n, in.views[c.d].rows(b, i, j), x[0], x[1], x[2])
 			continue
 		}
-		var x [3][]float32
-		for m := range c.operand {
-			x[m] = in.views[c.arg[m]].from(b, i, j)
+		if c.op == opChain {
+			p := &in.chains[c.arg[0]]
+			vec.Products(in.views[c.d].rows(b, i, j), m, n, p.n, p.g[i:], p.gs, p.f[j:], p.fs, p.all)
+			continue
 		}
-		step(c.op, c.scalar, d, x[0], x[1], x[2])
+		for r := range m {
+			in.step(c, b, i, r, j, n)
+		}
 	}
+}
+
+// step carries out an instruction on row i+r, the row r of a block.
+func (in *Instance) step(c *instr, b, i, r, j, n int) {
+	at := func(v *view) []float32 { return v.from(b, i+r, j)[r*v.block:] }
+	d := at(&in.views[c.d])[:n]
+	var x [3][]float32
+	for m := range c.operand {
+		x[m] = at(&in.views[c.arg[m]])
+	}
+	step(c.op, c.scalar, d, x[0], x[1], x[2])
 }
 
 // products is a chain bound to the values of a presentation: row k of f times
@@ -208,9 +299,4 @@ type products struct {
 	g, f   []float32
 	gs, fs int
 	all    bool // an f is not finite: leave nothing out
-}
-
-func (p *products) row(d []float32, i, j int) {
-	clear(d)
-	vec.AddRows(d, p.n, p.g[i:], p.gs, p.f[j:], p.fs, p.all)
 }

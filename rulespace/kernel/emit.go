@@ -253,6 +253,7 @@ func (c *code) link(nodes int) {
 					in.arg[m] += nodes - firstRegister
 				}
 			}
+			in.choose()
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Instance struct {
 	packed       []packed
 	skip         []bool     // by step: whether silent rows are left alone
 	stateful     bool       // a state of synapse scope
+	height       int        // rows of a block
 	invert       [1]float32 // 1/B
 }
 
@@ -56,8 +57,10 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 	for id := range p.nodes {
 		i.place(id)
 	}
+	width := min(strip, vec.New(1, out).Stride)
+	i.height = max(1, block/width)
 	for r := range p.registers {
-		i.views[len(p.nodes)+r] = view{data: vec.New(1, min(strip, vec.New(1, out).Stride)).Data}
+		i.views[len(p.nodes)+r] = view{data: vec.New(i.height, width).Data, block: width}
 	}
 	i.chains = make([]products, len(p.chains))
 	i.packed = make([]packed, len(p.chains))
@@ -220,10 +223,10 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 		i.prepare(k, &steps[k], f.Batch)
 	}
 	if i.stateful {
-		// One pass over all matrices: a state is read right after its update.
-		for r := range i.in {
+		// One pass over all matrices: a state is read soon after its update.
+		for r := 0; r < i.in; r += i.height {
 			for k := range steps {
-				i.row(k, &steps[k], r, f.Batch, dw)
+				i.rows(k, &steps[k], r, min(r+i.height, i.in), f.Batch, dw)
 			}
 		}
 	} else {
@@ -404,33 +407,50 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 	case a.rank.kind != noRank && dw == nil:
 		i.update(&a.rank, w, !i.skip[k])
 	default:
-		for r := range i.in {
-			i.row(k, a, r, batch, dw)
+		for r := 0; r < i.in; r += i.height {
+			i.rows(k, a, r, min(r+i.height, i.in), batch, dw)
 		}
 	}
 }
 
-// row carries out an assignment on one row, strip by strip.
-func (i *Instance) row(k int, a *assignment, row, batch int, dw *vec.Matrix) {
+// rows carries out an assignment on a block of rows, without those that it
+// leaves alone.
+func (i *Instance) rows(k int, a *assignment, from, to, batch int, dw *vec.Matrix) {
 	c := &a.do
 	storing := dw != nil && a.state == none && !a.dfb
 	if storing {
 		c = &a.store
 	}
-	if i.skip[k] && i.silent(a, row, batch) {
-		if storing {
-			clear(dw.Row(row))
-		}
+	if !i.skip[k] {
+		i.block(c, from, to, batch)
 		return
 	}
+	for r := from; r < to; {
+		if i.silent(a, r, batch) {
+			if storing {
+				clear(dw.Row(r))
+			}
+			r++
+			continue
+		}
+		start := r
+		for r++; r < to && !i.silent(a, r, batch); r++ {
+		}
+		i.block(c, start, r, batch)
+	}
+}
+
+// block runs code on rows from to to, strip by strip.
+func (i *Instance) block(c *code, from, to, batch int) {
+	m := to - from
 	for j := 0; j < i.out; j += strip {
 		n := min(strip, i.out-j)
-		i.run(c.once, 0, row, j, n)
+		i.run(c.once, 0, from, m, j, n)
 		if len(c.each) > 0 {
 			for b := range batch {
-				i.run(c.each, b, row, j, n)
+				i.run(c.each, b, from, m, j, n)
 			}
-			i.run(c.done, 0, row, j, n)
+			i.run(c.done, 0, from, m, j, n)
 		}
 	}
 }

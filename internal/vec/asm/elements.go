@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"go/format"
 	"math"
 	"os"
 	"strings"
@@ -17,25 +18,47 @@ import (
 // order of package vec (V a vector, S a scalar), and its value.
 type element struct {
 	name, kinds string
-	value       func(s *isa, x []reg.VecVirtual) reg.VecVirtual
+	value       func(s *isa, x []bundle) bundle
+}
+
+// bundle is several vectors on which the same operations are carried out in
+// turn, since one alone would wait for itself. Constants are bundles of one.
+type bundle []reg.Register
+
+func (b bundle) at(i int) reg.Register {
+	if len(b) == 1 {
+		return b[0]
+	}
+	return b[i]
+}
+
+// bundle returns n fresh vectors.
+func (s *isa) bundle(n int) bundle {
+	b := make(bundle, n)
+	for i := range b {
+		b[i] = s.vec()
+	}
+	return b
 }
 
 // fn is a vector instruction of two operands; f(s, a, b) is a op b.
 type fn func(ops ...Op)
 
-func (s *isa) do(op fn, a, b reg.Register) reg.VecVirtual {
-	d := s.vec()
-	op(b, a, d)
+func (s *isa) do(op fn, a, b bundle) bundle {
+	d := s.bundle(max(len(a), len(b)))
+	for i := range d {
+		op(b.at(i), a.at(i), d[i])
+	}
 	return d
 }
 
-func (s *isa) add(a, b reg.Register) reg.VecVirtual { return s.do(VADDPS, a, b) }
-func (s *isa) sub(a, b reg.Register) reg.VecVirtual { return s.do(VSUBPS, a, b) }
-func (s *isa) mul(a, b reg.Register) reg.VecVirtual { return s.do(VMULPS, a, b) }
-func (s *isa) div(a, b reg.Register) reg.VecVirtual { return s.do(VDIVPS, a, b) }
+func (s *isa) add(a, b bundle) bundle { return s.do(VADDPS, a, b) }
+func (s *isa) sub(a, b bundle) bundle { return s.do(VSUBPS, a, b) }
+func (s *isa) mul(a, b bundle) bundle { return s.do(VMULPS, a, b) }
+func (s *isa) div(a, b bundle) bundle { return s.do(VDIVPS, a, b) }
 
-func plain(op fn) func(s *isa, x []reg.VecVirtual) reg.VecVirtual {
-	return func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.do(op, x[0], x[1]) }
+func plain(op fn) func(s *isa, x []bundle) bundle {
+	return func(s *isa, x []bundle) bundle { return s.do(op, x[0], x[1]) }
 }
 
 var elementwise = []element{
@@ -56,25 +79,27 @@ var elementwise = []element{
 	{"maxVV", "VV", plain(VMAXPS)},
 	{"maxVS", "VS", plain(VMAXPS)},
 	{"maxSV", "SV", plain(VMAXPS)},
-	{"mulAddVVV", "VVV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.add(s.mul(x[0], x[1]), x[2]) }},
-	{"mulAddVSV", "VSV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.add(s.mul(x[0], x[1]), x[2]) }},
-	{"subMulVVV", "VVV", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sub(x[0], s.mul(x[1], x[2])) }},
-	{"subMulVVS", "VVS", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sub(x[0], s.mul(x[1], x[2])) }},
-	{"relu", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.do(VMAXPS, s.number(0), x[0]) }},
-	{"neg", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.xor(x[0], 1<<31) }},
-	{"abs", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.and(x[0], 1<<31-1) }},
-	{"square", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.mul(x[0], x[0]) }},
-	{"cube", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.mul(s.mul(x[0], x[0]), x[0]) }},
-	{"sqrt", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual {
-		d := s.vec()
-		VSQRTPS(x[0], d)
+	{"mulAddVVV", "VVV", func(s *isa, x []bundle) bundle { return s.add(s.mul(x[0], x[1]), x[2]) }},
+	{"mulAddVSV", "VSV", func(s *isa, x []bundle) bundle { return s.add(s.mul(x[0], x[1]), x[2]) }},
+	{"subMulVVV", "VVV", func(s *isa, x []bundle) bundle { return s.sub(x[0], s.mul(x[1], x[2])) }},
+	{"subMulVVS", "VVS", func(s *isa, x []bundle) bundle { return s.sub(x[0], s.mul(x[1], x[2])) }},
+	{"relu", "V", func(s *isa, x []bundle) bundle { return s.do(VMAXPS, s.number(0), x[0]) }},
+	{"neg", "V", func(s *isa, x []bundle) bundle { return s.xor(x[0], 1<<31) }},
+	{"abs", "V", func(s *isa, x []bundle) bundle { return s.and(x[0], 1<<31-1) }},
+	{"square", "V", func(s *isa, x []bundle) bundle { return s.mul(x[0], x[0]) }},
+	{"cube", "V", func(s *isa, x []bundle) bundle { return s.mul(s.mul(x[0], x[0]), x[0]) }},
+	{"sqrt", "V", func(s *isa, x []bundle) bundle {
+		d := s.bundle(len(x[0]))
+		for i, v := range x[0] {
+			VSQRTPS(v, d[i])
+		}
 		return d
 	}},
-	{"exp", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.exp(x[0]) }},
-	{"log", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.log(x[0]) }},
-	{"tanh", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.tanh(x[0]) }},
-	{"sigmoid", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.sigmoid(x[0]) }},
-	{"softplus", "V", func(s *isa, x []reg.VecVirtual) reg.VecVirtual { return s.softplus(x[0]) }},
+	{"exp", "V", func(s *isa, x []bundle) bundle { return s.exp(x[0]) }},
+	{"log", "V", func(s *isa, x []bundle) bundle { return s.log(x[0]) }},
+	{"tanh", "V", func(s *isa, x []bundle) bundle { return s.tanh(x[0]) }},
+	{"sigmoid", "V", func(s *isa, x []bundle) bundle { return s.sigmoid(x[0]) }},
+	{"softplus", "V", func(s *isa, x []bundle) bundle { return s.softplus(x[0]) }},
 }
 
 // elements writes the elementwise kernels.
@@ -85,51 +110,65 @@ func elements(s *isa) {
 	}
 }
 
+// element writes a kernel for m rows of n columns. Every operand comes with
+// the bytes from a row to the next; that of a scalar is its place.
 func (s *isa) element(e element) {
-	signature := "n int, d *float32"
-	for k, kind := range e.kinds {
-		signature += fmt.Sprintf(", %c %s", 'a'+rune(k), map[rune]string{'V': "*float32", 'S': "float32"}[kind])
+	signature := "m, n int, d *float32, ds int"
+	for k := range e.kinds {
+		signature += fmt.Sprintf(", %[1]c *float32, %[1]cs int", 'a'+rune(k))
 	}
 	s.text(e.name, signature)
-	n, d := param("n"), param("d")
-	var vectors []reg.Register
-	x := make([]reg.VecVirtual, len(e.kinds))
-	for k, kind := range e.kinds {
-		name := string('a' + rune(k))
-		if kind == 'V' {
-			vectors = append(vectors, param(name))
-			continue
-		}
-		a, err := Param(name).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		x[k] = s.vec()
-		VBROADCASTSS(a.Addr, x[k])
+	m, d := param("m"), param("d")
+	rows := make([]reg.Register, len(e.kinds))
+	for k := range rows {
+		rows[k] = param(string('a' + rune(k)))
 	}
 	group := 4
 	if strings.Contains("exp log tanh sigmoid softplus", e.name) {
-		group = 1
+		group = 2
 		if s.wide() && e.name != "softplus" {
-			group = 2
+			group = 4
 		}
 	}
-	s.blocks(n, group, func(count int, last bool) {
-		for j := range count {
-			tail := last && j == count-1
-			v := 0
-			for k, kind := range e.kinds {
-				if kind == 'V' {
-					x[k] = s.vec()
-					s.load(s.at(vectors[v], j), x[k], tail)
-					v++
+	s.loop(m, func() {
+		to := GP64()
+		MOVQ(d, to)
+		at := make([]reg.Register, len(rows))
+		x := make([]bundle, len(rows))
+		for k, kind := range e.kinds {
+			if kind == 'S' {
+				x[k] = s.bundle(1)
+				VBROADCASTSS(Mem{Base: rows[k]}, x[k][0])
+				continue
+			}
+			p := GP64()
+			MOVQ(rows[k], p)
+			at[k] = p
+		}
+		s.blocks(param("n"), group, func(count int, last bool) {
+			for k := range at {
+				if at[k] == nil {
+					continue
+				}
+				x[k] = s.bundle(count)
+				for j, v := range x[k] {
+					s.load(s.at(at[k], j), v, last && j == count-1)
 				}
 			}
-			s.store(e.value(s, x), s.at(d, j), tail)
-		}
-	}, func(count int) {
-		for _, p := range append(vectors, d) {
-			ADDQ(U32(uint32(count*s.size())), p)
+			for j, v := range e.value(s, x) {
+				s.store(v, s.at(to, j), last && j == count-1)
+			}
+		}, func(count int) {
+			ADDQ(U32(uint32(count*s.size())), to)
+			for _, p := range at {
+				if p != nil {
+					ADDQ(U32(uint32(count*s.size())), p)
+				}
+			}
+		})
+		ADDQ(param("ds"), d)
+		for k, r := range rows {
+			ADDQ(param(string('a'+rune(k))+"s"), r)
 		}
 	})
 	s.end()
@@ -151,63 +190,67 @@ func memory(bits uint32) Mem {
 }
 
 // bitsOf returns a constant as a vector in a register.
-func (s *isa) bitsOf(bits uint32) reg.VecVirtual {
-	v := s.vec()
+func (s *isa) bitsOf(bits uint32) bundle {
+	v := s.bundle(1)
 	if bits == 0 {
-		s.zero(v)
+		s.zero(v[0])
 	} else {
-		VBROADCASTSS(memory(bits), v)
+		VBROADCASTSS(memory(bits), v[0])
 	}
 	return v
 }
 
-func (s *isa) number(v float32) reg.VecVirtual { return s.bitsOf(math.Float32bits(v)) }
+func (s *isa) number(v float32) bundle { return s.bitsOf(math.Float32bits(v)) }
 
 // with applies op to a vector and a constant: a op c.
-func (s *isa) with(op, bcst fn, a reg.Register, c float32) reg.VecVirtual {
-	d, m := s.vec(), memory(math.Float32bits(c))
-	if s.wide() {
-		bcst(m, a, d)
-	} else {
-		op(m, a, d)
+func (s *isa) with(op, bcst fn, a bundle, c float32) bundle {
+	d, m := s.bundle(len(a)), memory(math.Float32bits(c))
+	for i, v := range a {
+		if s.wide() {
+			bcst(m, v, d[i])
+		} else {
+			op(m, v, d[i])
+		}
 	}
 	return d
 }
 
-func (s *isa) addC(a reg.Register, c float32) reg.VecVirtual {
+func (s *isa) addC(a bundle, c float32) bundle {
 	return s.with(VADDPS, VADDPS_BCST, a, c)
 }
-func (s *isa) subC(a reg.Register, c float32) reg.VecVirtual {
+func (s *isa) subC(a bundle, c float32) bundle {
 	return s.with(VSUBPS, VSUBPS_BCST, a, c)
 }
-func (s *isa) mulC(a reg.Register, c float32) reg.VecVirtual {
+func (s *isa) mulC(a bundle, c float32) bundle {
 	return s.with(VMULPS, VMULPS_BCST, a, c)
 }
 
 // intC is op for a vector of integers and a constant.
-func (s *isa) intC(op, bcst fn, a reg.Register, c uint32) reg.VecVirtual {
+func (s *isa) intC(op, bcst fn, a bundle, c uint32) bundle {
 	return s.with(op, bcst, a, math.Float32frombits(c))
 }
 
-func (s *isa) addI(a reg.Register, c uint32) reg.VecVirtual {
+func (s *isa) addI(a bundle, c uint32) bundle {
 	return s.intC(VPADDD, VPADDD_BCST, a, c)
 }
 
-func (s *isa) xor(a reg.Register, c uint32) reg.VecVirtual {
+func (s *isa) xor(a bundle, c uint32) bundle {
 	return s.intC(VXORPS, VXORPS_BCST, a, c)
 }
 
-func (s *isa) and(a reg.Register, c uint32) reg.VecVirtual {
+func (s *isa) and(a bundle, c uint32) bundle {
 	return s.intC(VANDPS, VANDPS_BCST, a, c)
 }
 
-func (s *isa) or(a reg.Register, c uint32) reg.VecVirtual {
+func (s *isa) or(a bundle, c uint32) bundle {
 	return s.intC(VORPS, VORPS_BCST, a, c)
 }
 
-func (s *isa) shift(op fn, a reg.Register, by uint8) reg.VecVirtual {
-	d := s.vec()
-	op(Imm(uint64(by)), a, d)
+func (s *isa) shift(op fn, a bundle, by uint8) bundle {
+	d := s.bundle(len(a))
+	for i, v := range a {
+		op(Imm(uint64(by)), v, d[i])
+	}
 	return d
 }
 
@@ -222,25 +265,30 @@ const (
 )
 
 // compare returns where a op b, a mask for pick.
-func (s *isa) compare(predicate uint8, a, b reg.Register) reg.Register {
-	if s.wide() {
-		k := K()
-		VCMPPS(Imm(uint64(predicate)), b, a, k)
-		return k
+func (s *isa) compare(predicate uint8, a, b bundle) bundle {
+	d := make(bundle, len(a))
+	for i := range d {
+		if s.wide() {
+			d[i] = K()
+		} else {
+			d[i] = YMM()
+		}
+		VCMPPS(Imm(uint64(predicate)), b.at(i), a[i], d[i])
 	}
-	d := YMM()
-	VCMPPS(Imm(uint64(predicate)), b, a, d)
 	return d
 }
 
-func (s *isa) compareC(predicate uint8, a reg.Register, c float32) reg.Register {
-	if s.wide() {
-		k := K()
-		VCMPPS_BCST(Imm(uint64(predicate)), memory(math.Float32bits(c)), a, k)
-		return k
+func (s *isa) compareC(predicate uint8, a bundle, c float32) bundle {
+	d, m := make(bundle, len(a)), memory(math.Float32bits(c))
+	for i := range d {
+		if s.wide() {
+			d[i] = K()
+			VCMPPS_BCST(Imm(uint64(predicate)), m, a[i], d[i])
+		} else {
+			d[i] = YMM()
+			VCMPPS(Imm(uint64(predicate)), m, a[i], d[i])
+		}
 	}
-	d := YMM()
-	VCMPPS(Imm(uint64(predicate)), memory(math.Float32bits(c)), a, d)
 	return d
 }
 
@@ -255,29 +303,33 @@ func blend(op func(ops ...Op) (*ir.Instruction, error), yes Op, no, mask, d reg.
 }
 
 // pick returns yes where the mask is set, else no.
-func (s *isa) pick(mask, yes, no reg.Register) reg.VecVirtual {
-	d := s.vec()
-	if s.wide() {
-		blend(x86.VBLENDMPS, yes, no, mask, d)
-	} else {
-		VBLENDVPS(mask, yes, no, d)
+func (s *isa) pick(mask, yes, no bundle) bundle {
+	d := s.bundle(len(mask))
+	for i, v := range d {
+		if s.wide() {
+			blend(x86.VBLENDMPS, yes.at(i), no.at(i), mask[i], v)
+		} else {
+			VBLENDVPS(mask[i], yes.at(i), no.at(i), v)
+		}
 	}
 	return d
 }
 
 // pickC is pick with a constant for yes.
-func (s *isa) pickC(mask reg.Register, yes uint32, no reg.Register) reg.VecVirtual {
-	d := s.vec()
-	if s.wide() {
-		blend(x86.VBLENDMPS_BCST, memory(yes), no, mask, d)
-	} else {
-		VBLENDVPS(mask, memory(yes), no, d)
+func (s *isa) pickC(mask bundle, yes uint32, no bundle) bundle {
+	d, m := s.bundle(len(mask)), memory(yes)
+	for i, v := range d {
+		if s.wide() {
+			blend(x86.VBLENDMPS_BCST, m, no.at(i), mask[i], v)
+		} else {
+			VBLENDVPS(mask[i], m, no.at(i), v)
+		}
 	}
 	return d
 }
 
 // horner evaluates a polynomial, the highest coefficient first.
-func (s *isa) horner(x reg.Register, c ...float32) reg.VecVirtual {
+func (s *isa) horner(x bundle, c ...float32) bundle {
 	p := s.mulC(x, c[0])
 	for k, v := range c[1:] {
 		p = s.addC(p, v)
@@ -293,7 +345,7 @@ func (s *isa) horner(x reg.Register, c ...float32) reg.VecVirtual {
 
 // expCore is fmath.Exp32 where the result is not zero or infinite. If whole,
 // x is so that 2^n is a normal number.
-func (s *isa) expCore(x reg.Register, whole bool) reg.VecVirtual {
+func (s *isa) expCore(x bundle, whole bool) bundle {
 	const round = 12582912
 	t := s.addC(s.mulC(x, 1.44269504088896341), round)
 	f := s.subC(t, round)
@@ -323,14 +375,14 @@ const (
 	nan      = 0x7fc00000
 )
 
-func (s *isa) exp(x reg.Register) reg.VecVirtual {
+func (s *isa) exp(x bundle) bundle {
 	p := s.expCore(x, false)
 	p = s.pickC(s.compareC(less, x, -103.97283), 0, p)
 	p = s.pickC(s.compareC(13, x, 88.72284), infinity, p) // not less, ordered
 	return s.pick(s.compare(unordered, x, x), x, p)
 }
 
-func (s *isa) tanh(x reg.Register) reg.VecVirtual {
+func (s *isa) tanh(x bundle) bundle {
 	ax := s.and(x, 1<<31-1)
 	z := s.mul(x, x)
 	p := s.horner(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
@@ -345,20 +397,20 @@ func (s *isa) tanh(x reg.Register) reg.VecVirtual {
 }
 
 // expMinus is fmath.Exp32(-|x|).
-func (s *isa) expMinus(x reg.Register) reg.VecVirtual {
+func (s *isa) expMinus(x bundle) bundle {
 	m := s.or(x, 1<<31)
 	e := s.expCore(m, false)
 	return s.pickC(s.compareC(less, m, -103.97283), 0, e)
 }
 
-func (s *isa) sigmoid(x reg.Register) reg.VecVirtual {
+func (s *isa) sigmoid(x bundle) bundle {
 	e := s.expMinus(x)
 	one := s.number(1)
 	return s.div(s.pick(s.compare(less, x, s.number(0)), e, one), s.add(e, one))
 }
 
 // logCore is fmath.Log32 for normal numbers u, plus more times ln 2.
-func (s *isa) logCore(u reg.Register, more reg.Register) reg.VecVirtual {
+func (s *isa) logCore(u, more bundle) bundle {
 	e := s.addI(s.shift(VPSRLD, u, 23), 0xffffffff-126+1)
 	if more != nil {
 		e = s.do(VPADDD, e, more)
@@ -371,14 +423,16 @@ func (s *isa) logCore(u reg.Register, more reg.Register) reg.VecVirtual {
 	y := s.horner(m, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
 		-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
 	y = s.mul(s.mul(y, m), z)
-	f := s.vec()
-	VCVTDQ2PS(e, f)
+	f := s.bundle(len(e))
+	for i, v := range e {
+		VCVTDQ2PS(v, f[i])
+	}
 	y = s.add(y, s.mulC(f, -2.12194440e-4))
 	y = s.sub(y, s.mulC(z, 0.5))
 	return s.add(s.add(m, y), s.mulC(f, 0.693359375))
 }
 
-func (s *isa) log(x reg.Register) reg.VecVirtual {
+func (s *isa) log(x bundle) bundle {
 	tiny := s.compareC(less, x, 0x1p-126)
 	u := s.pick(tiny, s.mulC(x, 0x1p23), x)
 	more := s.pickC(tiny, 0xffffffff-23+1, s.number(0))
@@ -389,7 +443,7 @@ func (s *isa) log(x reg.Register) reg.VecVirtual {
 	return s.pickC(s.compare(9, x, zero), nan, y) // less or unordered
 }
 
-func (s *isa) softplus(x reg.Register) reg.VecVirtual {
+func (s *isa) softplus(x bundle) bundle {
 	e := s.expMinus(x)
 	u := s.addC(e, 1)
 	l := s.div(s.mul(s.logCore(u, nil), e), s.subC(u, 1))
@@ -400,42 +454,59 @@ func (s *isa) softplus(x reg.Register) reg.VecVirtual {
 
 // dispatch writes the Go functions that call the elementwise kernels.
 func dispatch(path string) {
-	var b strings.Builder
-	b.WriteString("// Code generated by asm. DO NOT EDIT.\n\n//go:build amd64\n\npackage vec\n")
+	var b, one strings.Builder
+	b.WriteString(`// Code generated by asm. DO NOT EDIT.
+
+//go:build amd64
+
+package vec
+
+// applyNative is Apply for rows that are not empty.
+func applyNative(k Kernel, m, n int, d *float32, ds int, a *float32, as int, b *float32, bs int, c *float32, cs int) {
+`)
+	cases := map[string]*strings.Builder{"512": {}, "256": {}}
 	for _, e := range elementwise {
-		params, args, rest := []string{}, "", []string{}
-		cut := "d"
+		strided, params, cut := "", []string{}, "d = d[chunk:]"
+		calls := ""
 		for k, kind := range e.kinds {
 			name := string('a' + rune(k))
+			strided += fmt.Sprintf(", %[1]s, %[1]ss", name)
 			if kind == 'V' {
 				params = append(params, name+" []float32")
-				args += ", first(" + name + ")"
-				rest = append(rest, name+"[chunk:]")
-				cut += ", " + name
+				calls += ", first(" + name + "), 0"
+				cut += "\n\t\t" + name + " = " + name + "[chunk:]"
 			} else {
 				params = append(params, name+" float32")
-				args += ", " + name
+				calls += ", &" + name + ", 0"
 			}
 		}
-		fmt.Fprintf(&b, `
-func %[1]sNative(d []float32, %[2]s) {
-	for len(d) > chunk {
-		if active == avx512 {
-			%[1]s512(chunk, first(d)%[3]s)
-		} else {
-			%[1]s256(chunk, first(d)%[3]s)
+		for bits, c := range cases {
+			fmt.Fprintf(c, "\t\tcase %s:\n\t\t\t%s%s(m, n, d, ds%s)\n", strings.ToUpper(e.name[:1])+e.name[1:]+"Kernel", e.name, bits, strided)
 		}
-		%[4]s = d[chunk:], %[5]s
-	}
-	if active == avx512 {
-		%[1]s512(len(d), first(d)%[3]s)
-	} else {
-		%[1]s256(len(d), first(d)%[3]s)
+		fmt.Fprintf(&one, `
+func %[1]sNative(d []float32, %[2]s) {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
+		if active == avx512 {
+			%[1]s512(1, n, first(d), 0%[3]s)
+		} else {
+			%[1]s256(1, n, first(d), 0%[3]s)
+		}
+		if n == len(d) {
+			return
+		}
+		%[4]s
 	}
 }
-`, e.name, strings.Join(params, ", "), args, cut, strings.Join(rest, ", "))
+`, e.name, strings.Join(params, ", "), calls, cut)
 	}
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+	fmt.Fprintf(&b, "\tif active == avx512 {\n\t\tswitch k {\n%s\t\t}\n\t} else {\n\t\tswitch k {\n%s\t\t}\n\t}\n}\n%s",
+		cases["512"], cases["256"], &one)
+	text, err := format.Source([]byte(b.String()))
+	if err == nil {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "asm:", err)
 		os.Exit(1)
 	}

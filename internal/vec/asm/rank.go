@@ -1,16 +1,20 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // rank writes the rank kernels: for rows whose column factors are not all
-// zero, or for all of them if all is not 0, w[i] += change. The parameters
-// name columns in order, then rows.
+// zero, or for all of them if all is 1, w[i] += change. There are at most
+// listed rows. The parameters name columns in order, then rows.
+//
+// As in addRows, the rows are listed first.
 func rank(s *isa) {
-	s.masks()
+	s.tables()
 	type vectors = []reg.VecVirtual
 	product := func(x, y reg.Register) reg.VecVirtual {
 		t := s.vec()
@@ -47,8 +51,42 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 	for _, p := range append(append([]string(nil), columns...), rows...) {
 		signature += ", " + p + " *float32"
 	}
-	s.text(name, signature)
-	m, n, w, ws, all := param("m"), param("n"), param("w"), param("ws"), param("all")
+	TEXT(name+strconv.Itoa(s.bits), 0, "func("+signature+")")
+	Pragma("noescape")
+	list := AllocLocal(4 * (listed + 16))
+	m, all := param("m"), param("all")
+	numbers, count := GP64(), GP64()
+	LEAQ(list, numbers)
+	XORQ(count, count)
+	{
+		p := make([]reg.Register, len(columns))
+		for k, c := range columns {
+			p[k] = param(c)
+		}
+		keep := GP32()
+		MOVL(all.(reg.GP).As32(), keep)
+		NEGL(keep)
+		number, step, zero := s.numbers()
+		s.blocks(m, 1, func(_ int, last bool) {
+			v := s.vec()
+			s.load(Mem{Base: p[0]}, v, last)
+			for _, c := range p[1:] {
+				t := s.vec()
+				s.load(Mem{Base: c}, t, last)
+				VORPS(t, v, v)
+			}
+			s.pack(v, zero, number, step, keep, last, numbers, nil, count)
+		}, func(int) {
+			for _, c := range p {
+				ADDQ(U32(uint32(s.size())), c)
+			}
+		})
+	}
+	silent := s.label("silent")
+	TESTQ(count, count)
+	JZ(LabelRef(silent))
+
+	n, first, ws := param("n"), param("w"), param("ws")
 	var cp, rp []reg.Register
 	for _, c := range columns {
 		cp = append(cp, param(c))
@@ -67,18 +105,13 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 	INCQ(last)
 	s.setTail(last)
 
-	i := GP64()
-	XORQ(i, i)
 	row, next := s.label("row"), s.label("next")
+	i, w := GP64(), GP64()
 	Label(row)
-	bits := GP32()
-	MOVL(Mem{Base: cp[0], Index: i, Scale: 4}, bits)
-	for _, c := range cp[1:] {
-		ORL(Mem{Base: c, Index: i, Scale: 4}, bits)
-	}
-	SHLL(Imm(1), bits)
-	ORL(all.(reg.GP).As32(), bits)
-	JZ(LabelRef(next))
+	MOVLQSX(Mem{Base: numbers}, i)
+	MOVQ(i, w)
+	IMULQ(ws, w)
+	ADDQ(first, w)
 	factors := s.vecs(len(cp))
 	for k, c := range cp {
 		VBROADCASTSS(Mem{Base: c, Index: i, Scale: 4}, factors[k])
@@ -106,6 +139,13 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 	JE(LabelRef(rest))
 	groups := s.label("groups")
 	Label(groups)
+	if !s.wide() { // ahead; AVX-512 gains nothing from it
+		for j := 0; j < group; j += 2 {
+			m := at(w, off, j)
+			m.Disp += 1024
+			PREFETCHT0(m)
+		}
+	}
 	block(off, group, false)
 	ADDQ(U32(uint32(group*s.size())), off)
 	CMPQ(off, whole)
@@ -129,9 +169,9 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 		}
 	}
 	Label(next)
-	ADDQ(ws, w)
-	INCQ(i)
-	CMPQ(i, m)
-	JL(LabelRef(row))
+	ADDQ(Imm(4), numbers)
+	DECQ(count)
+	JNZ(LabelRef(row))
+	Label(silent)
 	s.end()
 }

@@ -11,13 +11,86 @@ const listed = 256
 
 // rows writes addRows, and zeros and finite, which look at factors.
 func rows(s *isa) {
-	s.masks()
-	if !s.wide() {
-		packing = table()
-	}
+	s.tables()
 	s.addRows()
 	s.zeros()
 	s.finite()
+}
+
+// tables writes what pack needs.
+func (s *isa) tables() {
+	s.masks()
+	if !s.wide() {
+		packing = table()
+		lanes = iota8()
+	}
+}
+
+// numbers returns the numbers of the lanes, how many these are and zero.
+func (s *isa) numbers() (number, step, zero reg.VecVirtual) {
+	number, zero = s.vec(), s.vec()
+	VMOVUPS(lanes, number)
+	s.zero(zero)
+	return number, s.constant(uint32(s.lanes)), zero
+}
+
+// pack appends the numbers of the lanes of v that are not zero, or all if
+// keep is -1, to rows, and their values to values unless that is nil.
+func (s *isa) pack(v, zero, number, step, keep reg.Register, last bool, rows, values, count reg.Register) {
+	mask := GP32()
+	var packed func(x reg.Register) reg.VecVirtual
+	if s.wide() {
+		k := K()
+		VCMPPS(Imm(notEqual), zero, v, k)
+		KMOVW(k, mask)
+		if keep != nil {
+			ORL(keep, mask)
+		}
+		if last {
+			ANDL(s.maskBits(), mask)
+		}
+		ANDL(U32(0xffff), mask)
+		KMOVW(mask, k)
+		packed = func(x reg.Register) reg.VecVirtual {
+			d := s.vec()
+			if x == number {
+				VPCOMPRESSD_Z(x, k, d)
+			} else {
+				VCOMPRESSPS_Z(x, k, d)
+			}
+			return d
+		}
+	} else {
+		c := YMM()
+		VCMPPS(Imm(notEqual), zero, v, c)
+		VMOVMSKPS(c, mask)
+		if keep != nil {
+			ORL(keep, mask)
+		}
+		if last {
+			ANDL(s.maskBits(), mask)
+		}
+		ANDL(U32(0xff), mask)
+		p, index := GP64(), YMM()
+		LEAQ(packing, p)
+		VPMOVZXBD(Mem{Base: p, Index: mask.As64(), Scale: 8}, index)
+		packed = func(x reg.Register) reg.VecVirtual {
+			d := s.vec()
+			if x == number {
+				VPERMD(x, index, d)
+			} else {
+				VPERMPS(x, index, d)
+			}
+			return d
+		}
+	}
+	if values != nil {
+		VMOVUPS(packed(v), Mem{Base: values, Index: count, Scale: 4})
+	}
+	VMOVUPS(packed(number), Mem{Base: rows, Index: count, Scale: 4})
+	VPADDD(step, number, number)
+	POPCNTL(mask, mask)
+	ADDQ(mask.As64(), count)
 }
 
 // packing moves the lanes of an 8-bit mask to the front.
@@ -58,9 +131,6 @@ var lanes Mem
 // branches that depend on them; then each block of columns stays in registers
 // while the list passes.
 func (s *isa) addRows() {
-	if lanes.Symbol.Name == "" {
-		lanes = iota8()
-	}
 	TEXT("addRows"+map[bool]string{false: "256", true: "512"}[s.wide()], 0,
 		"func(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)")
 	Pragma("noescape")
@@ -138,52 +208,13 @@ func (s *isa) addRows() {
 		TESTL(some, some)
 		JZ(LabelRef(dense))
 	}
-	numbers, step := s.vec(), s.vec()
-	VMOVUPS(lanes, numbers)
-	{
-		x, t := XMM(), GP32()
-		MOVL(U32(uint32(s.lanes)), t)
-		VMOVD(t, x)
-		VPBROADCASTD(x, step)
-	}
-	one := func(last bool) {
-		v, lv, ln := s.vec(), s.vec(), s.vec()
-		mask := GP32()
-		if s.wide() {
-			km := K()
-			s.load(Mem{Base: src}, v, last)
-			VCMPPS(Imm(4), zero, v, km) // not equal or unordered
-			KMOVW(km, mask)
-			if last {
-				ANDL(s.maskBits(), mask)
-			}
-			ANDL(U32(0xffff), mask)
-			KMOVW(mask, km)
-			VCOMPRESSPS_Z(v, km, lv)
-			VPCOMPRESSD_Z(numbers, km, ln)
-		} else {
-			c := YMM()
-			s.load(Mem{Base: src}, v, last)
-			VCMPPS(Imm(4), zero, v, c)
-			VMOVMSKPS(c, mask)
-			if last {
-				ANDL(s.maskBits(), mask)
-			}
-			ANDL(U32(0xff), mask)
-			p, idx := GP64(), YMM()
-			LEAQ(packing, p)
-			VPMOVZXBD(Mem{Base: p, Index: mask.As64(), Scale: 8}, idx)
-			VPERMPS(v, idx, lv)
-			VPERMD(numbers, idx, ln)
-		}
-		VMOVUPS(lv, Mem{Base: vp, Index: count, Scale: 4})
-		VMOVUPS(ln, Mem{Base: rp, Index: count, Scale: 4})
-		VPADDD(step, numbers, numbers)
-		POPCNTL(mask, mask)
-		ADDQ(mask.As64(), count)
+	number, step, _ := s.numbers()
+	s.blocks(k, 1, func(_ int, last bool) {
+		v := s.vec()
+		s.load(Mem{Base: src}, v, last)
+		s.pack(v, zero, number, step, nil, last, rp, vp, count)
 		ADDQ(U32(uint32(s.size())), src)
-	}
-	s.blocks(k, 1, func(_ int, last bool) { one(last) }, func(int) {})
+	}, func(int) {})
 	Label(listedAll)
 	{ // with nothing to add, only a row that is overwritten changes
 		some, m := s.label("some"), param("mode")
@@ -240,6 +271,12 @@ func (s *isa) addListed(values, rows, count reg.Register) {
 		}
 		for j, a := range acc {
 			s.madd(s.at(r, j), f, a, last && j == vectors-1)
+			if rows == nil && !s.wide() && j%2 == 0 {
+				// The next rows; AVX-512 is better off without.
+				m := s.at(r, j)
+				m.Index, m.Scale = xs, 8
+				PREFETCHT0(m)
+			}
 		}
 		if rows == nil {
 			ADDQ(xs, r)
