@@ -29,7 +29,7 @@ func (t *heteroTask) Info() Info { return t.info }
 
 func (t *heteroTask) Start(k key.Key) (Episode, error) {
 	n, s := t.info.TrainSize, k.Child("pairs", 0).Stream()
-	e := &heteroEpisode{info: t.info, order: make([]int, n), stream: k.Child("order", 0).Stream()}
+	e := &heteroEpisode{info: t.info, order: make([]int, n), key: k}
 	for _, v := range orthonormal(s, n, t.info.In) {
 		for _, f := range v {
 			e.inputs = append(e.inputs, float32(f))
@@ -38,7 +38,7 @@ func (t *heteroTask) Start(k key.Key) (Episode, error) {
 	for range n * t.info.Out {
 		e.targets = append(e.targets, float32(s.Normal()))
 	}
-	e.stream.Perm(e.order)
+	e.Rewind()
 	return e, nil
 }
 
@@ -47,8 +47,14 @@ type heteroEpisode struct {
 	inputs, targets []float32
 	order           []int
 	next            int
+	key             key.Key
 	stream          *key.Stream
 	chunk           chunk
+}
+
+func (e *heteroEpisode) Rewind() {
+	e.next, e.stream = 0, e.key.Child("order", 0).Stream()
+	e.stream.Perm(e.order)
 }
 
 func (e *heteroEpisode) input(i int, dst []float32)  { copy(dst, e.inputs[i*e.info.In:]) }

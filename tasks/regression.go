@@ -38,7 +38,8 @@ func (t *regressionTask) Info() Info { return t.info }
 func (t *regressionTask) Start(k key.Key) (Episode, error) {
 	d, s := t.info.In, k.Child("teacher", 0).Stream()
 	e := &regressionEpisode{info: t.info, noise: t.noise, axes: orthonormal(s, d, d), key: k,
-		sd: make([]float64, d), z: make([]float64, d), acc: make([]float64, d), stream: k.Child("samples", 0).Stream()}
+		sd: make([]float64, d), z: make([]float64, d), acc: make([]float64, d),
+		tape: newTape(k.Child("samples", 0), d+t.info.Out)}
 	var total float64
 	for i := range e.sd {
 		e.sd[i] = fmath.Exp(-fmath.Log(t.cond) * float64(i) / float64(max(d-1, 1)))
@@ -69,9 +70,12 @@ type regressionEpisode struct {
 	teacher [][]float64 // acts on the whitened inputs: y_o = Σ_k teacher[o][k]·z_k, variance 1
 	z, acc  []float64   // scratch
 	key     key.Key
-	stream  *key.Stream
+	tape    tape
+	exams   exams
 	chunk   chunk
 }
+
+func (e *regressionEpisode) Rewind() { e.tape.rewind() }
 
 // sample draws one input and its clean targets.
 func (e *regressionEpisode) sample(s *key.Stream, x, y []float32) {
@@ -90,32 +94,40 @@ func (e *regressionEpisode) sample(s *key.Stream, x, y []float32) {
 func (e *regressionEpisode) Next(b *Batch) {
 	b.N = b.X.Rows
 	for i := range b.N {
-		y := b.Y.Row(i)
-		e.sample(e.stream, b.X.Row(i), y)
-		if e.noise > 0 {
-			for o := range y {
-				y[o] += float32(e.noise * e.stream.Normal())
+		sample, known := e.tape.next()
+		x, y := sample[:e.info.In], sample[e.info.In:]
+		if !known {
+			e.sample(e.tape.stream, x, y)
+			if e.noise > 0 {
+				for o := range y {
+					y[o] += float32(e.noise * e.tape.stream.Normal())
+				}
 			}
 		}
+		copy(b.X.Row(i), x)
+		copy(b.Y.Row(i), y)
 	}
 }
 
 // Score measures Validation and Train on one fresh sample, Test on another.
 func (e *regressionEpisode) Score(m Model, s Split) Score {
-	n, label := regressionValidation, "validation"
+	n := regressionValidation
 	if s == Test {
-		n, label = regressionTest, "test"
+		n = regressionTest
 	}
-	return streamed(&e.chunk, m, e.info, n, e.key.Child(label, 0).Stream(), e.sample)
+	x, label, fresh := e.exams.of(s, n, e.info.In, e.info.Out)
+	if fresh {
+		draw(x, n, e.key.Child(label, 0).Stream(), e.sample)
+	}
+	return e.chunk.explained(m, e.info, n,
+		func(i int, dst []float32) { copy(dst, x.x[i*e.info.In:]) },
+		func(i int, dst []float32) { copy(dst, x.y[i*e.info.Out:]) })
 }
 
-// streamed scores a model on n samples that a generator draws.
-func streamed(c *chunk, m Model, info Info, n int, s *key.Stream, sample func(s *key.Stream, x, y []float32)) Score {
-	x, y := make([]float32, n*info.In), make([]float32, n*info.Out)
+// draw fills an exam with n samples of a generator.
+func draw(e *exam, n int, s *key.Stream, sample func(s *key.Stream, x, y []float32)) {
+	in, out := len(e.x)/n, len(e.y)/n
 	for i := range n {
-		sample(s, x[i*info.In:(i+1)*info.In], y[i*info.Out:(i+1)*info.Out])
+		sample(s, e.x[i*in:(i+1)*in], e.y[i*out:(i+1)*out])
 	}
-	return c.explained(m, info, n,
-		func(i int, dst []float32) { copy(dst, x[i*info.In:]) },
-		func(i int, dst []float32) { copy(dst, y[i*info.Out:]) })
 }

@@ -207,14 +207,20 @@ func (s *set) Info() Info { return s.info }
 
 func (s *set) Start(k key.Key) (Episode, error) {
 	d := s.load()
-	e := &setEpisode{set: s, data: d, key: k, order: make([]int32, d.train.x.n), stream: k.Child("order", 0).Stream()}
-	for i := range e.order {
-		e.order[i] = int32(i)
-	}
-	choose(k.Child("validation", 0).Stream(), e.order, s.validation)
-	e.order, e.held = e.order[s.validation:], e.order[:s.validation]
-	e.pool = len(e.order)
+	e := &setEpisode{set: s, data: d, key: k, held: make([]int32, d.train.x.n)}
+	e.Rewind()
 	return e, nil
+}
+
+func (e *setEpisode) Rewind() {
+	all := e.held[:e.data.train.x.n]
+	for i := range all {
+		all[i] = int32(i)
+	}
+	choose(e.key.Child("validation", 0).Stream(), all, e.validation)
+	e.held, e.order = all[:e.validation], all[e.validation:]
+	e.stream = e.key.Child("order", 0).Stream()
+	e.pool, e.next, e.seen = len(e.order), 0, 0
 }
 
 // choose moves a uniform random choice of n elements to the front of p.

@@ -70,6 +70,15 @@ type Episode interface {
 	Score(m Model, s Split) Score
 }
 
+// Rewinder is implemented by episodes that can be lived again. After Rewind an
+// episode gives the samples and scores that it gave from its start, for less
+// than it costs to start another. Searches live the same episode with one
+// rule after the other.
+type Rewinder interface {
+	Episode
+	Rewind()
+}
+
 // Batch holds samples: row i of X is an input, of Y its target.
 type Batch struct {
 	N      int         // samples in use

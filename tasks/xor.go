@@ -24,15 +24,18 @@ func openXOR(v *values) (Task, error) {
 func (t *xorTask) Info() Info { return t.info }
 
 func (t *xorTask) Start(k key.Key) (Episode, error) {
-	return &xorEpisode{task: t, key: k, stream: k.Child("samples", 0).Stream()}, nil
+	return &xorEpisode{task: t, key: k, tape: newTape(k.Child("samples", 0), t.info.In+1)}, nil
 }
 
 type xorEpisode struct {
-	task   *xorTask
-	key    key.Key
-	stream *key.Stream
-	chunk  chunk
+	task  *xorTask
+	key   key.Key
+	tape  tape // inputs and class
+	exams exams
+	chunk chunk
 }
+
+func (e *xorEpisode) Rewind() { e.tape.rewind() }
 
 // sample draws one input and returns its class: 1 for an odd number of +1.
 func (e *xorEpisode) sample(s *key.Stream, x []float32) int {
@@ -49,7 +52,13 @@ func (e *xorEpisode) sample(s *key.Stream, x []float32) int {
 func (e *xorEpisode) Next(b *Batch) {
 	b.N = b.X.Rows
 	for i := range b.N {
-		class := e.sample(e.stream, b.X.Row(i))
+		sample, known := e.tape.next()
+		x, last := sample[:e.task.info.In], &sample[e.task.info.In]
+		if !known {
+			*last = float32(e.sample(e.tape.stream, x))
+		}
+		copy(b.X.Row(i), x)
+		class := int(*last)
 		if b.Y != nil {
 			y := b.Y.Row(i)
 			clear(y)
@@ -63,16 +72,12 @@ func (e *xorEpisode) Next(b *Batch) {
 
 // Score measures Validation and Train on one fresh sample, Test on another.
 func (e *xorEpisode) Score(m Model, split Split) Score {
-	label := "validation"
-	if split == Test {
-		label = "test"
-	}
-	s, n := e.key.Child(label, 0).Stream(), e.task.info.In
-	x, labels := make([]float32, xorScored*n), make([]int, xorScored)
-	for i := range labels {
-		labels[i] = e.sample(s, x[i*n:(i+1)*n])
+	n := e.task.info.In
+	x, label, fresh := e.exams.of(split, xorScored, n, 1)
+	if fresh {
+		draw(x, xorScored, e.key.Child(label, 0).Stream(), func(s *key.Stream, x, y []float32) { y[0] = float32(e.sample(s, x)) })
 	}
 	return e.chunk.accuracy(m, e.task.info, xorScored,
-		func(i int, dst []float32) { copy(dst, x[i*n:]) },
-		func(i int) int { return labels[i] })
+		func(i int, dst []float32) { copy(dst, x.x[i*n:]) },
+		func(i int) int { return int(x.y[i]) })
 }

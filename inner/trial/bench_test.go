@@ -105,3 +105,51 @@ func BenchmarkBatchedBackprop(b *testing.B) {
 		Network: network.Config{Sizes: []int{784, 128, 10}, Hidden: network.Activation{Name: "relu"}, Loss: network.CrossEntropy, Bias: true},
 		Learner: of(b, "bp", "dw: lr*err*pre; db: lr*err"), Batch: 32, Steps: 1600, Key: key.Root(1)})
 }
+
+// The same with the inputs of the search itself, drawn anew or repeated.
+func BenchmarkPCATrial(b *testing.B) {
+	spec, err := tasks.ParseSpec("pca:dims=8")
+	if err != nil {
+		b.Fatal(err)
+	}
+	task, err := tasks.Open(spec, tasks.Source{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	measure(b, trial.Trial{Task: task, Network: linear(8, 1),
+		Learner: of(b, "none", "lr*post*(pre - post*w)"), Steps: 4000, Key: key.Root(1)})
+}
+
+func perceptron(hidden string, sizes ...int) network.Config {
+	return network.Config{Sizes: sizes, Hidden: network.Activation{Name: hidden}, Loss: network.CrossEntropy}
+}
+
+func BenchmarkSmallRule(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{40, 10, tasks.Classification, 1}, Network: perceptron("tanh", 40, 64, 10),
+		Learner: of(b, "dfa", "lr*(err*pre - 0.01*post*post*w)"), Steps: 2000, Key: key.Root(1)})
+}
+
+func BenchmarkSmallBatch64(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{40, 10, tasks.Classification, 1}, Network: perceptron("tanh", 40, 64, 10),
+		Learner: of(b, "bp", "lr*err*pre"), Batch: 64, Steps: 6400, Key: key.Root(1)})
+}
+
+func BenchmarkDigitsRule(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
+		Learner: of(b, "dfa", "lr*(err*pre - 0.01*post*post*w)"), Steps: 400, Key: key.Root(1)})
+}
+
+func BenchmarkDigitsAccumulated(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
+		Learner: of(b, "dfa", "lr*err*pre - 0.00001*tanh(pre*post)*abs(w)"), Steps: 400, Key: key.Root(1)})
+}
+
+func BenchmarkDigitsBackprop(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
+		Learner: of(b, "bp", "lr*err*pre"), Steps: 400, Key: key.Root(1)})
+}
+
+func BenchmarkDigitsBatch64(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
+		Learner: of(b, "bp", "lr*err*pre"), Batch: 64, Steps: 1600, Key: key.Root(1)})
+}

@@ -19,6 +19,7 @@ type Runner struct {
 	start    []*vec.Matrix // initial weights, by connection
 	batch    *tasks.Batch
 	programs programs
+	episodes episodes
 	rules    plasticity
 }
 
@@ -34,7 +35,7 @@ func (r *Runner) Network() *network.Network { return r.net }
 func (r *Runner) Run(ctx context.Context, t Trial) (out Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.net = nil // it may be in any state
+			r.net, r.episodes = nil, episodes{} // they may be in any state
 			out = failed(&PanicError{Value: p, Stack: stack()}, 0)
 		}
 	}()
@@ -93,7 +94,7 @@ func (r *Runner) begin(t Trial, wrap func(t Trial, needs credit.Needs, p credit.
 			return nil, &ConfigError{err}
 		}
 	}
-	if l.episode, err = t.Task.Start(t.Key.Child("data", 0)); err != nil {
+	if l.episode, err = r.episodes.start(t.Task, t.Key.Child("data", 0)); err != nil {
 		return nil, fmt.Errorf("trial: task %s: %w", t.Task.Info().Name, err)
 	}
 	l.batch = r.prepareBatch(t)

@@ -21,7 +21,7 @@ import (
 func (r *Runner) Sample(ctx context.Context, t Trial, n int) (rows [][]float64, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.net = nil
+			r.net, r.episodes = nil, episodes{}
 			rows, err = nil, &PanicError{Value: p, Stack: stack()}
 		}
 	}()

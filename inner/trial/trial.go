@@ -29,7 +29,8 @@ type Trial struct {
 	ScoreTrain bool
 	// Observe, when not nil, is called after every ObserveEvery samples (or at
 	// the first update boundary after) with the number of samples so far. It
-	// may score the model and must not change it.
+	// may score the model and must not change it. The episode is that of this
+	// trial only as long as the trial runs.
 	Observe      func(steps int, e tasks.Episode, m tasks.Model)
 	ObserveEvery int
 }

@@ -43,7 +43,7 @@ func Run(t *testing.T, task tasks.Task, opt Options) {
 	}{
 		{"info", s.testInfo}, {"samples", s.testSamples}, {"keys", s.testKeys}, {"epochs", s.testEpochs},
 		{"splits", s.testSplits}, {"ignorance", s.testIgnorance}, {"memory", s.testMemory},
-		{"undisturbed", s.testUndisturbed}, {"allocations", s.testAllocations}, {"concurrency", s.testConcurrency},
+		{"undisturbed", s.testUndisturbed}, {"allocations", s.testAllocations}, {"concurrency", s.testConcurrency}, {"rewind", s.testRewind},
 	} {
 		t.Run(c.name, c.f)
 	}
@@ -307,6 +307,38 @@ func (s *suite) testUndisturbed(t *testing.T) {
 		if !slices.Equal(s.draw(a, 11, 3), s.draw(b, 11, 3)) {
 			t.Fatal("scoring changes the samples")
 		}
+	}
+}
+
+// A life lived again is the same life, however long it was before.
+func (s *suite) testRewind(t *testing.T) {
+	e, ok := s.start(t, 12).(tasks.Rewinder)
+	if !ok {
+		t.Skip("no second life")
+	}
+	m := Model(s.info.Out, func(x, y []float32) {
+		for j := range y {
+			y[j] = x[j%len(x)] + 0.25
+		}
+	})
+	longest := 2*min(s.info.TrainSize, 100) + 30
+	want := s.draw(s.start(t, 12), longest, 1)
+	for i, n := range []int{5, 0, 9, 9, 4, longest, 9, longest, longest} {
+		if got := s.draw(e, n, 3); !slices.Equal(got, want[:n]) {
+			t.Fatalf("life %d differs from the first", i)
+		}
+		fresh := s.start(t, 12)
+		s.draw(fresh, n, 3)
+		for _, split := range []tasks.Split{tasks.Train, tasks.Validation, tasks.Test} {
+			if p, q := e.Score(m, split), fresh.Score(m, split); fmt.Sprint(p) != fmt.Sprint(q) {
+				t.Fatalf("life %d scores %+v on %v, a fresh one %+v", i, p, split, q)
+			}
+		}
+		e.Rewind()
+	}
+	b := tasks.NewBatch(s.info, 3)
+	if n := testing.AllocsPerRun(200, func() { e.Next(b) }); n != 0 {
+		t.Errorf("Next allocates %g times in a later life", n)
 	}
 }
 
