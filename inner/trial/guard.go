@@ -68,7 +68,7 @@ func peakOf(row []float32) uint32 {
 func (g *guard) step(updates, steps, total int) string {
 	last := len(g.net.Act) - 1
 	if updates%g.period != 0 && steps < total {
-		if peak(g.net.Act[last]) <= g.activity {
+		if vec.Limited(g.net.Act[last].Data, g.activity) {
 			return ""
 		}
 	}
@@ -89,6 +89,9 @@ func (g *guard) look(steps, total int) string {
 		}
 	}
 	for l, c := range g.net.Conns {
+		if vec.Limited(c.W.Data, g.weight) && vec.Limited(c.Bias, g.weight) {
+			continue
+		}
 		w := peak(c.W)
 		if c.Bias != nil {
 			w = max(w, peakOf(c.Bias))

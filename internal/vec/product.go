@@ -26,6 +26,10 @@ func Mul(dst, a, b *Matrix) {
 	if a.Cols != b.Rows || dst.Rows != a.Rows || dst.Cols != b.Cols {
 		panic("vec: Mul: shapes do not fit")
 	}
+	if dst.Cols == 1 {
+		mulColumn(dst, a, b)
+		return
+	}
 	if active != portable && a.Rows > 1 && a.Cols > 0 && dst.Cols > 0 {
 		if zeros := a.zeros(); 10*zeros < 7*a.Rows*a.Cols {
 			// A chain that starts at +0 never becomes -0, so adding the product

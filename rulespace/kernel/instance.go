@@ -20,10 +20,13 @@ type Instance struct {
 	biases       []*vec.Matrix // the biases' rows of states: 1×1 or 1×Out
 	chains       []products
 	packed       []packed
-	skip         []bool     // by step: whether silent rows are left alone
-	stateful     bool       // a state of synapse scope
-	height       int        // rows of a block
-	invert       [1]float32 // 1/B
+	skip         []bool // by step: whether silent rows are left alone
+	online       [sections]section
+	batch        [sections]section // empty when there are no batches
+	stateful     bool              // a state of synapse scope
+	height       int               // rows of a block
+	invert       [1]float32        // 1/B
+	none         view              // of operands that are not there
 }
 
 // packed holds the factors of a chain of several pairs, sample by sample.
@@ -37,6 +40,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		panic(fmt.Sprintf("kernel: Bind(%d, %d, %d): sizes have to be positive", in, out, maxBatch))
 	}
 	i := &Instance{p: p, in: in, out: out, max: maxBatch}
+	i.none.data = []float32{0}
 	i.views = make([]view, len(p.nodes)+p.registers)
 	i.params = make([]float32, len(p.rule.Params))
 	for k, v := range p.rule.Params {
@@ -71,6 +75,12 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 	}
 	i.skip = make([]bool, len(p.online.steps))
 	i.home = append([]view(nil), i.views...)
+	for k := range sections {
+		i.online[k] = i.section(p.online.inputs[k], p.online.hoisted[k], false)
+		if maxBatch > 1 {
+			i.batch[k] = i.section(p.batch.inputs[k], p.batch.hoisted[k], true)
+		}
+	}
 	i.Reset()
 	return i
 }
@@ -207,14 +217,18 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 	}
 	i.invert[0] = 1 / float32(f.Batch)
 	i.bind(weight, matrixView(w, rulespace.Synapse))
-	i.hoist(s, forWeights, f)
+	first := &i.online
+	if f.Batch > 1 {
+		first = &i.batch
+	}
+	i.hoist(&first[forWeights], f)
 	if b != nil {
 		i.bind(bias, view{data: b, column: 1})
-		i.hoist(s, forBiases, f)
+		i.hoist(&first[forBiases], f)
 	}
 	if fb != nil {
 		i.bind(feedback, matrixView(fb, rulespace.Synapse))
-		i.hoist(s, forFeedback, f)
+		i.hoist(&first[forFeedback], f)
 	}
 	if dw != nil {
 		i.bind(target, matrixView(dw, rulespace.Synapse))
@@ -266,69 +280,6 @@ func (i *Instance) commit(values []int, to []*vec.Matrix) {
 			vec.Fill(to[k].Row(0), i.views[id].data[0])
 		} else {
 			copy(to[k].Row(0), i.views[id].data)
-		}
-	}
-}
-
-// hoist binds the signals of a section and computes its values of one unit.
-func (i *Instance) hoist(s *schedule, section int, f *Frame) {
-	for _, x := range s.inputs[section] {
-		i.views[x.node] = f.view(x, i.in, i.out)
-	}
-	for _, id := range s.hoisted[section] {
-		i.compute(id, f.Batch)
-	}
-}
-
-// compute finds the value of one hoisted node for every sample.
-func (i *Instance) compute(id, batch int) {
-	n := &i.p.nodes[id]
-	v := &i.views[id]
-	width := 1
-	switch n.scope {
-	case rulespace.Pre:
-		width = i.in
-	case rulespace.Post:
-		width = i.out
-	}
-	a := &i.views[n.arg[0]]
-	switch n.kind {
-	case copied:
-		copy(v.data[:width], a.data)
-	case spread:
-		vec.Fill(v.data[:width], a.data[0])
-	case mean:
-		if batch == 1 {
-			*v = *a // the value itself
-			return
-		}
-		*v = i.home[id]
-		d := v.data[:width]
-		copy(d, a.data)
-		for b := 1; b < batch; b++ {
-			vec.AddVV(d, d, a.data[b*a.sample:])
-		}
-		vec.MulVS(d, d, i.invert[0])
-	default:
-		var x [3]*view
-		var mask uint8
-		args := n.args()
-		for k, arg := range args {
-			x[k] = &i.views[arg]
-			if i.p.nodes[arg].scope == rulespace.Global && n.scope != rulespace.Global {
-				mask |= 1 << k
-			}
-		}
-		samples := 1
-		if n.varies {
-			samples = batch
-		}
-		for b := range samples {
-			var y [3][]float32
-			for k := range args {
-				y[k] = x[k].data[b*x[k].sample:]
-			}
-			step(opcode(n.op), mask, v.data[b*v.sample:][:width], y[0], y[1], y[2])
 		}
 	}
 }

@@ -94,6 +94,10 @@ func (in *Instance) update(r *rank, w *vec.Matrix, all bool) {
 		return in.views[id].data
 	}
 	g, f, h, k, v := at(r.g), at(r.f), at(r.g2), at(r.f2), at(r.v)
+	if w.Cols == 1 {
+		r.column(w, g, f, h, k, v, all)
+		return
+	}
 	switch r.kind {
 	case rank1:
 		vec.Rank1(w, g, f, all)
@@ -107,5 +111,44 @@ func (in *Instance) update(r *rank, w *vec.Matrix, all bool) {
 		vec.Rank2Decay(w, g, f, h, k, v)
 	case rank1Gated:
 		vec.Rank1Gated(w, g, f, v, all)
+	}
+}
+
+// column is update for weights of one column.
+func (r *rank) column(w *vec.Matrix, g, f, h, k, v []float32, all bool) {
+	g = g[:w.Rows]
+	x, y, z := f[0], float32(0), float32(0)
+	if k != nil {
+		y = k[0]
+	}
+	if v != nil {
+		z = v[0]
+	}
+	at := 0
+	for i, s := range g {
+		d := &w.Data[at]
+		at += w.Stride
+		switch r.kind {
+		case rank1:
+			if s != 0 || all {
+				*d += float32(s * x)
+			}
+		case rank1Column:
+			if t := v[i]; s != 0 || t != 0 || all {
+				*d += float32(s*x) + t
+			}
+		case rank2:
+			if t := h[i]; s != 0 || t != 0 || all {
+				*d += float32(s*x) + float32(t*y)
+			}
+		case rank1Decay:
+			*d += float32(s*x) + float32(*d*z)
+		case rank2Decay:
+			*d += (float32(s*x) + float32(h[i]*y)) + float32(*d*z)
+		case rank1Gated:
+			if t := v[i]; s != 0 || t != 0 || all {
+				*d += float32(s*x) + float32(*d*t)
+			}
+		}
 	}
 }

@@ -1,0 +1,149 @@
+package kernel
+
+import (
+	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+// section is a section of a schedule bound to an instance: the signals to
+// look up and the values of one unit or none to compute, in order.
+type section struct {
+	inputs []bound
+	units  []unit
+}
+
+// bound is a signal and where the program reads it.
+type bound struct {
+	input
+	at *view
+}
+
+// unit computes one value for every unit of a scope, or one value.
+type unit struct {
+	kind   kind
+	op     opcode
+	scalar uint8 // see instr
+	varies bool
+	width  int
+	args   int // how many
+	d      *view
+	arg    [3]*view
+	home   view
+}
+
+func (i *Instance) section(inputs []input, ids []int, batch bool) section {
+	var s section
+	for _, x := range inputs {
+		s.inputs = append(s.inputs, bound{x, &i.views[x.node]})
+	}
+	for _, id := range ids {
+		n := &i.p.nodes[id]
+		u := unit{kind: n.kind, op: opcode(n.op), varies: n.varies && batch, width: 1, args: len(n.args()), d: &i.views[id], home: i.home[id]}
+		switch n.scope {
+		case rulespace.Pre:
+			u.width = i.in
+		case rulespace.Post:
+			u.width = i.out
+		}
+		for k := range u.arg {
+			u.arg[k] = &i.none
+		}
+		for k, arg := range n.args() {
+			u.arg[k] = &i.views[arg]
+			if i.p.nodes[arg].scope == rulespace.Global && n.scope != rulespace.Global {
+				u.scalar |= 1 << k
+			}
+		}
+		s.units = append(s.units, u)
+	}
+	return s
+}
+
+// hoist carries out a section.
+func (i *Instance) hoist(s *section, f *Frame) {
+	for k := range s.inputs {
+		x := &s.inputs[k]
+		if m := f.Values[x.signal]; m != nil && f.Batch == 1 && m.Rows > 0 {
+			// The common case of view.
+			switch {
+			case x.scope == rulespace.Pre && m.Cols == i.in:
+				x.at.data, x.at.sample, x.at.row, x.at.column = m.Data, 0, 1, 0
+				continue
+			case x.scope == rulespace.Post && m.Cols == i.out:
+				x.at.data, x.at.sample, x.at.row, x.at.column = m.Data, 0, 0, 1
+				continue
+			}
+		}
+		*x.at = f.view(x.input, i.in, i.out)
+	}
+	for k := range s.units {
+		u := &s.units[k]
+		switch {
+		case u.kind == mean && f.Batch == 1:
+			*u.d = *u.arg[0] // the value itself
+		case u.width == 1 && u.kind == apply && f.Batch == 1:
+			u.d.data[0] = single(u.op, u.arg[0].data[0], u.arg[1].data[0], u.arg[2].data[0])
+		default:
+			u.compute(f.Batch, i.invert[0])
+		}
+	}
+}
+
+// compute finds the values for every sample.
+func (u *unit) compute(batch int, invert float32) {
+	v, a := u.d, u.arg[0]
+	switch u.kind {
+	case copied:
+		copy(v.data[:u.width], a.data)
+	case spread:
+		vec.Fill(v.data[:u.width], a.data[0])
+	case mean:
+		*v = u.home
+		d := v.data[:u.width]
+		copy(d, a.data)
+		for b := 1; b < batch; b++ {
+			vec.AddVV(d, d, a.data[b*a.sample:])
+		}
+		vec.MulVS(d, d, invert)
+	default:
+		samples, width := 1, u.width
+		if u.varies {
+			samples = batch
+			if u.together() {
+				samples, width = 1, (batch-1)*v.sample+width
+			}
+		}
+		b, c := u.arg[1], u.arg[2]
+		for s := range samples {
+			step(u.op, u.scalar, v.data[s*v.sample:][:width], a.data[s*a.sample:], b.data[s*b.sample:], c.data[s*c.sample:])
+		}
+	}
+}
+
+// together reports whether the values of all samples can be computed at once,
+// with whatever lies between the rows.
+func (u *unit) together() bool {
+	for k, a := range u.arg[:u.args] {
+		if u.scalar>>k&1 == 1 && a.sample != 0 || u.scalar>>k&1 == 0 && a.sample != u.d.sample {
+			return false
+		}
+	}
+	return true
+}
+
+// single carries out a primitive on single values.
+func single(op opcode, a, b, c float32) float32 {
+	switch rulespace.Op(op) {
+	case rulespace.Add:
+		return a + b
+	case rulespace.Sub:
+		return a - b
+	case rulespace.Mul:
+		return float32(a * b)
+	case rulespace.Neg:
+		return -a
+	case rulespace.Square:
+		return float32(a * a)
+	}
+	return rulespace.Op(op).Info().Value32(a, b, c)
+}
