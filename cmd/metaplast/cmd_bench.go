@@ -131,31 +131,23 @@ type benchPrinter interface {
 }
 
 func (a *app) benchPrinter(o benchOptions) benchPrinter {
-	clock := func(m bench.Measured) (value, ratio bench.Spread) { return m.CPU, m.CPURatio }
-	if o.clock == "wall" {
-		clock = func(m bench.Measured) (value, ratio bench.Spread) { return m.Wall, m.WallRatio }
-	}
-	switch {
-	case o.json:
+	if o.json {
 		return &benchJSON{a}
-	case o.format == "markdown":
-		return &benchText{app: a, clock: clock, name: o.clock, markdown: true}
 	}
-	return &benchText{app: a, clock: clock, name: o.clock}
+	return &benchText{app: a, clock: o.clock, markdown: o.format == "markdown"}
 }
 
 // benchText prints tables for people.
 type benchText struct {
 	*app
-	clock    func(bench.Measured) (value, ratio bench.Spread)
-	name     string // of the clock
+	clock    string // cpu or wall
 	markdown bool
 	group    string
 }
 
 func (p *benchText) begin(peers []bench.Status) error {
 	v := thisVersion()
-	_, err := fmt.Fprintf(p.stdout, "metaplast %s, %s %s, kernels %s, clock %s%s\n", v.Version, v.Go, v.Platform, v.CPU, p.name, peerList(peers))
+	_, err := fmt.Fprintf(p.stdout, "metaplast %s, %s %s, kernels %s, clock %s%s\n", v.Version, v.Go, v.Platform, v.CPU, p.clock, peerList(peers))
 	return err
 }
 
@@ -174,12 +166,20 @@ func peerList(peers []bench.Status) string {
 	return text
 }
 
+// read returns the figure of an entrant and ours to it.
+func (p *benchText) read(f bench.Figure, m bench.Measured) (value, ratio bench.Spread) {
+	if f.ByWall || p.clock == "wall" {
+		return m.Wall, m.WallRatio
+	}
+	return m.CPU, m.CPURatio
+}
+
 func (p *benchText) figure(r *bench.Result) error {
-	own, _ := p.clock(r.Entrants[0])
+	own, _ := p.read(r.Figure, r.Entrants[0])
 	value := fmt.Sprintf("%s %s", digits(own.Median), r.Figure.Unit)
 	limit, others := "", []string(nil)
 	for _, m := range r.Entrants[1:] {
-		theirs, ratio := p.clock(m)
+		theirs, ratio := p.read(r.Figure, m)
 		switch {
 		case m.Kind == bench.Limit:
 			limit = fmt.Sprintf("%.0f %% [%.0f–%.0f] of %s %s", 100*ratio.Median, 100*ratio.Low, 100*ratio.High, digits(theirs.Median), m.Name)

@@ -1,12 +1,14 @@
 package vec
 
+// widest is the path with the widest vectors of this machine.
+var widest, _ = choose("", native())
+
 // limitPath is the path whose vectors the limits are measured with.
 func limitPath() path {
 	if active != portable {
 		return active
 	}
-	p := native()
-	return p[len(p)-1]
+	return widest
 }
 
 func limitMulAdd(n int) int {
