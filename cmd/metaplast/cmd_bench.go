@@ -188,6 +188,9 @@ func (p *benchText) figure(r *bench.Result) error {
 		default:
 			others = append(others, fmt.Sprintf("%s× [%s–%s] %s", digits(ratio.Median), digits(ratio.Low), digits(ratio.High), m.Name))
 		}
+		if r.Figure.ByWall && p.clock != "wall" {
+			others = append(others, fmt.Sprintf("%s× by CPU time", digits(m.CPURatio.Median)))
+		}
 	}
 	against := strings.Join(others, ", ")
 	spread := fmt.Sprintf("[%s–%s]", digits(own.Low), digits(own.High))

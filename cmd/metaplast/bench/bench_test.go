@@ -24,6 +24,19 @@ func TestExample(t *testing.T) {
 	}
 }
 
+// The table of the documentation has a row for every figure.
+func TestDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Figures(nil, false) {
+		if !bytes.Contains(doc, []byte("| "+f.Name+" |")) {
+			t.Errorf("docs/performance.md has no row %q: make its table again", f.Name)
+		}
+	}
+}
+
 // steady is an entrant that takes times known beforehand.
 func steady(name string, work float64, perCall ...time.Duration) Entrant {
 	n := -1
