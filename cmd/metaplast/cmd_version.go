@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metaplast/metaplast/checkpoints"
+	"github.com/metaplast/metaplast/internal/vec"
 )
 
 // version is that of the next release; a build of a tagged module says its
@@ -22,6 +23,7 @@ type versionInfo struct {
 	Revision string `json:"revision,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	CPU      string `json:"cpu"` // the kernels in use: portable, avx2, …
 	Numerics string `json:"numerics"`
 	Format   int    `json:"run_format"`
 }
@@ -32,7 +34,7 @@ var release = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[a-z]+\.\d+)?$`)
 func thisVersion() versionInfo {
 	v := versionInfo{
 		Type: "result", Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		Numerics: numerics(), Format: checkpoints.Format,
+		CPU: vec.CPU(), Numerics: numerics(), Format: checkpoints.Format,
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -64,8 +66,8 @@ func (a *app) versionCommand() *cobra.Command {
 			if v.Revision != "" {
 				revision = " (" + v.Revision + ")"
 			}
-			_, err := fmt.Fprintf(a.stdout, "metaplast %s%s\n%s %s\nnumerics %s\nrun format %d\n",
-				v.Version, revision, v.Go, v.Platform, v.Numerics, v.Format)
+			_, err := fmt.Fprintf(a.stdout, "metaplast %s%s\n%s %s, kernels %s\nnumerics %s\nrun format %d\n",
+				v.Version, revision, v.Go, v.Platform, v.CPU, v.Numerics, v.Format)
 			return err
 		},
 	}

@@ -65,7 +65,8 @@ from config and seed, so the same search finds its run again. Runs are kept in
 --out, $METAPLAST_RUNS, or ./runs.`),
 		topic("environment", "Topic: environment variables", `METAPLAST_DATA    directories of data sets, separated like PATH
 METAPLAST_RUNS    directory of runs, ./runs by default
-METAPLAST_CPU     portable, avx2, avx512 or neon; results do not change
+METAPLAST_CPU     kernels to compute with, the fastest of this machine by default:
+                  portable, avx2 or avx512; results do not change
 METAPLAST_…       any setting of a config outside lists: METAPLAST_SEED,
                   METAPLAST_SEARCH_MAX_COMPLEXITY, METAPLAST_BUDGET_EVALUATIONS
 NO_COLOR          no colours`),

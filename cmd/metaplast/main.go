@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/metaplast/metaplast/internal/vec"
 )
 
 func main() {
@@ -89,7 +91,7 @@ as 'dw: lr*pre*post'.`,
 	})
 	root.AddCommand(
 		a.searchCommand(), a.resumeCommand(), a.inspectCommand(), a.trainCommand(), a.testCommand(),
-		a.listCommand(), a.checkCommand(), a.verifyCommand(), a.exportCommand(), a.versionCommand(),
+		a.listCommand(), a.checkCommand(), a.verifyCommand(), a.exportCommand(), a.benchCommand(), a.versionCommand(),
 	)
 	root.AddCommand(helpTopics()...)
 	root.InitDefaultHelpCmd()
@@ -119,6 +121,9 @@ func unknownVerb(cmd *cobra.Command, args []string) error {
 func (a *app) guard(c *cobra.Command) {
 	if verb := c.RunE; verb != nil {
 		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if err := vec.CPUError(); err != nil {
+				return &usageError{err}
+			}
 			a.started = true
 			return verb(cmd, args)
 		}

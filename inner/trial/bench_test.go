@@ -1,6 +1,7 @@
 package trial_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/metaplast/metaplast/inner/credit"
@@ -106,7 +107,6 @@ func BenchmarkBatchedBackprop(b *testing.B) {
 		Learner: of(b, "bp", "dw: lr*err*pre; db: lr*err"), Batch: 32, Steps: 1600, Key: key.Root(1)})
 }
 
-// The same with the inputs of the search itself, drawn anew or repeated.
 func BenchmarkPCATrial(b *testing.B) {
 	spec, err := tasks.ParseSpec("pca:dims=8")
 	if err != nil {
@@ -124,32 +124,27 @@ func perceptron(hidden string, sizes ...int) network.Config {
 	return network.Config{Sizes: sizes, Hidden: network.Activation{Name: hidden}, Loss: network.CrossEntropy}
 }
 
-func BenchmarkSmallRule(b *testing.B) {
-	measure(b, trial.Trial{Task: canned{40, 10, tasks.Classification, 1}, Network: perceptron("tanh", 40, 64, 10),
-		Learner: of(b, "dfa", "lr*(err*pre - 0.01*post*post*w)"), Steps: 2000, Key: key.Root(1)})
-}
-
-func BenchmarkSmallBatch64(b *testing.B) {
-	measure(b, trial.Trial{Task: canned{40, 10, tasks.Classification, 1}, Network: perceptron("tanh", 40, 64, 10),
-		Learner: of(b, "bp", "lr*err*pre"), Batch: 64, Steps: 6400, Key: key.Root(1)})
-}
-
-func BenchmarkDigitsRule(b *testing.B) {
-	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
-		Learner: of(b, "dfa", "lr*(err*pre - 0.01*post*post*w)"), Steps: 400, Key: key.Root(1)})
-}
-
 func BenchmarkDigitsAccumulated(b *testing.B) {
 	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
 		Learner: of(b, "dfa", "lr*err*pre - 0.00001*tanh(pre*post)*abs(w)"), Steps: 400, Key: key.Root(1)})
 }
 
-func BenchmarkDigitsBackprop(b *testing.B) {
-	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
-		Learner: of(b, "bp", "lr*err*pre"), Steps: 400, Key: key.Root(1)})
-}
-
-func BenchmarkDigitsBatch64(b *testing.B) {
-	measure(b, trial.Trial{Task: canned{784, 10, tasks.Classification, 0.2}, Network: perceptron("tanh", 784, 128, 10),
-		Learner: of(b, "bp", "lr*err*pre"), Batch: 64, Steps: 1600, Key: key.Root(1)})
+// The networks of the performance table; metaplast bench races the same ones.
+func BenchmarkTwoLayers(b *testing.B) {
+	for _, size := range []struct{ in, hidden int }{{784, 128}, {40, 64}} {
+		for _, how := range []struct {
+			name, circuit, rule string
+			batch               int
+		}{
+			{"rule", "dfa", "0.01*(err*pre - 0.1*post^2*w)", 1}, {"bp-1", "bp", "0.01*err*pre", 1}, {"bp-64", "bp", "0.01*err*pre", 64},
+		} {
+			b.Run(fmt.Sprintf("%d-%d-10-%s", size.in, size.hidden, how.name), func(b *testing.B) {
+				l := of(b, how.circuit, how.rule)
+				l.OutputRule = inline(b, "0.01*err*pre")
+				measure(b, trial.Trial{Task: canned{size.in, 10, tasks.Classification, 1},
+					Network: network.Config{Sizes: []int{size.in, size.hidden, 10}, Hidden: network.Activation{Name: "tanh"}, Loss: network.CrossEntropy},
+					Learner: l, Batch: how.batch, Steps: 64 * 200, Key: key.Root(1)})
+			})
+		}
+	}
 }

@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package vec
+
+func limitMulAdd(int) int   { return 0 }
+func limitRead([]float32)   {}
+func limitUpdate([]float32) {}
