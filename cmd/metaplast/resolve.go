@@ -731,7 +731,9 @@ func (r *resolver) baselines(plan *outer.Plan) {
 	c := r.c
 	chosen := c.Baselines == nil
 	if chosen {
-		c.Baselines = r.usualBaselines()
+		for _, b := range outer.DefaultBaselines(plan) {
+			c.Baselines = append(c.Baselines, BaselineConfig{Name: b.Name})
+		}
 	}
 	kept := []BaselineConfig{}
 	for i := range c.Baselines {
@@ -749,33 +751,6 @@ func (r *resolver) baselines(plan *outer.Plan) {
 		}
 	}
 	c.Baselines = kept
-}
-
-// usualBaselines are what a person would ask for: the error rule in the same
-// circuit and backpropagation, or, where there is no error, what is known to
-// learn without. Those that do not fit are left out.
-func (r *resolver) usualBaselines() []BaselineConfig {
-	names := []string{"hebb", "oja", "delta"}
-	switch r.credit.Name {
-	case "bp":
-		names = []string{"error"}
-	case "fa", "dfa":
-		names = []string{"error", "bp"}
-	case "perturb":
-		names = []string{"node-perturbation", "bp"}
-	}
-	supervised := true
-	for _, s := range r.settings {
-		supervised = supervised && s.Task.Info().Kind != tasks.Unsupervised
-	}
-	var out []BaselineConfig
-	for _, n := range names {
-		if local := n == "hebb" || n == "oja"; r.credit.Name == "none" && local == supervised {
-			continue
-		}
-		out = append(out, BaselineConfig{Name: n})
-	}
-	return out
 }
 
 func (r *resolver) baseline(path string, c *BaselineConfig) (outer.Baseline, error) {
