@@ -130,25 +130,29 @@ func (n nonlinearity) derivatives(dst, act []float32) {
 		vec.SubSV(dst, 1, dst)
 	case relu:
 		for j, y := range act {
-			dst[j] = 0
-			if y > 0 {
-				dst[j] = 1
-			}
+			dst[j] = positive(y)
 		}
 	case softplus:
 		vec.MulVS(dst, act, -n.beta)
 		vec.Exp(dst, dst)
 		vec.SubSV(dst, 1, dst)
 	case sigmoid, softmax:
-		for j, y := range act {
-			dst[j] = float32(y * (1 - y))
-		}
+		vec.SubSV(dst, 1, act)
+		vec.MulVV(dst, act, dst)
 	}
 }
 
-// damp multiplies one row of errors by the derivatives at the activities.
+// positive is 1 where y > 0, else 0, without a branch that is hard to predict:
+// the bits of positive numbers go from 1 to those of infinity.
+func positive(y float32) float32 {
+	const one, inf = 0x3f800000, 0x7f800000
+	below := int64(math.Float32bits(y)-1) - inf
+	return math.Float32frombits(uint32(below>>63) & one)
+}
+
+// damp multiplies errors by the derivatives at the activities.
 func (n nonlinearity) damp(err, act []float32) {
-	var d [64]float32
+	var d [256]float32
 	for len(act) > 0 {
 		k := min(len(act), len(d))
 		n.derivatives(d[:k], act[:k])
@@ -160,14 +164,45 @@ func (n nonlinearity) damp(err, act []float32) {
 // Softmax sets dst to e^{gain·z}/Σe^{gain·z}; dst may be src.
 func Softmax(dst, src []float32, gain float32) {
 	dst = dst[:len(src)]
+	vec.SubVS(dst, src, largest(src))
+	if gain != 1 {
+		vec.MulVS(dst, dst, gain)
+	}
+	vec.Exp(dst, dst)
+	vec.DivVS(dst, dst, vec.Sum(dst))
+}
+
+// largest is the greatest element that is not NaN.
+func largest(x []float32) float32 {
 	top := float32(math.Inf(-1))
-	for _, z := range src {
+	for _, z := range x {
 		if z > top {
 			top = z
 		}
 	}
-	vec.SubVS(dst, src, top)
-	vec.MulVS(dst, dst, gain)
-	vec.Exp(dst, dst)
-	vec.DivVS(dst, dst, vec.Sum(dst))
+	return top
+}
+
+// softmaxRows is Softmax for every row, of one stride, with a gain of 1.
+func softmaxRows(dst, src *vec.Matrix) {
+	if dst.Rows == 1 || dst.Stride > 64 {
+		for i := range src.Rows {
+			Softmax(dst.Row(i), src.Row(i), 1)
+		}
+		return
+	}
+	// Rows are short: the exponentials of all at once.
+	for i := range src.Rows {
+		d, row := dst.Row(i), src.Row(i)
+		top := largest(row)
+		for j, z := range row {
+			d[j] = z - top
+		}
+	}
+	vec.Exp(dst.Data[:dst.Rows*dst.Stride], dst.Data)
+	for i := range dst.Rows {
+		d := dst.Row(i)
+		clear(dst.Data[i*dst.Stride+dst.Cols : (i+1)*dst.Stride])
+		vec.DivVS(d, d, vec.Sum(d))
+	}
 }

@@ -22,20 +22,14 @@ func (n *Network) OutputCredit(dst, y *vec.Matrix) {
 	f := n.f[last]
 	for i := range act.Rows {
 		e, t, a := dst.Row(i), y.Row(i), act.Row(i)
-		for j := range e {
-			e[j] = t[j] - a[j]
+		vec.SubVV(e, t, a)
+		if n.Config.Loss != CrossEntropy && f.kind == softmax {
+			vec.SubVS(e, e, vec.Dot(a, e))
+			vec.MulVV(e, a, e)
 		}
-		if n.Config.Loss == CrossEntropy {
-			continue
-		}
-		if f.kind == softmax {
-			mean := vec.Dot(a, e)
-			for j := range e {
-				e[j] = float32(a[j] * (e[j] - mean))
-			}
-			continue
-		}
-		f.damp(e, a)
+	}
+	if n.Config.Loss != CrossEntropy && f.kind != softmax {
+		n.Damp(last, dst, act)
 	}
 }
 

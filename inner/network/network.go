@@ -173,8 +173,17 @@ func (n *Network) Activate(layer int, dst, pot *vec.Matrix) {
 	if f.kind == linear && dst == pot {
 		return
 	}
-	for i := range pot.Rows {
-		f.values(dst.Row(i), pot.Row(i))
+	switch {
+	case f.kind == softmax:
+		softmaxRows(dst, pot)
+	case dst.Stride == pot.Stride && (dst.Stride == dst.Cols || f.kind <= relu):
+		// All rows at once: what is between them stays zero.
+		n := pot.Rows * pot.Stride
+		f.values(dst.Data[:n], pot.Data[:n])
+	default:
+		for i := range pot.Rows {
+			f.values(dst.Row(i), pot.Row(i))
+		}
 	}
 }
 
@@ -190,6 +199,12 @@ func (n *Network) Derivative(layer int, dst, act *vec.Matrix) {
 // activities. The input counts as a hidden layer.
 func (n *Network) Damp(layer int, err, act *vec.Matrix) {
 	if n.f[layer].kind == linear {
+		return
+	}
+	if err.Stride == act.Stride {
+		// All rows at once: the zeros between them stay zero.
+		size := act.Rows * act.Stride
+		n.f[layer].damp(err.Data[:size], act.Data[:size])
 		return
 	}
 	for i := range act.Rows {

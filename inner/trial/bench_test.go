@@ -148,3 +148,9 @@ func BenchmarkTwoLayers(b *testing.B) {
 		}
 	}
 }
+
+// A rule that is not a sum of products.
+func BenchmarkTinyAccumulated(b *testing.B) {
+	measure(b, trial.Trial{Task: canned{8, 1, tasks.Unsupervised, 1}, Network: linear(8, 1),
+		Learner: of(b, "none", "lr*0.1*(post*(pre - post*w) - w*abs(w)*post)"), Steps: 4000, Key: key.Root(1)})
+}

@@ -25,6 +25,8 @@ type Instance struct {
 	batch        [sections]section // empty when there are no batches
 	stateful     bool              // a state of synapse scope
 	height       int               // rows of a block
+	span         int               // rows that a pass takes
+	columns      *columns          // of matrices of very few columns
 	invert       [1]float32        // 1/B
 	none         view              // of operands that are not there
 }
@@ -62,9 +64,16 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		i.place(id)
 	}
 	width := min(strip, vec.New(1, out).Stride)
-	i.height = max(1, block/width)
+	i.height = max(1, min(in, block/width))
+	i.span = i.height
+	if out <= fewColumns && in > out {
+		i.span, i.columns = min(in, block), &columns{}
+		for k := range i.columns.scratch {
+			i.columns.scratch[k] = vec.New(1, i.span).Data
+		}
+	}
 	for r := range p.registers {
-		i.views[len(p.nodes)+r] = view{data: vec.New(i.height, width).Data, block: width}
+		i.views[len(p.nodes)+r] = view{data: vec.New(1, max(i.height*width, i.span)).Data, block: width}
 	}
 	i.chains = make([]products, len(p.chains))
 	i.packed = make([]packed, len(p.chains))
@@ -238,9 +247,9 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 	}
 	if i.stateful {
 		// One pass over all matrices: a state is read soon after its update.
-		for r := 0; r < i.in; r += i.height {
+		for r := 0; r < i.in; r += i.span {
 			for k := range steps {
-				i.rows(k, &steps[k], r, min(r+i.height, i.in), f.Batch, dw)
+				i.rows(k, &steps[k], r, min(r+i.span, i.in), f.Batch, dw)
 			}
 		}
 	} else {
@@ -358,8 +367,8 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 	case a.rank.kind != noRank && dw == nil:
 		i.update(&a.rank, w, !i.skip[k])
 	default:
-		for r := 0; r < i.in; r += i.height {
-			i.rows(k, a, r, min(r+i.height, i.in), batch, dw)
+		for r := 0; r < i.in; r += i.span {
+			i.rows(k, a, r, min(r+i.span, i.in), batch, dw)
 		}
 	}
 }
@@ -373,7 +382,7 @@ func (i *Instance) rows(k int, a *assignment, from, to, batch int, dw *vec.Matri
 		c = &a.store
 	}
 	if !i.skip[k] {
-		i.block(c, from, to, batch)
+		i.part(c, a, from, to, batch)
 		return
 	}
 	for r := from; r < to; {
@@ -387,21 +396,37 @@ func (i *Instance) rows(k int, a *assignment, from, to, batch int, dw *vec.Matri
 		start := r
 		for r++; r < to && !i.silent(a, r, batch); r++ {
 		}
-		i.block(c, start, r, batch)
+		i.part(c, a, start, r, batch)
 	}
 }
 
-// block runs code on rows from to to, strip by strip.
-func (i *Instance) block(c *code, from, to, batch int) {
-	m := to - from
-	for j := 0; j < i.out; j += strip {
-		n := min(strip, i.out-j)
-		i.run(c.once, 0, from, m, j, n)
-		if len(c.each) > 0 {
-			for b := range batch {
-				i.run(c.each, b, from, m, j, n)
+// part runs code on rows from to to: column by column, or block by block and
+// strip by strip.
+func (i *Instance) part(c *code, a *assignment, from, to, batch int) {
+	if i.columns != nil && len(a.chains) == 0 {
+		for j := range i.out {
+			i.columns.last = none
+			i.column(c.once, 0, from, to-from, j)
+			if len(c.each) > 0 {
+				for b := range batch {
+					i.column(c.each, b, from, to-from, j)
+				}
+				i.column(c.done, 0, from, to-from, j)
 			}
-			i.run(c.done, 0, from, m, j, n)
+		}
+		return
+	}
+	for ; from < to; from += i.height {
+		m := min(i.height, to-from)
+		for j := 0; j < i.out; j += strip {
+			n := min(strip, i.out-j)
+			i.run(c.once, 0, from, m, j, n)
+			if len(c.each) > 0 {
+				for b := range batch {
+					i.run(c.each, b, from, m, j, n)
+				}
+				i.run(c.done, 0, from, m, j, n)
+			}
 		}
 	}
 }

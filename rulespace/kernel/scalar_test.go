@@ -248,6 +248,8 @@ func sameFloat(t *testing.T, what string, i, j int, got, want float32) {
 var (
 	testShapes  = [][2]int{{1, 1}, {3, 2}, {5, 17}, {2, 64}, {7, 9}, {3, 130}, {2, 270}}
 	testBatches = []int{1, 2, 5, 16}
+	// and several blocks of rows, and of columns
+	blockShapes = append([][2]int{{70, 1}, {40, 3}, {36, 20}, {2, 1050}, {1030, 2}, {20, 64}}, testShapes...)
 )
 
 func TestProgramsAgreeWithScalarMachine(t *testing.T) {
@@ -259,7 +261,7 @@ func TestProgramsAgreeWithScalarMachine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shape := testShapes[n%len(testShapes)]
+		shape := blockShapes[n%len(blockShapes)]
 		in, out := shape[0], shape[1]
 		i := p.Bind(in, out, 16)
 		w, fb, b := randomMatrix(s, in, out), randomMatrix(s, in, out), randomMatrix(s, 1, out).Row(0)
