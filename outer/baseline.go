@@ -38,7 +38,7 @@ func DefaultBaselines(p *Plan) []Baseline {
 		names = append(names, "error")
 	case circuit.Provides.Has(rulespace.SigReward):
 		names = append(names, "node-perturbation")
-	case p.Learner.Credit.Clamp:
+	case p.Learner.Credit.On("clamp"):
 		names = append(names, "hebb")
 	case !supervised:
 		names = append(names, "hebb", "oja")

@@ -165,7 +165,7 @@ func TestDefaultBaselines(t *testing.T) {
 		{"bp", setting("mnist1d", 40, 20, 10), []string{"error", "readout"}},
 		{"perturb", setting("mnist1d", 40, 10), []string{"node-perturbation"}},
 	} {
-		p := Plan{Tasks: []Setting{c.setting}, Learner: learner.Learner{Credit: credit.Config{Name: c.circuit, FeedbackScale: 2}}}
+		p := Plan{Tasks: []Setting{c.setting}, Learner: learner.Learner{Credit: credit.Config{Name: c.circuit}.With("tau", "2")}}
 		var got []string
 		for _, b := range DefaultBaselines(&p) {
 			got = append(got, b.Name)
@@ -175,7 +175,7 @@ func TestDefaultBaselines(t *testing.T) {
 			if err := b.Learner.Check(len(c.setting.Network.Sizes) - 1); err != nil {
 				t.Error(err)
 			}
-			if same := b.Learner.Credit.Name == c.circuit; same != (b.Learner.Credit.FeedbackScale == 2) {
+			if same := b.Learner.Credit.Name == c.circuit; same != (b.Learner.Credit.Options["tau"] == "2") {
 				t.Errorf("%s on %s has credit %+v", b.Name, c.circuit, b.Learner.Credit)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/metaplast/metaplast/internal/option"
 )
 
 // Entry describes a task that can be opened by name.
@@ -31,46 +33,46 @@ func Catalogue() []Entry {
 		{Name: "pca", Title: "principal components of Gaussian inputs", Kind: Unsupervised.String(),
 			Doc: "Unit i is to become the i-th principal component at length 1. Rotation, spectrum and scale are drawn per life.",
 			Options: []Option{
-				intOption("dims", "8", 2, 256, "inputs"),
-				intOption("units", "1", 1, 256, "units, each after its own component"),
-				intOption("steps", "4000", 1, 1<<30, perLife),
+				option.Int("dims", "8", 2, 256, "inputs"),
+				option.Int("units", "1", 1, 256, "units, each after its own component"),
+				option.Int("steps", "4000", 1, 1<<30, perLife),
 			}, open: generated(openPCA)},
 		{Name: "hetero", Title: "recall of orthonormal pairs", Kind: Regression.String(),
 			Doc: "Pairs of orthonormal inputs and random targets are shown once each and recalled.",
 			Options: []Option{
-				intOption("dims", "20", 2, 1024, "inputs"),
-				intOption("outputs", "5", 1, 1024, "outputs"),
-				intOption("pairs", "10", 2, 1024, "pairs to store, at most dims"),
-				intOption("steps", "pass", 1, 1<<30, perLife+"; one pass over the pairs by default"),
+				option.Int("dims", "20", 2, 1024, "inputs"),
+				option.Int("outputs", "5", 1, 1024, "outputs"),
+				option.Int("pairs", "10", 2, 1024, "pairs to store, at most dims"),
+				option.Int("steps", "pass", 1, 1<<30, perLife+"; one pass over the pairs by default"),
 			}, open: generated(openHetero)},
 		{Name: "regression", Title: "linear teacher with correlated inputs", Kind: Regression.String(),
 			Doc: "Targets are a linear function of correlated Gaussian inputs; every principal direction counts alike. Teacher and correlations are drawn per life.",
 			Options: []Option{
-				intOption("dims", "8", 1, 1024, "inputs"),
-				intOption("outputs", "1", 1, 1024, "outputs"),
-				floatOption("cond", "30", 1, 1e6, "condition number of the inputs' covariance"),
-				floatOption("noise", "0.1", 0, 100, "standard deviation of the noise on training targets, whose own is 1"),
-				intOption("steps", "2000", 1, 1<<30, perLife),
+				option.Int("dims", "8", 1, 1024, "inputs"),
+				option.Int("outputs", "1", 1, 1024, "outputs"),
+				option.Float("cond", "30", 1, 1e6, "condition number of the inputs' covariance"),
+				option.Float("noise", "0.1", 0, 100, "standard deviation of the noise on training targets, whose own is 1"),
+				option.Int("steps", "2000", 1, 1<<30, perLife),
 			}, open: generated(openRegression)},
 		{Name: "xor", Title: "parity of a few bits", Kind: Classification.String(),
 			Doc: "Inputs of ±1 with noise; class 1 for an odd number of +1.",
 			Options: []Option{
-				intOption("bits", "2", 2, 16, "inputs"),
-				floatOption("noise", "0.1", 0, 10, "standard deviation of the noise on the inputs"),
-				intOption("steps", "4000", 1, 1<<30, perLife),
+				option.Int("bits", "2", 2, 16, "inputs"),
+				option.Float("noise", "0.1", 0, 10, "standard deviation of the noise on the inputs"),
+				option.Int("steps", "4000", 1, 1<<30, perLife),
 			}, open: generated(openXOR)},
 		{Name: "mnist1d", Title: "MNIST-1D, signals of 40 points in ten classes", Kind: Classification.String(),
 			Doc: "The published set (Greydanus and Kobak 2024), generated: 4,000 training and 1,000 test signals.",
 			Options: append([]Option{
-				intOption("seed", fmt.Sprint(mnist1dSeed), 0, math.MaxInt32, "seed of the set; 42 is the published one"),
-				choiceOption("shuffled", "no", []string{"no", "yes"}, "apply one permutation to the points of all signals"),
+				option.Int("seed", fmt.Sprint(mnist1dSeed), 0, math.MaxInt32, "seed of the set; 42 is the published one"),
+				option.Choice("shuffled", "no", []string{"no", "yes"}, "apply one permutation to the points of all signals"),
 			}, setOptions("none", false)...), open: generated(openMNIST1D)},
 		{Name: "glyphs", Title: "digits of ten fonts, distorted", Kind: Classification.String(),
 			Doc: "Images of 28×28 rendered from the Go fonts with random affine and elastic distortion and noise; the set is the same for all lives.",
 			Options: append([]Option{
-				intOption("train", "10000", 20, 1000000, "training images to make"),
-				intOption("samples", "2000", 10, 1000000, "test images to make"),
-				intOption("seed", "1", 0, math.MaxInt32, "seed of the set"),
+				option.Int("train", "10000", 20, 1000000, "training images to make"),
+				option.Int("samples", "2000", 10, 1000000, "test images to make"),
+				option.Int("seed", "1", 0, math.MaxInt32, "seed of the set"),
 			}, setOptions("unit", true)...), open: generated(openGlyphs)},
 		{Name: "idx", Title: "any set of idx files by directory", Kind: Classification.String(), Files: true, Path: "DIR",
 			Doc:     "The four files of the MNIST format: train and t10k (or test) images-idx3-ubyte and labels-idx1-ubyte, compressed by gzip or not. Options follow a #: idx:DIR#side=14.",
@@ -81,7 +83,7 @@ func Catalogue() []Entry {
 		{Name: "csv", Title: "any table of numbers with a column of labels", Kind: Classification.String() + " or " + Regression.String(), Files: true, Path: "FILE",
 			Doc: "Rows of numbers and a class name, class number or value to predict. Options follow a #: csv:FILE#label=species.",
 			Options: append(append([]Option{
-				textOption("label", "-1", "a column", "column of the labels: a name of the header, or a number from 0, or from the end when negative"),
+				option.Text("label", "-1", "a column", "column of the labels: a name of the header, or a number from 0, or from the end when negative"),
 			}, tableOptions()...), setOptions("feature", false)...), open: openCSV},
 	}
 	for _, n := range namedSets() {

@@ -2,47 +2,15 @@ package tasks
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metaplast/metaplast/internal/option"
 )
 
 // Option is a setting of a task.
-type Option struct {
-	Name    string
-	Default string // a value or a word such as "all"; the word itself may be given too
-	Range   string // what may be given: "1 to 28", "none, unit, feature or global"
-	Doc     string
-
-	// check returns the canonical text of a value that may be given.
-	check func(string) (string, bool)
-}
-
-func intOption(name, def string, low, high int, doc string) Option {
-	return Option{name, def, fmt.Sprintf("a whole number from %d to %d", low, high), doc, func(s string) (string, bool) {
-		v, err := strconv.Atoi(s)
-		return strconv.Itoa(v), err == nil && v >= low && v <= high
-	}}
-}
-
-func floatOption(name, def string, low, high float64, doc string) Option {
-	return Option{name, def, fmt.Sprintf("a number from %g to %g", low, high), doc, func(s string) (string, bool) {
-		v, err := strconv.ParseFloat(s, 64)
-		return strconv.FormatFloat(v, 'g', -1, 64), err == nil && v >= low && v <= high && !math.IsNaN(v)
-	}}
-}
-
-func choiceOption(name, def string, choices []string, doc string) Option {
-	n := len(choices) - 1
-	return Option{name, def, strings.Join(choices[:n], ", ") + " or " + choices[n], doc, func(s string) (string, bool) {
-		return s, slices.Contains(choices, s)
-	}}
-}
-
-func textOption(name, def, what, doc string) Option {
-	return Option{name, def, what, doc, func(s string) (string, bool) { return s, s != "" && !strings.ContainsAny(s, "\n\r") }}
-}
+type Option = option.Option
 
 // values are the checked options of one task; those left at their default are
 // absent.
@@ -78,7 +46,7 @@ func resolve(spec Spec, e *Entry) (*values, error) {
 		if text == o.Default {
 			continue
 		}
-		c, ok := o.check(text)
+		c, ok := o.Check(text)
 		if !ok {
 			return nil, v.fail(spec, k, fmt.Sprintf("%q is not %s", text, o.Range))
 		}

@@ -6,15 +6,16 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
 // tableOptions are those of sets that come as one table.
 func tableOptions() []Option {
 	return []Option{
-		floatOption("holdout", "0.2", 0.01, 0.9, "share of the samples kept for testing, where the file has no test part"),
-		intOption("seed", "1", 0, math.MaxInt32, "seed of that choice, the same for all lives"),
-		choiceOption("target", "auto", []string{"auto", "class", "value"},
+		option.Float("holdout", "0.2", 0.01, 0.9, "share of the samples kept for testing, where the file has no test part"),
+		option.Int("seed", "1", 0, math.MaxInt32, "seed of that choice, the same for all lives"),
+		option.Choice("target", "auto", []string{"auto", "class", "value"},
 			"what labels are; auto: classes unless they are numbers of which most differ or some are not whole"),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -16,19 +17,19 @@ import (
 // by the key of the life from the training samples, never from the test file.
 func setOptions(standardize string, images bool) []Option {
 	o := []Option{
-		intOption("steps", "epoch", 1, 1<<30, "samples of one life; an epoch by default"),
-		intOption("limit", "all", 1, 1<<30, "at most so many training samples, another random choice in each life"),
-		intOption("val", "auto", 0, 1<<30, "samples set apart for validation in each life; by default a fifth of the training samples, at most 2,000"),
-		intOption("test", "all", 1, 1<<30, "score at most so many test samples, another random choice in each life"),
-		choiceOption("standardize", standardize, []string{"auto", "none", "unit", "feature", "global"}[b2i(standardize != "auto"):],
+		option.Int("steps", "epoch", 1, 1<<30, "samples of one life; an epoch by default"),
+		option.Int("limit", "all", 1, 1<<30, "at most so many training samples, another random choice in each life"),
+		option.Int("val", "auto", 0, 1<<30, "samples set apart for validation in each life; by default a fifth of the training samples, at most 2,000"),
+		option.Int("test", "all", 1, 1<<30, "score at most so many test samples, another random choice in each life"),
+		option.Choice("standardize", standardize, []string{"auto", "none", "unit", "feature", "global"}[b2i(standardize != "auto"):],
 			"unit: to 0..1 (bytes divided by 255); feature: mean 0 and variance 1 of each input; global: of all inputs together; statistics of the training samples"),
-		{"classes", "all", "class numbers such as 0-4 or 0+3+7", "keep only these classes, renumbered from 0", func(s string) (string, bool) {
+		option.Custom("classes", "all", "class numbers such as 0-4 or 0+3+7", "keep only these classes, renumbered from 0", func(s string) (string, bool) {
 			c, ok := parseClasses(s)
 			return printClasses(c), ok
-		}},
+		}),
 	}
 	if images {
-		o = append(o, intOption("side", "native", 1, 4096, "side of the images after area averaging, at most the native one"))
+		o = append(o, option.Int("side", "native", 1, 4096, "side of the images after area averaging, at most the native one"))
 	}
 	return o
 }

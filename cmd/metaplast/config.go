@@ -61,21 +61,7 @@ type LearnerConfig struct {
 	MaxWeight  float64 `key:"max_weight" min:"0" doc:"a larger weight counts as divergence; default 1e4"`
 	MaxRate    float64 `key:"max_rate" min:"0" doc:"a larger activity counts as divergence; default 1e6"`
 
-	Circuit
-}
-
-// Circuit are the constants of credit circuits.
-type Circuit struct {
-	Tau           float64 `key:"tau" min:"1" doc:"time constant of pre_trace and post_trace, in presentations; default 100"`
-	ThetaTau      float64 `key:"theta_tau" min:"1" doc:"that of theta; default 100"`
-	EligTau       float64 `key:"elig_tau" min:"1" doc:"that of elig; default 10"`
-	Competition   float64 `key:"competition" min:"0" doc:"factor on potentials in the softmax of comp; default 1"`
-	Clamp         bool    `key:"clamp" doc:"present the target as activity of the output (teacher forcing)"`
-	FeedbackScale float64 `key:"feedback_scale" min:"0" doc:"factor on random feedback weights of fa and dfa; default 1"`
-	Sigma         float64 `key:"sigma" min:"0" doc:"standard deviation of the noise of perturb; default 0.01"`
-	Baseline      string  `key:"baseline" enum:"clean,running" doc:"what perturb presents as reward_mean; default clean"`
-	RewardTau     float64 `key:"reward_tau" min:"1" doc:"time constant of the running reward; default 100"`
-	Noise         string  `key:"noise" enum:"all,output" doc:"layers that perturb disturbs; default all"`
+	options map[string]string // of the circuit
 }
 
 // RuleConfig says which rules are searched.
@@ -351,6 +337,17 @@ func (m *MethodConfig) decodeConfig(d *decoder, path string, in any) {
 	default:
 		d.fail(path, "want the name of a method, not %s", describe(in))
 	}
+}
+
+func (l *LearnerConfig) decodeConfig(d *decoder, path string, in any) {
+	l.options = map[string]string{}
+	m, ok := in.(map[string]any)
+	if !ok {
+		d.fail(path, "want settings, such as {credit: none, network: [8, 1]}, not %s", describe(in))
+		return
+	}
+	type plain LearnerConfig
+	d.decodeOptions(path, d.decodePart(path, m, (*plain)(l)), l.options)
 }
 
 func (s *SearchConfig) decodeConfig(d *decoder, path string, in any) {

@@ -18,6 +18,8 @@ type optioned interface{ extraOptions() map[string]string }
 func (t TaskConfig) extraOptions() map[string]string   { return t.options }
 func (m MethodConfig) extraOptions() map[string]string { return m.options }
 
+func (l LearnerConfig) extraOptions() map[string]string { return l.options }
+
 // encode writes the config as YAML that reads back the same. Where origins is
 // not nil, comments say where each value comes from.
 func (c Config) encode(origins func(path string) origin) []byte {

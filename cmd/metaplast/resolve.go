@@ -17,6 +17,7 @@ import (
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/trial"
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/method"
 	"github.com/metaplast/metaplast/rulespace"
@@ -201,18 +202,58 @@ func (r *resolver) circuit() {
 		}
 		return
 	}
-	r.credit = l.config(l.Credit)
+	r.circuitOptions()
+	r.credit = l.circuit(l.Credit)
 	if _, err := r.credit.Resolve(); err != nil {
 		r.fail("learner", "%s", plainText(err))
 	}
 	r.signals()
 }
 
-// config is the circuit of that name with the constants given.
-func (c Circuit) config(name string) credit.Config {
-	return credit.Config{
-		Name: name, Tau: c.Tau, ThetaTau: c.ThetaTau, EligTau: c.EligTau, Competition: c.Competition, Clamp: c.Clamp,
-		FeedbackScale: c.FeedbackScale, Sigma: c.Sigma, Baseline: c.Baseline, RewardTau: c.RewardTau, Noise: c.Noise,
+// circuitOptions complains about options that neither the circuit nor that of
+// a baseline has.
+func (r *resolver) circuitOptions() {
+	l := &r.c.Learner
+	known := keysOf(reflect.TypeFor[LearnerConfig]())
+	var options []string
+	circuits := []string{l.Credit}
+	for _, b := range r.c.Baselines {
+		circuits = append(circuits, b.Credit)
+		if e, ok := learner.ByName(b.Name); ok {
+			circuits = append(circuits, e.Circuit)
+		}
+	}
+	for _, name := range circuits {
+		if e, ok := credit.ByName(name); ok {
+			options = append(options, option.Names(e.Settings())...)
+		}
+	}
+	for _, k := range sortedKeys(l.options) {
+		if !slices.Contains(options, k) {
+			r.unknown("learner."+k, k, append(known, options...))
+			delete(l.options, k)
+		}
+	}
+}
+
+// circuit is the circuit of that name with those of the options given that it
+// has.
+func (l LearnerConfig) circuit(name string) credit.Config {
+	return credit.Config{Options: l.options}.For(name)
+}
+
+// prefer takes what a learner asks of its network where nothing is said.
+func (l *LearnerConfig) prefer(n learner.Network) {
+	for _, v := range []struct {
+		to   *string
+		from string
+	}{{&l.Hidden, n.Hidden}, {&l.Output, n.Output}, {&l.Loss, n.Loss}, {&l.Init, n.Init}} {
+		if *v.to == "" {
+			*v.to = v.from
+		}
+	}
+	if l.InitScale == 0 {
+		l.InitScale = n.InitScale
 	}
 }
 
@@ -767,7 +808,7 @@ func (r *resolver) baseline(path string, c *BaselineConfig) (outer.Baseline, err
 	case c.Rule == "" && known && !(isRule && e.Circuit == r.credit.Name):
 		b.Title = e.Title
 		b.Learner = e.Learner()
-		b.Learner.Credit = r.c.Learner.config(e.Circuit)
+		b.Learner.Credit = r.c.Learner.circuit(e.Circuit)
 	case c.Rule == "" && !isRule:
 		names := append(namesOf(learner.Catalogue(), func(e learner.Entry) string { return e.Name }),
 			namesOf(classic.All(), func(r *rulespace.Rule) string { return r.Name })...)
@@ -787,7 +828,7 @@ func (r *resolver) baseline(path string, c *BaselineConfig) (outer.Baseline, err
 		if _, ok := credit.ByName(c.Credit); !ok {
 			return b, fmt.Errorf("%q is not a circuit", c.Credit)
 		}
-		b.Learner.Credit = r.c.Learner.config(c.Credit)
+		b.Learner.Credit = r.c.Learner.circuit(c.Credit)
 	}
 	if c.Tune.Params == nil {
 		c.Tune.Params = []string{}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metaplast/metaplast/inner/credit"
 	"github.com/metaplast/metaplast/outer/method"
 )
 
@@ -53,6 +54,22 @@ func schemaOf(t reflect.Type) object {
 		return object{"oneOf": []any{name, s}}
 	case reflect.TypeFor[BaselineConfig](), reflect.TypeFor[TermConfig]():
 		return object{"oneOf": []any{object{"type": []string{"string", "number"}}, structSchema(t)}}
+	case reflect.TypeFor[LearnerConfig]():
+		s := structSchema(t)
+		properties := s["properties"].(object)
+		for _, e := range credit.Catalogue() {
+			for _, o := range e.Settings() {
+				doc := fmt.Sprintf("%s; default %s", o.Doc, o.Default)
+				if old, ok := properties[o.Name].(object); ok {
+					if strings.Contains(old["description"].(string), doc) {
+						continue
+					}
+					doc = fmt.Sprint(old["description"]) + "; " + doc
+				}
+				properties[o.Name] = object{"type": option["type"], "description": doc}
+			}
+		}
+		return s
 	case reflect.TypeFor[SearchConfig]():
 		s := structSchema(t)
 		properties := s["properties"].(object)

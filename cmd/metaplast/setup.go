@@ -64,7 +64,7 @@ type learnerFlags struct {
 	bias                                           string
 	batch, epochs, steps                           int
 	lr                                             float64
-	params                                         []string
+	params, options                                []string
 }
 
 func (f *learnerFlags) add(cmd *cobra.Command) {
@@ -81,6 +81,7 @@ func (f *learnerFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.steps, "steps", 0, "samples to learn from `N`, instead of epochs")
 	flags.Float64Var(&f.lr, "lr", 0, "learning rate `X`; the learner's or the rule's by default")
 	flags.StringArrayVar(&f.params, "param", nil, "set a parameter of the rule, `name=value`")
+	flags.StringArrayVar(&f.options, "option", nil, "set an option of the circuit, `name=value` (metaplast list learners NAME)")
 	cmd.MarkFlagsMutuallyExclusive("epochs", "steps")
 }
 
@@ -135,6 +136,7 @@ func (f *learnerFlags) setup(ref ruleRef) (setup, error) {
 		if s.batch == 0 {
 			s.batch = e.Batch
 		}
+		s.config.prefer(e.Network)
 		if ref.rule == nil {
 			s.name = e.Name
 			params, err := f.ruleParams()
@@ -159,6 +161,16 @@ func (f *learnerFlags) setup(ref ruleRef) (setup, error) {
 				return s, invalidf("rule %s reads %s; no circuit provides all of these", shorten(ref.text), needs)
 			}
 		}
+	}
+	for _, text := range f.options {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return s, usagef("--option %s: want name=value, such as --option sigma=0.01", text)
+		}
+		s.learner.Credit = s.learner.Credit.With(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	if _, err := s.learner.Credit.Resolve(); err != nil {
+		return s, invalidf("%s", plainText(err))
 	}
 	return s, nil
 }
@@ -216,7 +228,7 @@ func runSetup(dir string) (setup, error) {
 	}
 	s := setup{
 		config: c.Learner, batch: c.Learner.Batch, device: c.Device,
-		learner: learner.Learner{Credit: c.Learner.config(c.Learner.Credit)},
+		learner: learner.Learner{Credit: c.Learner.circuit(c.Learner.Credit)},
 		limits:  trial.Limits{Weight: c.Learner.MaxWeight, Activity: c.Learner.MaxRate},
 	}
 	if len(c.Task) > 0 {
@@ -276,7 +288,7 @@ func baselineSetups(names []string, ref ruleRef, main setup) ([]setup, error) {
 		switch {
 		case known && !(isRule && e.Circuit == main.learner.Credit.Name):
 			s.learner = e.Learner()
-			s.learner.Credit = main.config.config(e.Circuit)
+			s.learner.Credit = main.config.circuit(e.Circuit)
 		case isRule:
 			s.learner = learner.Learner{Credit: main.learner.Credit, Rule: rule}
 		default:

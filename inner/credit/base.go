@@ -5,6 +5,7 @@ import (
 
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/fmath"
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/tasks"
@@ -44,7 +45,7 @@ var free = rulespace.Signals(
 
 // base computes the local signals; the circuits embed it.
 type base struct {
-	cfg     Config
+	options option.Values
 	entry   Entry
 	net     *network.Network
 	buffers *network.Buffers
@@ -53,6 +54,10 @@ type base struct {
 	target  vec.Matrix
 	step    *vec.Matrix
 	steps   int
+	cost    Cost
+
+	tau, thetaTau, eligTau float64
+	competition            float32
 }
 
 // presenter holds what one connection presents.
@@ -61,46 +66,50 @@ type presenter struct {
 	needs   rulespace.SignalSet
 	derived rulespace.SignalSet // local signals to compute at each presentation
 	sig     Signals
+	act     *vec.Matrix // activities of the postsynaptic units, for dpost
 	product *vec.Matrix // batch mean of pre·post, for elig
 	before  *vec.Matrix // weights at the last step, for max_dw
 }
 
 func (b *base) init(needs Needs) {
+	o := b.options
+	b.tau, b.thetaTau, b.eligTau = o.Float("tau"), o.Float("theta_tau"), o.Float("elig_tau")
+	b.competition = float32(o.Float("competition"))
 	b.buffers = network.NewBuffers(b.net.MaxBatch())
 	b.conns = make([]presenter, len(b.net.Conns))
 	for l, c := range b.net.Conns {
 		p := &b.conns[l]
-		p.conn, p.needs = c, needs.Of(c)
+		p.conn, p.needs, p.act = c, needs.Of(c), b.net.Act[l+1]
 		p.derived = (p.needs & local).Minus(free)
 		v := &p.sig.Values
 		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = b.net.Act[l], b.net.Act[l+1], b.net.Pot[l+1]
 		if c.Output {
 			v[rulespace.SigTarget] = &b.target
-			if b.cfg.Clamp {
+			if o.On("clamp") {
 				v[rulespace.SigPost] = &b.target
 			}
 		}
 		for _, s := range p.derived.List() {
 			switch s.Info().Scope {
 			case rulespace.Pre:
-				v[s] = b.buffers.Matrix(c.In)
+				v[s] = b.units(c.In)
 			case rulespace.Post:
-				v[s] = b.buffers.Matrix(c.Out)
+				v[s] = b.units(c.Out)
 			case rulespace.Synapse:
-				v[s] = vec.New(c.In, c.Out)
+				v[s] = b.synapses(c.In, c.Out)
 			default:
 				v[s] = b.buffers.Global()
 			}
 		}
 		if p.needs.Has(rulespace.SigElig) && b.net.MaxBatch() > 1 {
-			p.product = vec.New(c.In, c.Out)
+			p.product = b.synapses(c.In, c.Out)
 		}
 		if p.needs.Has(rulespace.SigMaxDW) {
-			p.before = vec.New(c.In, c.Out)
+			p.before = b.synapses(c.In, c.Out)
 			p.before.CopyFrom(c.W)
 		}
 		if p.needs.Has(rulespace.SigW0) {
-			w0 := vec.New(c.In, c.Out)
+			w0 := b.synapses(c.In, c.Out)
 			w0.CopyFrom(c.W)
 			v[rulespace.SigW0] = w0
 		}
@@ -115,6 +124,55 @@ func (b *base) init(needs Needs) {
 }
 
 func (b *base) Provides() rulespace.SignalSet { return b.entry.Provides }
+
+// Cost implements Circuit.
+func (b *base) Cost() Cost { return b.cost }
+
+// units returns a zero matrix of batch×cols that follows the batch.
+func (b *base) units(cols int) *vec.Matrix {
+	b.cost.UnitBytes += 4 * cols
+	return b.buffers.Matrix(cols)
+}
+
+// synapses returns a zero matrix for something that every synapse has.
+func (b *base) synapses(in, out int) *vec.Matrix {
+	b.cost.SynapseBytes += 4 * in * out
+	return vec.New(in, out)
+}
+
+// count adds the multiply-adds of rows samples through a matrix.
+func (b *base) count(rows, in, out int) {
+	b.cost.MultiplyAdds += float64(rows) * float64(in) * float64(out)
+}
+
+// forwardThrough sets dst to the potentials behind connection l for the
+// activities src before it.
+func (b *base) forwardThrough(l int, dst, src *vec.Matrix) {
+	c := b.net.Conns[l]
+	b.count(src.Rows, c.In, c.Out)
+	c.Array.Forward(dst, src)
+	b.net.AddBias(l, dst)
+}
+
+// backThrough sends src, one value per unit behind connection l, back through
+// its transposed weights.
+func (b *base) backThrough(l int, dst, src *vec.Matrix) {
+	c := b.net.Conns[l]
+	b.count(src.Rows, c.In, c.Out)
+	c.Array.Backward(dst, src)
+}
+
+// mulTB sets dst to src·mᵀ: from the upper to the lower units of m.
+func (b *base) mulTB(dst, src, m *vec.Matrix) {
+	b.count(src.Rows, m.Rows, m.Cols)
+	vec.MulTB(dst, src, m)
+}
+
+// mul sets dst to src·m: from the lower to the upper units of m.
+func (b *base) mul(dst, src, m *vec.Matrix) {
+	b.count(src.Rows, m.Rows, m.Cols)
+	vec.Mul(dst, src, m)
+}
 
 func (b *base) setBatch(n int) {
 	b.buffers.Resize(n)
@@ -143,6 +201,10 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	if b.step != nil {
 		fill(b.step, float32(b.steps))
 	}
+	b.cost.Samples += batch.N
+	for _, c := range net.Conns {
+		b.count(batch.N, c.In, c.Out)
+	}
 	net.Forward(x)
 }
 
@@ -165,22 +227,22 @@ func (b *base) derive(c *presenter) {
 		s := first(left)
 		switch dst := v[s]; s {
 		case rulespace.SigDPost:
-			b.net.Derivative(c.conn.Index+1, dst, b.net.Act[c.conn.Index+1])
+			b.net.Derivative(c.conn.Index+1, dst, c.act)
 		case rulespace.SigPreTrace:
-			trace(dst, pre, b.rate(b.cfg.Tau))
+			trace(dst, pre, b.rate(b.tau))
 		case rulespace.SigPostTrace:
-			trace(dst, post, b.rate(b.cfg.Tau))
+			trace(dst, post, b.rate(b.tau))
 		case rulespace.SigTheta:
-			traceSquare(dst, post, b.rate(b.cfg.ThetaTau))
+			traceSquare(dst, post, b.rate(b.thetaTau))
 		case rulespace.SigElig:
-			traceProduct(dst, pre, post, c.product, b.rate(b.cfg.EligTau))
+			traceProduct(dst, pre, post, c.product, b.rate(b.eligTau))
 		case rulespace.SigComp:
 			pot := v[rulespace.SigPot]
 			for i := range dst.Rows {
-				network.Softmax(dst.Row(i), pot.Row(i), float32(b.cfg.Competition))
+				network.Softmax(dst.Row(i), pot.Row(i), b.competition)
 			}
 		case rulespace.SigRecon:
-			c.conn.Array.Backward(dst, post)
+			b.backThrough(c.conn.Index, dst, post)
 		case rulespace.SigLower:
 			lower(dst, post.Row(0), w)
 		case rulespace.SigNormW:

@@ -8,6 +8,15 @@ import (
 	"github.com/metaplast/metaplast/tasks"
 )
 
+var bpEntry = Entry{
+	Name: "bp", Title: "backpropagation",
+	Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
+	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
+	Locality:  []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
+	Reference: "D. Rumelhart, G. Hinton, R. Williams, Nature 323:533 (1986)",
+	make:      newBP,
+}
+
 // backprop sends credit back through the layers: through the transposed
 // weights themselves (bp) or through feedback weights of its own (fa).
 //
@@ -25,7 +34,7 @@ type backprop struct {
 	feedback []*vec.Matrix // by connection; all nil for bp
 }
 
-func newBP(b *base, _ Needs, _ key.Key) Circuit {
+func newBP(b *base, _ key.Key) Circuit {
 	c := &backprop{base: b, feedback: make([]*vec.Matrix, len(b.conns))}
 	c.allocate()
 	return c
@@ -69,9 +78,9 @@ func (c *backprop) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	}
 	for l := last - 1; l >= 0 && c.credit[l] != nil; l-- {
 		if f := c.feedback[l]; f != nil {
-			vec.MulTB(c.credit[l], c.credit[l+1], f)
+			c.mulTB(c.credit[l], c.credit[l+1], f)
 		} else {
-			net.Conns[l].Array.Backward(c.credit[l], c.credit[l+1])
+			c.backThrough(l, c.credit[l], c.credit[l+1])
 		}
 		net.Damp(l, c.credit[l], net.Act[l])
 	}

@@ -143,3 +143,5 @@ func TestCreditPrecedesChange(t *testing.T) {
 type plasticity func(c *network.Connection, s *credit.Signals)
 
 func (f plasticity) Present(c *network.Connection, s *credit.Signals) { f(c, s) }
+
+func (f plasticity) PresentFeedback(*credit.Feedback, *credit.Signals) {}

@@ -1,12 +1,13 @@
 package credit
 
 import (
-	"math"
+	"errors"
+	"fmt"
 	"math/bits"
-	"slices"
 	"strings"
 
 	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -29,45 +30,40 @@ var (
 )
 
 // circuits is the catalogue, sorted by name.
-var circuits = []Entry{{
-	Name: "bp", Title: "backpropagation",
-	Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
-	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
-	Locality: []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
-	make:     newBP,
-}, {
-	Name: "dfa", Title: "direct feedback alignment",
-	Doc:      "err is the output credit through fixed random weights from the output to each layer",
-	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
-	Locality: []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
-	make:     newDFA,
-}, {
-	Name: "fa", Title: "feedback alignment",
-	Doc:      "err is sent back layer by layer through random weights, which a rule's dfb may change",
-	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 2,
-	Locality: []string{ForwardLocking, BackwardLocking, BackwardPhase},
-	make:     newFA,
-}, {
-	Name: "none", Title: "no credit",
-	Doc:      "only what the two units and their layers know; target at the output where the task has one",
-	Provides: local, Output: target, Passes: 1,
-	make: newNone,
-}, {
-	Name: "perturb", Title: "node perturbation",
-	Doc:      "noise in every potential, and the reward with it and without it",
-	Provides: local | reward, Output: target, Supervised: true, Passes: 2,
-	Locality: []string{ForwardLocking, GlobalScalar, SecondPass},
-	make:     newPerturb,
-}}
+var circuits = []*Entry{
+	&bpEntry,
+	&dfaEntry,
+	&faEntry,
+	&noneEntry,
+	&perturbEntry,
+}
+
+// common are the options of every circuit.
+var common = []option.Option{
+	option.Float("tau", "100", 1, 1e9, "time constant of pre_trace and post_trace, in presentations"),
+	option.Float("theta_tau", "100", 1, 1e9, "time constant of theta"),
+	option.Float("elig_tau", "10", 1, 1e9, "time constant of elig"),
+	option.Float("competition", "1", 1e-9, 1e9, "factor on potentials in the softmax of comp"),
+	option.Switch("clamp", "no", "present the target as activity of the output (teacher forcing), as associative memories need"),
+}
+
+// feedbackScale is an option of circuits with random feedback weights.
+var feedbackScale = option.Float("feedback_scale", "1", 1e-9, 1e9, "factor on the random feedback weights")
 
 // Catalogue lists the circuits, sorted by name.
-func Catalogue() []Entry { return slices.Clone(circuits) }
+func Catalogue() []Entry {
+	entries := make([]Entry, len(circuits))
+	for i, e := range circuits {
+		entries[i] = *e
+	}
+	return entries
+}
 
 // ByName finds a circuit.
 func ByName(name string) (Entry, bool) {
 	for i := range circuits {
 		if circuits[i].Name == name {
-			return circuits[i], true
+			return *circuits[i], true
 		}
 	}
 	return Entry{}, false
@@ -85,8 +81,9 @@ func find(name string) (Entry, error) {
 }
 
 // Check reports the first signal that needs names and the circuit does not
-// provide, as a *SignalError; plastic says that a rule has a dfb.
-func Check(name string, needs Needs, plastic bool) error {
+// provide, as a *SignalError. feedback are the signals that a rule's dfb reads;
+// plastic says that a rule has one.
+func Check(name string, needs Needs, feedback rulespace.SignalSet, plastic bool) error {
 	e, err := find(name)
 	if err != nil {
 		return err
@@ -101,71 +98,80 @@ func Check(name string, needs Needs, plastic bool) error {
 	if missing := needs.Output.Minus(e.Provides | e.Output).List(); len(missing) > 0 {
 		return &SignalError{name, missing[0], "", e.Provides | e.Output}
 	}
-	if plastic && !e.Feedback {
+	switch {
+	case plastic && !e.Feedback:
 		return configErrorf("rule changes feedback weights (dfb), which circuit %s does not have; circuit fa does", name)
+	case plastic && e.OwnFeedback != 0:
+		if missing := feedback.Minus(e.OwnFeedback).List(); len(missing) > 0 {
+			return &SignalError{name, missing[0], "to feedback weights", e.OwnFeedback}
+		}
 	}
 	return nil
 }
 
-// Resolve fills in defaults and checks the result.
+// Resolve checks the options and leaves those that are not at their default.
 func (c Config) Resolve() (Config, error) {
-	if _, err := find(c.Name); err != nil {
-		return c, err
+	_, err := c.values()
+	return c, err
+}
+
+func (c Config) values() (option.Values, error) {
+	e, err := find(c.Name)
+	if err != nil {
+		return option.Values{}, err
 	}
-	for _, v := range []struct {
-		name     string
-		value    *float64
-		standard float64
-		least    float64 // 0: anything positive
-	}{
-		{"tau", &c.Tau, 100, 1},
-		{"theta tau", &c.ThetaTau, 100, 1},
-		{"elig tau", &c.EligTau, 10, 1},
-		{"competition", &c.Competition, 1, 0},
-		{"feedback scale", &c.FeedbackScale, 1, 0},
-		{"sigma", &c.Sigma, 0.01, 0},
-		{"reward tau", &c.RewardTau, 100, 1},
-	} {
-		if *v.value == 0 {
-			*v.value = v.standard
+	settings := e.Settings()
+	v, err := option.Read(settings, c.Options)
+	var wrong *option.Error
+	if errors.As(err, &wrong) {
+		msg := wrong.Msg
+		if wrong.Unknown {
+			names := option.Names(settings)
+			hint := ""
+			if best, ok := rulespace.Closest(wrong.Name, names); ok {
+				hint = " Did you mean " + best + "?"
+			}
+			msg = fmt.Sprintf("circuit %s has no option %q.%s Its options are %s", c.Name, wrong.Name, hint, strings.Join(names, ", "))
 		}
-		if !(*v.value > 0) || *v.value < v.least || math.IsInf(*v.value, 0) {
-			return c, configErrorf("%s is %v; it must be finite, positive and at least %v", v.name, *v.value, v.least)
-		}
+		return v, &ConfigError{msg}
 	}
-	if c.Baseline == "" {
-		c.Baseline = "clean"
+	return v, err
+}
+
+// Fits reports what keeps the circuit from working in a network that learns in
+// batches of up to so many samples.
+func (c Config) Fits(net network.Config, batch int) error {
+	v, err := c.values()
+	if err != nil {
+		return err
 	}
-	if c.Baseline != "clean" && c.Baseline != "running" {
-		return c, configErrorf("%q is not a baseline; baselines are clean, running", c.Baseline)
+	if e, _ := find(c.Name); e.fits != nil {
+		return e.fits(net, batch, v)
 	}
-	if c.Noise == "" {
-		c.Noise = "all"
-	}
-	if c.Noise != "all" && c.Noise != "output" {
-		return c, configErrorf("noise in %q is unknown; noise goes to all, output", c.Noise)
-	}
-	return c, nil
+	return nil
 }
 
 // New makes a circuit for net that computes the needed signals. Feedback
 // weights and noise come from the children "feedback" and "noise" of k; the
 // weights that w0 reports are those of now.
 func New(cfg Config, net *network.Network, needs Needs, k key.Key) (Circuit, error) {
-	cfg, err := cfg.Resolve()
+	values, err := cfg.values()
 	if err != nil {
 		return nil, err
 	}
-	if err := Check(cfg.Name, needs, false); err != nil {
+	if err := Check(cfg.Name, needs, 0, false); err != nil {
 		return nil, err
 	}
 	if (needs.Hidden | needs.Output).Has(rulespace.SigLower) && net.MaxBatch() > 1 {
 		return nil, configErrorf("signal lower belongs to one sample: use batch 1, not %d", net.MaxBatch())
 	}
+	if err := cfg.Fits(net.Config, net.MaxBatch()); err != nil {
+		return nil, err
+	}
 	e, _ := find(cfg.Name)
-	b := &base{cfg: cfg, entry: e, net: net}
+	b := &base{options: values, entry: e, net: net}
 	b.init(needs)
-	return e.make(b, needs, k), nil
+	return e.make(b, k), nil
 }
 
 // first is the lowest signal of a non-empty set.

@@ -2,11 +2,22 @@ package credit
 
 import (
 	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
 )
+
+var dfaEntry = Entry{
+	Name: "dfa", Title: "direct feedback alignment",
+	Doc:      "err is the output credit through fixed random weights from the output to each layer",
+	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
+	Locality:  []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
+	Options:   []option.Option{feedbackScale},
+	Reference: "A. Nøkland, NeurIPS 29 (2016)",
+	make:      newDFA,
+}
 
 // direct broadcasts the output credit to every layer through fixed random
 // weights (direct feedback alignment).
@@ -21,7 +32,7 @@ type direct struct {
 	feedback []*vec.Matrix // by layer
 }
 
-func newDFA(b *base, _ Needs, k key.Key) Circuit {
+func newDFA(b *base, k key.Key) Circuit {
 	last := len(b.conns)
 	c := &direct{base: b, credit: make([]*vec.Matrix, last+1), feedback: make([]*vec.Matrix, last)}
 	if c.lowest() <= last {
@@ -33,8 +44,8 @@ func newDFA(b *base, _ Needs, k key.Key) Circuit {
 			continue
 		}
 		c.credit[l] = c.buffers.Matrix(c.net.Act[l].Cols)
-		c.feedback[l] = vec.New(c.net.Act[l].Cols, c.net.Act[last].Cols)
-		network.Initialise(c.feedback[l], "glorot", c.cfg.FeedbackScale, k.Child("layer", uint64(l)))
+		c.feedback[l] = c.synapses(c.net.Act[l].Cols, c.net.Act[last].Cols)
+		network.Initialise(c.feedback[l], "glorot", c.options.Float("feedback_scale"), k.Child("layer", uint64(l)))
 	}
 	c.bindCredit(c.credit)
 	return c
@@ -53,7 +64,7 @@ func (c *direct) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	}
 	for l, f := range c.feedback {
 		if f != nil {
-			vec.MulTB(c.credit[l], c.credit[last], f)
+			c.mulTB(c.credit[l], c.credit[last], f)
 			net.Damp(l, c.credit[l], net.Act[l])
 		}
 	}

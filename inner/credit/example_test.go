@@ -14,6 +14,8 @@ import (
 // printer shows what a connection is told instead of changing it.
 type printer struct{}
 
+func (printer) PresentFeedback(*credit.Feedback, *credit.Signals) {}
+
 func (printer) Present(c *network.Connection, s *credit.Signals) {
 	fmt.Printf("connection %d: pre %v, err %v\n", c.Index, s.Values[rulespace.SigPre].Row(0), s.Values[rulespace.SigErr].Row(0))
 }

@@ -2,11 +2,28 @@ package credit
 
 import (
 	"github.com/metaplast/metaplast/inner/network"
+	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
 )
+
+var perturbEntry = Entry{
+	Name: "perturb", Title: "node perturbation",
+	Doc:      "noise in every potential, and the reward with it and without it",
+	Provides: local | reward, Output: target, Supervised: true, Passes: 2,
+	Locality: []string{ForwardLocking, GlobalScalar, SecondPass},
+	Options: []option.Option{
+		option.Float("sigma", "0.01", 1e-9, 1e9, "standard deviation of the noise"),
+		option.Choice("baseline", "clean", []string{"clean", "running"},
+			"what reward_mean is: the reward of the same sample without noise, or the running mean of the rewards before the batch"),
+		option.Float("reward_tau", "100", 1, 1e9, "time constant of that mean"),
+		option.Choice("noise", "all", []string{"all", "output"}, "layers that are disturbed"),
+	},
+	Reference: "I. Fiete, H. S. Seung, Phys. Rev. Lett. 97:048104 (2006)",
+	make:      newPerturb,
+}
 
 // perturb is node perturbation: the network runs a second time with noise in
 // its potentials, and rules see how that changed the reward.
@@ -33,14 +50,19 @@ type perturb struct {
 	clean, noisy     []float64
 	reward, baseline *vec.Matrix
 	stream           *key.Stream
+	sigma            float32
+	running          bool // the baseline is a running mean
+	rewardTau        float64
 	mean             float64
 	means            int
 }
 
-func newPerturb(b *base, _ Needs, k key.Key) Circuit {
+func newPerturb(b *base, k key.Key) Circuit {
 	c := &perturb{base: b, stream: k.Child("noise", 0).Stream()}
+	o := b.options
+	c.sigma, c.running, c.rewardTau = float32(o.Float("sigma")), o.Text("baseline") == "running", o.Float("reward_tau")
 	last := len(c.conns)
-	if c.cfg.Noise == "output" {
+	if o.Text("noise") == "output" {
 		c.from = last - 1
 	}
 	signals := rulespace.Signals(rulespace.SigNoise, rulespace.SigReward, rulespace.SigRewardMean)
@@ -75,21 +97,19 @@ func (c *perturb) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 }
 
 func (c *perturb) disturb(rows int) {
-	sigma := float32(c.cfg.Sigma)
 	last := len(c.conns)
 	for l := c.from; l < last; l++ {
 		pot := c.pot[l+1]
 		if l == c.from { // everything before it is as in the clean pass
 			pot.CopyFrom(c.net.Pot[l+1])
 		} else {
-			c.net.Conns[l].Array.Forward(pot, c.act[l])
-			c.net.AddBias(l, pot)
+			c.forwardThrough(l, pot, c.act[l])
 		}
 		for i := range rows {
 			z, xi := pot.Row(i), c.noise[l].Row(i)
 			for j := range z {
 				xi[j] = float32(c.stream.Normal())
-				z[j] += float32(sigma * xi[j])
+				z[j] += float32(c.sigma * xi[j])
 			}
 		}
 		c.net.Activate(l+1, c.act[l+1], pot)
@@ -99,7 +119,7 @@ func (c *perturb) disturb(rows int) {
 	for i, loss := range noisy {
 		c.reward.Data[i] = float32(-loss)
 	}
-	if c.cfg.Baseline == "running" {
+	if c.running {
 		c.track(noisy)
 		return
 	}
@@ -122,5 +142,5 @@ func (c *perturb) track(losses []float64) {
 	}
 	fill(c.baseline, float32(c.mean))
 	c.means++
-	c.mean += float64((batch - c.mean) / min(float64(c.means), c.cfg.RewardTau))
+	c.mean += float64((batch - c.mean) / min(float64(c.means), c.rewardTau))
 }

@@ -2,6 +2,7 @@ package credit_test
 
 import (
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/metaplast/metaplast/inner/credit"
@@ -30,7 +31,7 @@ func TestNodePerturbationFollowsTheGradient(t *testing.T) {
 		}
 	}
 	for _, sigma := range []float64{0.001, 0.01} {
-		c := newCircuit(t, credit.Config{Name: "perturb", Sigma: sigma}, n, rulespace.SigReward, rulespace.SigRewardMean, rulespace.SigNoise)
+		c := newCircuit(t, credit.Config{Name: "perturb"}.With("sigma", strconv.FormatFloat(sigma, 'g', -1, 64)), n, rulespace.SigReward, rulespace.SigRewardMean, rulespace.SigNoise)
 		estimate := make([]float64, len(gradient))
 		want := map[int]float64{100: 0.941, 2000: 0.997}
 		single := 0.0
@@ -78,7 +79,7 @@ func cosineNorm(u []float64) float64 {
 // The running baseline starts at the first reward and lags one batch behind.
 func TestRunningBaseline(t *testing.T) {
 	n := newNetwork(t, network.Config{Sizes: []int{3, 2}}, 2)
-	c := newCircuit(t, credit.Config{Name: "perturb", Baseline: "running", RewardTau: 2, Sigma: 0.5, Noise: "output"}, n,
+	c := newCircuit(t, credit.Config{Name: "perturb", Options: map[string]string{"baseline": "running", "reward_tau": "2", "sigma": "0.5", "noise": "output"}}, n,
 		rulespace.SigReward, rulespace.SigRewardMean)
 	s := key.Root(4).Stream()
 	mean := 0.0
@@ -99,7 +100,7 @@ func TestRunningBaseline(t *testing.T) {
 // Noise at the output alone leaves the hidden layers undisturbed.
 func TestOutputNoise(t *testing.T) {
 	n := newNetwork(t, network.Config{Sizes: []int{3, 4, 2}}, 1)
-	c := newCircuit(t, credit.Config{Name: "perturb", Noise: "output", Sigma: 0.1}, n, rulespace.SigReward, rulespace.SigNoise)
+	c := newCircuit(t, credit.Config{Name: "perturb", Options: map[string]string{"noise": "output", "sigma": "0.1"}}, n, rulespace.SigReward, rulespace.SigNoise)
 	b := randomBatch(key.Root(4).Stream(), n.Config, 1)
 	var r recorder
 	c.Learn(n, b, &r)

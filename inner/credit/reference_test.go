@@ -138,6 +138,8 @@ type recorder struct {
 	order  []int
 }
 
+func (r *recorder) PresentFeedback(*credit.Feedback, *credit.Signals) {}
+
 func (r *recorder) Present(c *network.Connection, s *credit.Signals) {
 	for len(r.values) <= c.Index {
 		r.values = append(r.values, nil)

@@ -142,7 +142,7 @@ func TestLocalSignals(t *testing.T) {
 			if rows > 1 {
 				needs = needs.Minus(rulespace.Signals(rulespace.SigLower))
 			}
-			c := newCircuit(t, credit.Config{Name: e.Name, Tau: 2, ThetaTau: 3, EligTau: 1.5, Competition: 2}, n, needs.List()...)
+			c := newCircuit(t, credit.Config{Name: e.Name, Options: map[string]string{"tau": "2", "theta_tau": "3", "elig_tau": "1.5", "competition": "2"}}, n, needs.List()...)
 			states := make([]naive, 2)
 			s := key.Root(11).Stream()
 			for _, size := range []int{rows, rows, (rows + 1) / 2, rows} {
@@ -187,7 +187,7 @@ func TestLocalSignals(t *testing.T) {
 // Batches present targets at the output, and clamped outputs act as told.
 func TestTargetAndClamp(t *testing.T) {
 	n := newNetwork(t, network.Config{Sizes: []int{4, 3, 2}}, 3)
-	c := newCircuit(t, credit.Config{Name: "none", Clamp: true}, n, rulespace.SigTarget, rulespace.SigPost)
+	c := newCircuit(t, credit.Config{Name: "none"}.With("clamp", "yes"), n, rulespace.SigTarget, rulespace.SigPost)
 	b := randomBatch(key.Root(2).Stream(), n.Config, 2)
 	var r recorder
 	c.Learn(n, b, &r)
@@ -208,7 +208,7 @@ func TestFeedbackEquations(t *testing.T) {
 	cfg := network.Config{Sizes: []int{4, 6, 5, 3}, Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}
 	n := newNetwork(t, cfg, 2)
 	b := randomBatch(key.Root(2).Stream(), n.Config, 2)
-	c := newCircuit(t, credit.Config{Name: "fa", FeedbackScale: 2}, n, rulespace.SigErr, rulespace.SigErrPre)
+	c := newCircuit(t, credit.Config{Name: "fa"}.With("feedback_scale", "2"), n, rulespace.SigErr, rulespace.SigErrPre)
 	var r recorder
 	feedback := make([][][]float64, 3)
 	c.Learn(n, b, plasticity(func(c *network.Connection, s *credit.Signals) {
@@ -281,20 +281,20 @@ func TestSignalErrors(t *testing.T) {
 		{"bp", credit.Needs{}, true, "circuit bp does not have; circuit fa does"},
 		{"bq", credit.Needs{}, false, `"bq" is not a circuit; circuits are bp, dfa, fa, none, perturb`},
 	} {
-		err := credit.Check(c.circuit, c.needs, c.plastic)
+		err := credit.Check(c.circuit, c.needs, 0, c.plastic)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", c.circuit, err, c.want)
 		}
 	}
 	var s *credit.SignalError
-	if err := credit.Check("none", credit.Needs{Output: rulespace.Signals(rulespace.SigErr)}, false); !errors.As(err, &s) || s.Signal != rulespace.SigErr {
+	if err := credit.Check("none", credit.Needs{Output: rulespace.Signals(rulespace.SigErr)}, 0, false); !errors.As(err, &s) || s.Signal != rulespace.SigErr {
 		t.Errorf("missing signal gives %v", err)
 	}
 	n := newNetwork(t, network.Config{Sizes: []int{2, 2}}, 2)
-	for _, cfg := range []credit.Config{{Name: "none", Tau: 0.5}, {Name: "none", Sigma: -1}, {Name: "perturb", Baseline: "x"},
-		{Name: "perturb", Noise: "x"}, {Name: "none", Competition: math.Inf(1)}, {Name: "fa", FeedbackScale: math.NaN()}} {
-		if _, err := credit.New(cfg, n, credit.Needs{}, key.Key{}); err == nil {
-			t.Errorf("%+v is accepted", cfg)
+	for _, c := range []struct{ circuit, option, value string }{{"none", "tau", "0.5"}, {"none", "sigma", "1"}, {"perturb", "sigma", "-1"},
+		{"perturb", "baseline", "x"}, {"perturb", "noise", "x"}, {"none", "competition", "Inf"}, {"fa", "feedback_scale", "NaN"}} {
+		if _, err := credit.New(credit.Config{Name: c.circuit}.With(c.option, c.value), n, credit.Needs{}, key.Key{}); err == nil {
+			t.Errorf("%+v is accepted", c)
 		}
 	}
 	if _, err := credit.New(credit.Config{Name: "none"}, n, credit.Needs{Output: rulespace.Signals(rulespace.SigLower)}, key.Key{}); err == nil {

@@ -19,51 +19,142 @@ type Entry struct {
 	Locality    []string // what it asks of a physical substrate; empty is fully local
 	Passes      float64  // cost of a sample in forward passes, updates apart
 	Reference   string
-	Rate        float64 // default learning rate, the rule's parameter lr
-	Batch       int     // default samples per update
-	Frozen      bool    // hidden connections do not learn
+	Rate        float64           // default learning rate, the rule's parameter lr
+	Batch       int               // default samples per update
+	Frozen      bool              // hidden connections do not learn
+	Options     map[string]string // of the circuit, where they are not the default
+	OutputRule  string            // name in rulespace/classic of the rule of the connection to the output; empty where it is the same
+	OutputRate  float64           // its default learning rate
+	Network     Network
 }
 
 // known is what the catalogue says; the rest follows from circuit and rule.
 type known struct {
-	name, title, circuit, rule string
-	rate                       float64
-	batch                      int
-	frozen                     bool
-	reference                  string // of the learner, where it is not the rule's source
+	name, title string
+	circuit     string            // name in credit.Catalogue
+	options     map[string]string // of the circuit, where they are not the default
+	rule        string            // name in rulespace/classic
+	rate        float64           // its parameter lr
+	output      string            // rule of the connection to the output, where it is another one
+	outputRate  float64           // its parameter lr
+	batch       int               // samples per update
+	frozen      bool              // hidden connections do not learn
+	network     Network
+	reference   string // of the learner, where it is that of neither circuit nor rule
 }
 
-// Rates suit inputs of order 1 and networks with a few hundred units per
-// layer: larger batches average more and take larger steps.
+// Network is what a learner asks of its network when nobody says otherwise;
+// fields that are empty ask for nothing.
+type Network struct {
+	Hidden    string // activation of hidden layers
+	Output    string // activation of the output
+	Loss      string
+	Init      string
+	InitScale float64
+}
+
+// table is the catalogue, sorted by name. Rates suit inputs of order 1 and
+// networks with a few hundred units per layer: larger batches average more and
+// take larger steps.
 var table = []known{
-	{"adam", "backpropagation with Adam", "bp", "adam", 0.001, 32, false, ""},
-	{"bcm", "BCM: sliding threshold", "none", "bcm", 0.001, 1, false, ""},
-	{"bp", "backpropagation, gradient descent", "bp", "error", 0.2, 32, false,
-		"D. Rumelhart, G. Hinton, R. Williams, Nature 323:533 (1986)"},
-	{"competitive", "soft competitive learning", "none", "competitive", 0.01, 1, false, ""},
-	{"covariance", "covariance rule", "none", "covariance", 0.001, 1, false, ""},
-	{"delta", "delta rule, output connection only", "none", "delta", 0.01, 1, true, ""},
-	{"dfa", "direct feedback alignment", "dfa", "error", 0.1, 32, false, "A. Nøkland, NeurIPS 29 (2016)"},
-	{"fa", "feedback alignment", "fa", "error", 0.1, 32, false,
-		"T. Lillicrap et al., Nat. Commun. 7:13276 (2016)"},
-	{"fa-hebb-oja", "feedback alignment with two local terms, online", "fa", "error-hebb-oja", 0.007, 1, false, ""},
-	{"gha", "generalised Hebbian algorithm", "none", "gha", 0.005, 1, false, ""},
-	{"hebb", "Hebb's rule", "none", "hebb", 0.001, 1, false, ""},
-	{"hebb-decay", "Hebb's rule with decay", "none", "hebb-decay", 0.001, 1, false, ""},
-	{"instar", "instar: weights move to the inputs of active units", "none", "instar", 0.01, 1, false, ""},
-	{"kolen-pollack", "feedback learned by the forward rule", "fa", "kolen-pollack", 0.05, 32, false, ""},
-	{"momentum", "backpropagation with momentum", "bp", "momentum", 0.01, 32, false, ""},
-	{"nesterov", "backpropagation with Nesterov momentum", "bp", "nesterov", 0.01, 32, false, ""},
+	{
+		name: "adam", title: "backpropagation with Adam",
+		circuit: "bp", rule: "adam", rate: 0.001, batch: 32,
+	},
+	{
+		name: "bcm", title: "BCM: sliding threshold",
+		circuit: "none", rule: "bcm", rate: 0.001, batch: 1,
+	},
+	{
+		name: "bp", title: "backpropagation, gradient descent",
+		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
+	},
+	{
+		name: "competitive", title: "soft competitive learning",
+		circuit: "none", rule: "competitive", rate: 0.01, batch: 1,
+	},
+	{
+		name: "covariance", title: "covariance rule",
+		circuit: "none", rule: "covariance", rate: 0.001, batch: 1,
+	},
+	{
+		name: "delta", title: "delta rule, output connection only",
+		circuit: "none", rule: "delta", rate: 0.01, batch: 1, frozen: true,
+	},
+	{
+		name: "dfa", title: "direct feedback alignment",
+		circuit: "dfa", rule: "error", rate: 0.1, batch: 32,
+	},
+	{
+		name: "fa", title: "feedback alignment",
+		circuit: "fa", rule: "error", rate: 0.1, batch: 32,
+	},
+	{
+		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
+		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
+	},
+	{
+		name: "gha", title: "generalised Hebbian algorithm",
+		circuit: "none", rule: "gha", rate: 0.005, batch: 1,
+	},
+	{
+		name: "hebb", title: "Hebb's rule",
+		circuit: "none", rule: "hebb", rate: 0.001, batch: 1,
+	},
+	{
+		name: "hebb-decay", title: "Hebb's rule with decay",
+		circuit: "none", rule: "hebb-decay", rate: 0.001, batch: 1,
+	},
+	{
+		name: "instar", title: "instar: weights move to the inputs of active units",
+		circuit: "none", rule: "instar", rate: 0.01, batch: 1,
+	},
+	{
+		name: "kolen-pollack", title: "feedback learned by the forward rule",
+		circuit: "fa", rule: "kolen-pollack", rate: 0.05, batch: 32,
+	},
+	{
+		name: "momentum", title: "backpropagation with momentum",
+		circuit: "bp", rule: "momentum", rate: 0.01, batch: 32,
+	},
+	{
+		name: "nesterov", title: "backpropagation with Nesterov momentum",
+		circuit: "bp", rule: "nesterov", rate: 0.01, batch: 32,
+	},
 	// Its circuit leaves a factor σ = 0.01 in the step, so this is 0.005/σ.
-	{"node-perturbation", "node perturbation", "perturb", "node-perturbation", 0.5, 32, false, ""},
-	{"oja", "Oja's rule", "none", "oja", 0.01, 1, false, ""},
-	{"perceptron", "perceptron, output connection only", "none", "perceptron", 0.01, 1, true, ""},
-	{"readout", "hidden layers frozen, output by gradient: the control", "bp", "error", 0.1, 32, true,
-		"the universal control: a rule for hidden layers has to beat it"},
-	{"softhebb", "SoftHebb", "none", "softhebb", 0.01, 1, false, ""},
-	{"subspace", "Oja's subspace rule", "none", "subspace", 0.005, 1, false, ""},
-	{"supervised-hebb", "Hebb's rule with a teacher, output connection only", "none", "supervised-hebb", 0.01, 1, true, ""},
-	{"three-factor", "reward-modulated Hebb", "perturb", "three-factor", 0.001, 1, false, ""},
+	{
+		name: "node-perturbation", title: "node perturbation",
+		circuit: "perturb", rule: "node-perturbation", rate: 0.5, batch: 32,
+	},
+	{
+		name: "oja", title: "Oja's rule",
+		circuit: "none", rule: "oja", rate: 0.01, batch: 1,
+	},
+	{
+		name: "perceptron", title: "perceptron, output connection only",
+		circuit: "none", rule: "perceptron", rate: 0.01, batch: 1, frozen: true,
+	},
+	{
+		name: "readout", title: "hidden layers frozen, output by gradient: the control",
+		circuit: "bp", rule: "error", rate: 0.1, batch: 32, frozen: true,
+		reference: "the universal control: a rule for hidden layers has to beat it",
+	},
+	{
+		name: "softhebb", title: "SoftHebb",
+		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
+	},
+	{
+		name: "subspace", title: "Oja's subspace rule",
+		circuit: "none", rule: "subspace", rate: 0.005, batch: 1,
+	},
+	{
+		name: "supervised-hebb", title: "Hebb's rule with a teacher, output connection only",
+		circuit: "none", rule: "supervised-hebb", rate: 0.01, batch: 1, frozen: true,
+	},
+	{
+		name: "three-factor", title: "reward-modulated Hebb",
+		circuit: "perturb", rule: "three-factor", rate: 0.001, batch: 1,
+	},
 }
 
 // Catalogue lists the known learners, sorted by name.
@@ -95,27 +186,39 @@ func (k known) entry() Entry {
 		DW: text(r.DW), DB: text(r.DB), DFB: text(r.DFB),
 		Supervised: c.Supervised || r.Needs().Has(rulespace.SigTarget),
 		Passes:     c.Passes, Rate: k.rate, Batch: k.batch, Frozen: k.frozen,
+		Options: k.options, OutputRule: k.output, OutputRate: k.outputRate, Network: k.network,
 		Reference: k.reference,
+	}
+	reads := r.Needs()
+	if k.output != "" {
+		reads |= mustRule(k.output).Needs()
+		e.Supervised = e.Supervised || reads.Has(rulespace.SigTarget)
 	}
 	if k.frozen { // no error travels backward
 		e.Passes = 1
 	}
+	if e.Reference == "" && k.rule == "error" {
+		e.Reference = c.Reference
+	}
 	if e.Reference == "" {
 		e.Reference = r.Source
 	}
-	e.Locality = locality(c, r, k.frozen)
+	if e.Reference == "" {
+		e.Reference = c.Reference
+	}
+	e.Locality = locality(c, reads, k.frozen)
 	return e
 }
 
 // locality lists what the circuit asks for and the signals read besides that
 // are not at hand at a synapse. One layer alone needs no backward pass.
-func locality(c credit.Entry, r *rulespace.Rule, frozen bool) []string {
+func locality(c credit.Entry, reads rulespace.SignalSet, frozen bool) []string {
 	var flags []string
 	if !frozen {
 		flags = slices.Clone(c.Locality)
 	}
 	brought := rulespace.Signals(rulespace.SigErr, rulespace.SigErrPre, rulespace.SigReward, rulespace.SigRewardMean)
-	for _, s := range r.Needs().Minus(brought).List() {
+	for _, s := range reads.Minus(brought).List() {
 		if !s.Info().Local {
 			flags = append(flags, "reads "+s.String())
 		}
@@ -138,11 +241,20 @@ func mustRule(name string) *rulespace.Rule {
 	return r
 }
 
-// Learner returns the learner with its rule at the default learning rate.
+// Learner returns the learner with its rules at their default learning rates.
 func (e Entry) Learner() Learner {
-	r, err := mustRule(e.RuleName).WithParams(map[string]float64{"lr": e.Rate})
-	if err != nil {
-		panic("learner: " + e.Name + ": " + err.Error())
+	l := Learner{Credit: credit.Config{Name: e.Circuit, Options: e.Options}, Rule: ruleAt(e.RuleName, e.Rate), FreezeHidden: e.Frozen}
+	if e.OutputRule != "" {
+		l.OutputRule = ruleAt(e.OutputRule, e.OutputRate)
 	}
-	return Learner{Credit: credit.Config{Name: e.Circuit}, Rule: r, FreezeHidden: e.Frozen}
+	return l
+}
+
+// ruleAt is a classic rule with a learning rate.
+func ruleAt(name string, rate float64) *rulespace.Rule {
+	r, err := mustRule(name).WithParams(map[string]float64{"lr": rate})
+	if err != nil {
+		panic("learner: rule " + name + ": " + err.Error())
+	}
+	return r
 }

@@ -52,8 +52,15 @@ func (l Learner) Check(connections int) error {
 	if out == nil || hidden == nil && !l.FreezeHidden {
 		return errors.New("learner: a rule is missing")
 	}
-	plastic := out.DFB != nil || hidden != nil && connections > 1 && hidden.DFB != nil
-	if err := credit.Check(l.Credit.Name, l.Needs(connections), plastic); err != nil {
+	var feedback rulespace.SignalSet
+	plastic := false
+	for _, r := range []*rulespace.Rule{out, hidden} {
+		if r != nil && r.DFB != nil && (r == out || connections > 1) {
+			plastic = true
+			feedback |= r.DFB.Signals()
+		}
+	}
+	if err := credit.Check(l.Credit.Name, l.Needs(connections), feedback.Minus(rulespace.Signals(rulespace.SigW)), plastic); err != nil {
 		return err
 	}
 	_, err := l.Credit.Resolve()
@@ -63,5 +70,5 @@ func (l Learner) Check(connections int) error {
 // Supervised reports whether the learner needs targets in such a network.
 func (l Learner) Supervised(connections int) bool {
 	e, _ := credit.ByName(l.Credit.Name)
-	return e.Supervised || l.Credit.Clamp || l.Needs(connections).Output.Has(rulespace.SigTarget)
+	return e.Supervised || l.Credit.On("clamp") || l.Needs(connections).Output.Has(rulespace.SigTarget)
 }

@@ -57,6 +57,9 @@ func (a *angles) Present(c *network.Connection, s *credit.Signals) {
 	vec.MulTA(g, s.Values[rulespace.SigPre], s.Values[rulespace.SigErr])
 }
 
+// PresentFeedback implements credit.Plasticity; bp has no such weights.
+func (a *angles) PresentFeedback(*credit.Feedback, *credit.Signals) {}
+
 func (a *angles) after(net *network.Network) {
 	for l, c := range net.Conns {
 		var dot, gg, dd float64

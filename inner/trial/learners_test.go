@@ -182,7 +182,7 @@ func (e constantEpisode) Next(b *tasks.Batch) {
 func TestThreeFactorCentring(t *testing.T) {
 	x := trial.Trial{Task: constant{gaussian(4, 1)}, Network: network.Config{Sizes: []int{4, 1}, Output: network.Activation{Name: "softmax"}},
 		Learner: named(t, "three-factor"), Steps: 500, Key: key.Root(1)}
-	x.Learner.Credit.Baseline = "running"
+	x.Learner.Credit = x.Learner.Credit.With("baseline", "running")
 	if out := trial.NewRunner().Run(ctx, x); out.Status != trial.Silent || out.Reason != "no weight changed" {
 		t.Errorf("centred rule: %s: %s", out.Status, out.Reason)
 	}
@@ -270,6 +270,8 @@ type bound struct {
 	distance       float64
 }
 
+func (p *bound) PresentFeedback(*credit.Feedback, *credit.Signals) {}
+
 func (p *bound) Present(c *network.Connection, s *credit.Signals) {
 	if !c.Output {
 		p.hidden.Apply(&s.Frame, c.InPlace, c.Bias, s.Feedback)
@@ -344,6 +346,8 @@ func threeTerms(w, fb [][][]float64, x, y []float64, beta, lr, a, b float64) {
 
 // recordFeedback reads the feedback weights that a trial's key leads to.
 type recordFeedback [][][]float64
+
+func (r *recordFeedback) PresentFeedback(*credit.Feedback, *credit.Signals) {}
 
 func (r *recordFeedback) Present(c *network.Connection, s *credit.Signals) {
 	var m [][]float64

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metaplast/metaplast/inner/credit"
+	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace"
@@ -13,8 +14,64 @@ import (
 
 // plasticity applies each connection's rule to what the circuit presents.
 type plasticity struct {
-	net   *network.Network
-	slots []slot // by connection
+	net      *network.Network
+	slots    []slot         // by connection
+	feedback []feedbackSlot // by index of the feedback matrix
+	learner  learner.Learner
+	batch    int
+	programs *programs
+}
+
+// feedbackSlot is the bound dfb of feedback weights apart from connections.
+type feedbackSlot struct {
+	program  *kernel.Program
+	rows     int
+	cols     int
+	batch    int
+	instance *kernel.Instance // nil where they are fixed
+	ready    bool             // in this trial
+}
+
+// PresentFeedback implements credit.Plasticity.
+func (p *plasticity) PresentFeedback(f *credit.Feedback, s *credit.Signals) {
+	for len(p.feedback) <= f.Index {
+		p.feedback = append(p.feedback, feedbackSlot{})
+	}
+	slot := &p.feedback[f.Index]
+	if !slot.ready {
+		p.bindFeedback(slot, f)
+	}
+	if slot.instance != nil {
+		slot.instance.Apply(&s.Frame, f.W, nil, nil)
+	}
+}
+
+// bindFeedback makes the dfb of the connection's rule the dw of a rule for
+// the feedback weights.
+func (p *plasticity) bindFeedback(slot *feedbackSlot, f *credit.Feedback) {
+	rule := p.learner.RuleOf(f.Conn)
+	if rule == nil || rule.DFB == nil {
+		*slot = feedbackSlot{ready: true}
+		return
+	}
+	program, err := p.programs.get(feedbackRule(rule))
+	if err != nil {
+		panic(err) // it was compiled with its rule
+	}
+	if slot.program == program && slot.rows == f.W.Rows && slot.cols == f.W.Cols && slot.batch == p.batch {
+		slot.instance.Reset()
+		slot.ready = true
+	} else {
+		*slot = feedbackSlot{program, f.W.Rows, f.W.Cols, p.batch, program.Bind(f.W.Rows, f.W.Cols, p.batch), true}
+	}
+	for _, v := range rule.Params {
+		slot.instance.SetParam(v.Name, v.Value)
+	}
+}
+
+// feedbackRule is the rule that changes weights as dfb changes feedback.
+func feedbackRule(r *rulespace.Rule) *rulespace.Rule {
+	return &rulespace.Rule{Name: r.Name, DW: r.DFB, Params: r.Params}
 }
 
 // slot is the bound rule of one connection.
@@ -25,6 +82,7 @@ type slot struct {
 	dw             *vec.Matrix      // for arrays that cannot be written in place
 }
 
+// Present implements credit.Plasticity.
 func (p *plasticity) Present(c *network.Connection, s *credit.Signals) {
 	slot := &p.slots[c.Index]
 	switch {
@@ -41,6 +99,10 @@ func (p *plasticity) Present(c *network.Connection, s *credit.Signals) {
 // prepareRules compiles the trial's rules and binds them to the connections.
 func (r *Runner) prepareRules(t Trial) error {
 	p := &r.rules
+	p.learner, p.batch, p.programs = t.Learner, t.Batch, &r.programs
+	for i := range p.feedback {
+		p.feedback[i].ready = false
+	}
 	for len(p.slots) < len(r.net.Conns) {
 		p.slots = append(p.slots, slot{})
 	}

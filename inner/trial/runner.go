@@ -55,6 +55,7 @@ type life struct {
 	Trial   // resolved
 	net     *network.Network
 	circuit credit.Circuit
+	model   tasks.Model // what the network predicts
 	episode tasks.Episode
 	batch   *tasks.Batch
 	plastic credit.Plasticity
@@ -88,7 +89,10 @@ func (r *Runner) begin(t Trial, wrap func(t Trial, needs credit.Needs, p credit.
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	l := &life{Trial: t, net: r.net, circuit: circuit, plastic: plastic}
+	l := &life{Trial: t, net: r.net, circuit: circuit, model: r.net, plastic: plastic}
+	if p, ok := circuit.(credit.Predictor); ok {
+		l.model = p
+	}
 	if t.MeasureAlignment {
 		if l.angles, err = newAngles(r.net, (t.Steps+t.Batch-1)/t.Batch); err != nil {
 			return nil, &ConfigError{err}
@@ -170,15 +174,15 @@ func (l *life) live(ctx context.Context) Outcome {
 			return Outcome{Score: worst(), Train: worst(), Status: Diverged, Reason: reason, Steps: l.steps, Alignment: l.alignment()}
 		}
 		if l.Observe != nil && l.steps >= observe {
-			l.Observe(l.steps, l.episode, l.net)
+			l.Observe(l.steps, l.episode, l.model)
 			for observe <= l.steps {
 				observe += max(l.ObserveEvery, 1)
 			}
 		}
 	}
-	out := Outcome{Status: OK, Steps: l.steps, Score: l.episode.Score(l.net, l.Split), Alignment: l.alignment()}
+	out := Outcome{Status: OK, Steps: l.steps, Cost: l.circuit.Cost(), Score: l.episode.Score(l.model, l.Split), Alignment: l.alignment()}
 	if l.ScoreTrain {
-		out.Train = l.episode.Score(l.net, tasks.Train)
+		out.Train = l.episode.Score(l.model, tasks.Train)
 	}
 	if reason := l.guard.silent(); reason != "" {
 		out.Status, out.Reason = Silent, reason

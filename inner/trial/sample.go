@@ -89,6 +89,12 @@ func newSampler(t Trial, net *network.Network, n int, p credit.Plasticity) *samp
 	return s
 }
 
+// PresentFeedback implements credit.Plasticity.
+func (s *sampler) PresentFeedback(f *credit.Feedback, sig *credit.Signals) {
+	s.plastic.PresentFeedback(f, sig)
+}
+
+// Present implements credit.Plasticity.
 func (s *sampler) Present(c *network.Connection, sig *credit.Signals) {
 	for i := s.next; i < len(s.when) && s.when[i] < s.steps+s.batch.N; i++ {
 		if s.where[i] == c.Index {

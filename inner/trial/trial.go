@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/metaplast/metaplast/inner/credit"
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/rulespace/key"
@@ -63,6 +64,7 @@ type Outcome struct {
 	Reason string // for people; empty when Status is ok
 	Err    error  // set when Status is failed: a *ConfigError, a *PanicError, what the task said, or the context's error
 	Steps  int    // samples learned from
+	Cost   credit.Cost
 	// Alignment is, for each connection, the mean angle in degrees between the
 	// change of its weights and minus the gradient of the loss on the same
 	// batch; NaN where a connection never changed. Only with MeasureAlignment.
@@ -111,6 +113,9 @@ func (t Trial) resolve() (Trial, error) {
 	}
 	if t.Batch > t.Steps {
 		t.Batch = t.Steps
+	}
+	if err := t.Learner.Credit.Fits(t.Network, t.Batch); err != nil {
+		return fail(err)
 	}
 	if t.Limits.Weight == 0 {
 		t.Limits.Weight = 1e4

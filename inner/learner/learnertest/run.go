@@ -129,6 +129,8 @@ type presenter func(c *network.Connection, s *credit.Signals)
 
 func (f presenter) Present(c *network.Connection, s *credit.Signals) { f(c, s) }
 
+func (f presenter) PresentFeedback(*credit.Feedback, *credit.Signals) {}
+
 // signals checks that what is declared is presented, and nothing else, in the
 // shapes of kernel.Frame.
 func (c testCase) signals(t *testing.T) {
