@@ -10,6 +10,7 @@ import (
 	"github.com/metaplast/metaplast/inner/credit"
 	"github.com/metaplast/metaplast/inner/device"
 	"github.com/metaplast/metaplast/inner/learner"
+	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/outer/method"
 	"github.com/metaplast/metaplast/rulespace/classic"
 	"github.com/metaplast/metaplast/rulespace/render"
@@ -125,20 +126,23 @@ func notNil(s []string) []string {
 
 func listLearners() []listItem {
 	type learnerJSON struct {
-		Type       string   `json:"type"` // "learner"
-		Name       string   `json:"name"`
-		Title      string   `json:"title"`
-		Circuit    string   `json:"circuit"`
-		Rule       string   `json:"rule"`
-		DW         string   `json:"dw"`
-		DB         string   `json:"db"`
-		DFB        string   `json:"dfb"`
-		Supervised bool     `json:"supervised"`
-		Locality   []string `json:"locality"`
-		Passes     float64  `json:"passes"`
-		LR         float64  `json:"lr"`
-		Batch      int      `json:"batch"`
-		Reference  string   `json:"reference"`
+		Type       string            `json:"type"` // "learner"
+		Name       string            `json:"name"`
+		Title      string            `json:"title"`
+		Circuit    string            `json:"circuit"`
+		Rule       string            `json:"rule"`
+		DW         string            `json:"dw"`
+		DB         string            `json:"db"`
+		DFB        string            `json:"dfb"`
+		Supervised bool              `json:"supervised"`
+		Locality   []string          `json:"locality"`
+		Passes     float64           `json:"passes"`
+		LR         float64           `json:"lr"`
+		Batch      int               `json:"batch"`
+		Reference  string            `json:"reference"`
+		Output     string            `json:"output_rule,omitempty"` // of the connection to the output, where it is another one
+		Options    map[string]string `json:"options"`               // of the circuit, where they are not the default
+		Check      string            `json:"check"`
 	}
 	var out []listItem
 	for _, e := range learner.Catalogue() {
@@ -150,7 +154,8 @@ func listLearners() []listItem {
 			name: e.Name,
 			row:  []string{e.Name, e.Circuit, "Δw = " + e.DW, e.Title},
 			json: learnerJSON{"learner", e.Name, e.Title, e.Circuit, e.RuleName, e.DW, e.DB, e.DFB, e.Supervised,
-				notNil(e.Locality), e.Passes, e.Rate, e.Batch, e.Reference},
+				notNil(e.Locality), e.Passes, e.Rate, e.Batch, e.Reference,
+				e.OutputRule, notNilMap(e.Options), e.Check},
 			detail: func() (string, error) {
 				lines := []string{e.Name + ": " + e.Title, "circuit " + e.Circuit, "dw  " + e.DW}
 				if e.DB != "" {
@@ -159,15 +164,51 @@ func listLearners() []listItem {
 				if e.DFB != "" {
 					lines = append(lines, "dfb "+e.DFB)
 				}
+				if e.OutputRule != "" {
+					lines = append(lines, fmt.Sprintf("output connection: rule %s, lr %v", e.OutputRule, e.OutputRate))
+				}
 				lines = append(lines, "locality: "+local, fmt.Sprintf("%v forward passes per sample; default lr %v, batch %d", e.Passes, e.Rate, e.Batch))
+				lines = append(lines, learnerCost(e)...)
 				if e.Frozen {
 					lines = append(lines, "hidden layers do not learn")
 				}
-				return strings.Join(append(lines, e.Reference), "\n"), nil
+				circuit, _ := credit.ByName(e.Circuit)
+				settings := circuit.Settings()
+				return strings.Join(append(lines, e.Reference), "\n") + optionTable(len(settings), func(i int) []string {
+					o := settings[i]
+					if v, ok := e.Options[o.Name]; ok {
+						o.Default = v
+					}
+					return []string{o.Name, o.Default, o.Range, o.Doc}
+				}), nil
 			},
 		})
 	}
 	return out
+}
+
+// learnerCost says what a learner takes in a network of two hidden layers, or
+// of one or none where it cannot work in that.
+func learnerCost(e learner.Entry) []string {
+	var sorry error
+	for _, sizes := range [][]int{{784, 256, 256, 10}, {784, 256, 10}, {784, 10}} {
+		cfg := network.Config{Sizes: sizes, Hidden: network.Activation{Name: e.Network.Hidden}, Output: network.Activation{Name: e.Network.Output},
+			Loss: e.Network.Loss, Bias: !e.Network.NoBias}
+		cost, err := e.Cost(cfg, e.Batch)
+		if err == nil {
+			return []string{fmt.Sprintf("in %s: products of %s multiply-adds per weight and sample (a forward pass is 1), state of %s bytes per synapse and %s per unit and sample",
+				Sizes(sizes), short(cost.MultiplyAdds), short(cost.SynapseBytes), short(cost.UnitBytes))}
+		}
+		sorry = err
+	}
+	return []string{"cost not counted: " + plainText(sorry)}
+}
+
+func notNilMap(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
 }
 
 func listRules() []listItem {

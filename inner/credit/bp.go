@@ -43,7 +43,7 @@ func newBP(b *base, _ key.Key) Circuit {
 func (c *backprop) allocate() {
 	c.credit = make([]*vec.Matrix, len(c.conns)+1)
 	for l := len(c.conns); l >= c.lowest(); l-- {
-		c.credit[l] = c.buffers.Matrix(c.net.Act[l].Cols)
+		c.credit[l] = c.units(c.net.Act[l].Cols)
 	}
 	c.bindCredit(c.credit)
 }

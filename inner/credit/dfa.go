@@ -36,14 +36,14 @@ func newDFA(b *base, k key.Key) Circuit {
 	last := len(b.conns)
 	c := &direct{base: b, credit: make([]*vec.Matrix, last+1), feedback: make([]*vec.Matrix, last)}
 	if c.lowest() <= last {
-		c.credit[last] = c.buffers.Matrix(c.net.Act[last].Cols)
+		c.credit[last] = c.units(c.net.Act[last].Cols)
 	}
 	k = k.Child("feedback", 0)
 	for l := range last {
 		if !c.needsCredit(l) {
 			continue
 		}
-		c.credit[l] = c.buffers.Matrix(c.net.Act[l].Cols)
+		c.credit[l] = c.units(c.net.Act[l].Cols)
 		c.feedback[l] = c.synapses(c.net.Act[l].Cols, c.net.Act[last].Cols)
 		network.Initialise(c.feedback[l], "glorot", c.options.Float("feedback_scale"), k.Child("layer", uint64(l)))
 	}

@@ -13,7 +13,8 @@ var perturbEntry = Entry{
 	Name: "perturb", Title: "node perturbation",
 	Doc:      "noise in every potential, and the reward with it and without it",
 	Provides: local | reward, Output: target, Supervised: true, Passes: 2,
-	Locality: []string{ForwardLocking, GlobalScalar, SecondPass},
+	Locality:   []string{ForwardLocking, GlobalScalar, SecondPass},
+	Stochastic: true,
 	Options: []option.Option{
 		option.Float("sigma", "0.01", 1e-9, 1e9, "standard deviation of the noise"),
 		option.Choice("baseline", "clean", []string{"clean", "running"},
@@ -78,9 +79,9 @@ func newPerturb(b *base, k key.Key) Circuit {
 	c.pot, c.act = make([]*vec.Matrix, last+1), make([]*vec.Matrix, last+1)
 	for l := range c.conns {
 		cols := c.net.Act[l+1].Cols
-		c.noise[l] = c.buffers.Matrix(cols)
+		c.noise[l] = c.units(cols)
 		if l >= c.from {
-			c.pot[l+1], c.act[l+1] = c.buffers.Matrix(cols), c.buffers.Matrix(cols)
+			c.pot[l+1], c.act[l+1] = c.units(cols), c.units(cols)
 		}
 		v := &c.conns[l].sig.Values
 		v[rulespace.SigNoise], v[rulespace.SigReward], v[rulespace.SigRewardMean] = c.noise[l], c.reward, c.baseline

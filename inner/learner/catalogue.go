@@ -25,6 +25,7 @@ type Entry struct {
 	Options     map[string]string // of the circuit, where they are not the default
 	OutputRule  string            // name in rulespace/classic of the rule of the connection to the output; empty where it is the same
 	OutputRate  float64           // its default learning rate
+	Check       string            // the test that holds the learner to a gradient, a closed form or a published number
 	Network     Network
 }
 
@@ -41,6 +42,7 @@ type known struct {
 	frozen      bool              // hidden connections do not learn
 	network     Network
 	reference   string // of the learner, where it is that of neither circuit nor rule
+	check       string // see Entry.Check
 }
 
 // Network is what a learner asks of its network when nobody says otherwise;
@@ -51,6 +53,7 @@ type Network struct {
 	Loss      string
 	Init      string
 	InitScale float64
+	NoBias    bool
 }
 
 // table is the catalogue, sorted by name. Rates suit inputs of order 1 and
@@ -60,100 +63,124 @@ var table = []known{
 	{
 		name: "adam", title: "backpropagation with Adam",
 		circuit: "bp", rule: "adam", rate: 0.001, batch: 32,
+		check: "TestEquations",
 	},
 	{
 		name: "bcm", title: "BCM: sliding threshold",
 		circuit: "none", rule: "bcm", rate: 0.001, batch: 1,
+		check: "TestBCMSelectivity",
 	},
 	{
 		name: "bp", title: "backpropagation, gradient descent",
 		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
+		check: "TestBackpropIsTheGradient",
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
 		circuit: "none", rule: "competitive", rate: 0.01, batch: 1,
+		check: "TestEquations",
 	},
 	{
 		name: "covariance", title: "covariance rule",
 		circuit: "none", rule: "covariance", rate: 0.001, batch: 1,
+		check: "TestEquations",
 	},
 	{
 		name: "delta", title: "delta rule, output connection only",
 		circuit: "none", rule: "delta", rate: 0.01, batch: 1, frozen: true,
+		check: "TestSupervisedLearners",
 	},
 	{
 		name: "dfa", title: "direct feedback alignment",
 		circuit: "dfa", rule: "error", rate: 0.1, batch: 32,
+		check: "TestFeedbackEquations",
 	},
 	{
 		name: "fa", title: "feedback alignment",
 		circuit: "fa", rule: "error", rate: 0.1, batch: 32,
+		check: "TestFeedbackAligns",
 	},
 	{
 		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
 		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
+		check: "TestThreeTermRuleAgainstLoops",
 	},
 	{
 		name: "gha", title: "generalised Hebbian algorithm",
 		circuit: "none", rule: "gha", rate: 0.005, batch: 1,
+		check: "TestPrincipalComponents",
 	},
 	{
 		name: "hebb", title: "Hebb's rule",
 		circuit: "none", rule: "hebb", rate: 0.001, batch: 1,
+		check: "TestHebbExplodesAlongTheFirstComponent",
 	},
 	{
 		name: "hebb-decay", title: "Hebb's rule with decay",
 		circuit: "none", rule: "hebb-decay", rate: 0.001, batch: 1,
+		check: "TestEquations",
 	},
 	{
 		name: "instar", title: "instar: weights move to the inputs of active units",
 		circuit: "none", rule: "instar", rate: 0.01, batch: 1,
+		check: "TestEquations",
 	},
 	{
 		name: "kolen-pollack", title: "feedback learned by the forward rule",
 		circuit: "fa", rule: "kolen-pollack", rate: 0.05, batch: 32,
+		check: "TestKolenPollack",
 	},
 	{
 		name: "momentum", title: "backpropagation with momentum",
 		circuit: "bp", rule: "momentum", rate: 0.01, batch: 32,
+		check: "TestEquations",
 	},
 	{
 		name: "nesterov", title: "backpropagation with Nesterov momentum",
 		circuit: "bp", rule: "nesterov", rate: 0.01, batch: 32,
+		check: "TestEquations",
 	},
 	// Its circuit leaves a factor σ = 0.01 in the step, so this is 0.005/σ.
 	{
 		name: "node-perturbation", title: "node perturbation",
 		circuit: "perturb", rule: "node-perturbation", rate: 0.5, batch: 32,
+		check: "TestNodePerturbationFollowsTheGradient",
 	},
 	{
 		name: "oja", title: "Oja's rule",
 		circuit: "none", rule: "oja", rate: 0.01, batch: 1,
+		check: "TestPrincipalComponents",
 	},
 	{
 		name: "perceptron", title: "perceptron, output connection only",
 		circuit: "none", rule: "perceptron", rate: 0.01, batch: 1, frozen: true,
+		check: "TestEquations",
 	},
 	{
 		name: "readout", title: "hidden layers frozen, output by gradient: the control",
 		circuit: "bp", rule: "error", rate: 0.1, batch: 32, frozen: true,
+		check:     "TestBackpropIsTheGradient",
 		reference: "the universal control: a rule for hidden layers has to beat it",
 	},
 	{
 		name: "softhebb", title: "SoftHebb",
 		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
+		check: "TestEquations",
 	},
 	{
 		name: "subspace", title: "Oja's subspace rule",
 		circuit: "none", rule: "subspace", rate: 0.005, batch: 1,
+		check: "TestPrincipalComponents",
 	},
 	{
 		name: "supervised-hebb", title: "Hebb's rule with a teacher, output connection only",
 		circuit: "none", rule: "supervised-hebb", rate: 0.01, batch: 1, frozen: true,
+		check: "TestEquations",
 	},
 	{
 		name: "three-factor", title: "reward-modulated Hebb",
 		circuit: "perturb", rule: "three-factor", rate: 0.001, batch: 1,
+		check: "TestThreeFactorCentring",
 	},
 }
 
@@ -186,7 +213,7 @@ func (k known) entry() Entry {
 		DW: text(r.DW), DB: text(r.DB), DFB: text(r.DFB),
 		Supervised: c.Supervised || r.Needs().Has(rulespace.SigTarget),
 		Passes:     c.Passes, Rate: k.rate, Batch: k.batch, Frozen: k.frozen,
-		Options: k.options, OutputRule: k.output, OutputRate: k.outputRate, Network: k.network,
+		Options: k.options, OutputRule: k.output, OutputRate: k.outputRate, Network: k.network, Check: k.check,
 		Reference: k.reference,
 	}
 	reads := r.Needs()

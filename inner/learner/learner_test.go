@@ -3,6 +3,9 @@ package learner_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +25,27 @@ func Example() {
 func TestConformance(t *testing.T) {
 	for _, e := range learner.Catalogue() {
 		t.Run(e.Name, func(t *testing.T) { learnertest.Run(t, e) })
+	}
+}
+
+// Every learner names a test that is there.
+func TestChecksExist(t *testing.T) {
+	var tests strings.Builder
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		tests.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range learner.Catalogue() {
+		if !strings.Contains(tests.String(), "func "+e.Check+"(t *testing.T)") {
+			t.Errorf("%s: there is no test %q", e.Name, e.Check)
+		}
 	}
 }
 

@@ -21,17 +21,30 @@ import (
 
 // Run checks that a learner keeps its promises: it fits its circuit, presents
 // what it declares in the right shapes, gives the same bits twice, treats a
-// batch as a set, stays finite at its default rate, and does not allocate
-// once it runs.
+// batch as a set, stays finite at its default rate, does not allocate once it
+// runs, and names the test that proves its numbers. Networks and batches that
+// its circuit cannot work in are left out.
 func Run(t *testing.T, e learner.Entry) {
 	t.Helper()
 	t.Run("description", func(t *testing.T) { describe(t, e) })
+	cases := 0
+	defer func() {
+		if cases == 0 {
+			t.Error("the learner fits no network that it was tried in")
+		}
+	}()
 	for _, sizes := range [][]int{{6, 3}, {6, 5, 4, 3}} {
 		for _, batch := range []int{1, 4} {
 			c := testCase{e, sizes, batch}
 			if batch > 1 && c.reads(rulespace.SigLower) {
 				continue // defined for one sample at a time
 			}
+			if config, err := c.config().Resolve(); err != nil {
+				t.Error(err)
+			} else if e.Learner().Credit.Fits(config, batch) != nil {
+				continue
+			}
+			cases++
 			t.Run(fmt.Sprintf("%d connections, batch %d", len(sizes)-1, batch), func(t *testing.T) {
 				c.signals(t)
 				c.repeats(t)
@@ -45,6 +58,9 @@ func Run(t *testing.T, e learner.Entry) {
 func describe(t *testing.T, e learner.Entry) {
 	if e.Name == "" || e.Title == "" || e.DW == "" || e.Reference == "" || !(e.Rate > 0) || e.Batch < 1 || !(e.Passes >= 1) {
 		t.Errorf("incomplete entry: %+v", e)
+	}
+	if e.Check == "" {
+		t.Error("no test is named that proves the learner's numbers")
 	}
 	if _, ok := credit.ByName(e.Circuit); !ok {
 		t.Errorf("no circuit %q", e.Circuit)
@@ -82,9 +98,20 @@ func (c testCase) task() Task {
 	return Task{Kind: kind, In: c.sizes[0], Out: c.sizes[len(c.sizes)-1]}
 }
 
+// config is the network that the learner asks for, in the sizes of the case.
+func (c testCase) config() network.Config {
+	n := c.entry.Network
+	cfg := network.Config{Sizes: c.sizes, Bias: true, Hidden: network.Activation{Name: n.Hidden}, Output: network.Activation{Name: n.Output},
+		Loss: n.Loss, Init: n.Init, InitScale: n.InitScale}
+	if n.NoBias {
+		cfg.Bias = false
+	}
+	return cfg
+}
+
 func (c testCase) trial(steps int) trial.Trial {
 	return trial.Trial{
-		Task: c.task(), Network: network.Config{Sizes: c.sizes, Bias: true},
+		Task: c.task(), Network: c.config(),
 		Learner: c.entry.Learner(), Batch: c.batch, Steps: steps, Key: key.Root(1), Split: tasks.Validation,
 	}
 }
@@ -107,7 +134,7 @@ func (c testCase) circuit(t *testing.T, net *network.Network) (credit.Circuit, c
 
 func (c testCase) network(t *testing.T) *network.Network {
 	t.Helper()
-	net, err := network.New(network.Config{Sizes: c.sizes, Bias: true}, key.Root(1), c.batch)
+	net, err := network.New(c.config(), key.Root(1), c.batch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +183,9 @@ func (c testCase) signals(t *testing.T) {
 			}
 		}
 	}))
-	if presented != len(net.Conns) {
-		t.Errorf("%d connections were presented, want %d", presented, len(net.Conns))
+	entry, _ := credit.ByName(c.entry.Circuit)
+	if want := len(net.Conns) * max(1, entry.Phases); presented != want {
+		t.Errorf("%d presentations of connections, want %d", presented, want)
 	}
 }
 
@@ -227,7 +255,8 @@ func copyWeights(n *network.Network) [][]float32 {
 // batchIsASet checks that the order of the samples of a batch matters no more
 // than rounding: one update by a batch and by the same batch reversed.
 func (c testCase) batchIsASet(t *testing.T) {
-	if c.batch == 1 || c.entry.Circuit == "perturb" { // noise depends on the place in the batch
+	entry, _ := credit.ByName(c.entry.Circuit)
+	if c.batch == 1 || entry.Stochastic {
 		return
 	}
 	var results [2][][]float32
