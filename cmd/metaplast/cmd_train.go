@@ -99,6 +99,9 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 	if o.limit > 0 && o.steps == 0 && o.epochs == 0 {
 		main.steps = 0 // one pass over what the limit leaves
 	}
+	if ref.rule == nil {
+		main.addReadout(task.Info())
+	}
 	others, err := baselineSetups(o.baselines, ref, main)
 	if err != nil {
 		return err

@@ -255,6 +255,9 @@ func (l *LearnerConfig) prefer(n learner.Network) {
 	if l.InitScale == 0 {
 		l.InitScale = n.InitScale
 	}
+	if l.Bias == nil && n.NoBias {
+		l.Bias = new(bool)
+	}
 }
 
 // plainText is an error without the name of the package that found it.

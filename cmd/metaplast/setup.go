@@ -58,6 +58,28 @@ func (s setup) trial(at outer.Setting) trial.Trial {
 	return trial.Trial{Task: at.Task, Network: at.Network, Learner: s.learner, Batch: at.Batch, Steps: at.Steps, Split: tasks.Test, Limits: s.limits}
 }
 
+// readoutRate is the learning rate of outputs that are added to learners
+// without targets.
+const readoutRate = 0.01
+
+// addReadout gives learners of hidden layers that know no targets an output
+// connection that learns by the delta rule, where the task has targets.
+func (s *setup) addReadout(info tasks.Info) {
+	sizes := s.sizes
+	if sizes == nil {
+		sizes = defaultSizes(info)
+	}
+	connections := len(sizes) - 1
+	if !supervised(info) || connections < 2 || s.learner.OutputRule != nil || s.learner.Supervised(connections) {
+		return
+	}
+	e, _ := learner.ByName("delta")
+	s.learner.OutputRule = e.Learner().Rule
+	if r, err := withParams(s.learner.OutputRule, []rulespace.Param{{Name: "lr", Value: readoutRate}}); err == nil {
+		s.learner.OutputRule = r
+	}
+}
+
 // learnerFlags choose a learner and its network on the command line.
 type learnerFlags struct {
 	learner, network, hidden, output, loss, device string
