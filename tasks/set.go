@@ -28,6 +28,7 @@ func setOptions(standardize string, images bool) []Option {
 			return printClasses(c), ok
 		}),
 	}
+	o = append(o, protocolOptions()...)
 	if images {
 		o = append(o, option.Int("side", "native", 1, 4096, "side of the images after area averaging, at most the native one"))
 	}
@@ -93,7 +94,10 @@ func newSet(v *values, d *dataset) (Task, error) {
 		return nil, err
 	}
 	s := &set{load: func() *dataset { return d }}
-	return s, s.plan(v, d, d.train.x.n, d.test.x.n)
+	if err := s.plan(v, d, d.train.x.n, d.test.x.n); err != nil {
+		return nil, err
+	}
+	return withProtocol(v, s)
 }
 
 // newGenerated makes the task of a set that make generates when it is first
@@ -113,7 +117,10 @@ func newGenerated(v *values, shape dataset, n, m int, make func() *dataset) (Tas
 		d := s.load()
 		n, m = d.train.x.n, d.test.x.n
 	}
-	return s, s.plan(v, &shape, n, m)
+	if err := s.plan(v, &shape, n, m); err != nil {
+		return nil, err
+	}
+	return withProtocol(v, s)
 }
 
 // prepare applies the options classes, side and standardize.
@@ -265,14 +272,19 @@ func (e *setEpisode) Next(b *Batch) {
 			b.Y.Row(i)[0] = p.targets[sample]
 			continue
 		}
-		if b.Y != nil {
-			y := b.Y.Row(i)
-			clear(y)
-			y[p.labels[sample]] = 1
-		}
-		if b.Labels != nil {
-			b.Labels[i] = int(p.labels[sample])
-		}
+		b.label(i, int(p.labels[sample]))
+	}
+}
+
+// label makes class the target of sample i.
+func (b *Batch) label(i, class int) {
+	if b.Y != nil {
+		y := b.Y.Row(i)
+		clear(y)
+		y[class] = 1
+	}
+	if b.Labels != nil {
+		b.Labels[i] = class
 	}
 }
 
@@ -281,6 +293,24 @@ func (e *setEpisode) Next(b *Batch) {
 const trainScored = 10000
 
 func (e *setEpisode) Score(m Model, s Split) Score {
+	p, which := e.samples(s)
+	if len(which) == 0 {
+		return unscored()
+	}
+	fill := func(i int, x []float32) { p.x.row(int(which[i]), x) }
+	if p.targets != nil {
+		return e.chunk.explained(m, e.info, len(which), fill, func(i int, y []float32) { y[0] = p.targets[which[i]] })
+	}
+	return e.chunk.accuracy(m, e.info, len(which), fill, func(i int) int { return int(p.labels[which[i]]) })
+}
+
+// unscored is the score of a split without samples.
+func unscored() Score {
+	return Score{Value: math.NaN(), Raw: math.NaN(), Accuracy: math.NaN(), Loss: math.NaN()}
+}
+
+// samples are those behind the scores of a split.
+func (e *setEpisode) samples(s Split) (*part, []int32) {
 	p, which := &e.data.train, e.held
 	switch s {
 	case Train:
@@ -300,14 +330,7 @@ func (e *setEpisode) Score(m Model, s Split) Score {
 			which = which[:e.test]
 		}
 	}
-	if len(which) == 0 {
-		return Score{Value: math.NaN(), Raw: math.NaN(), Accuracy: math.NaN(), Loss: math.NaN()}
-	}
-	fill := func(i int, x []float32) { p.x.row(int(which[i]), x) }
-	if p.targets != nil {
-		return e.chunk.explained(m, e.info, len(which), fill, func(i int, y []float32) { y[0] = p.targets[which[i]] })
-	}
-	return e.chunk.accuracy(m, e.info, len(which), fill, func(i int) int { return int(p.labels[which[i]]) })
+	return p, which
 }
 
 // chunk presents many samples to a model, some at a time.
