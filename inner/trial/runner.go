@@ -61,6 +61,7 @@ type life struct {
 	plastic credit.Plasticity
 	guard   guard
 	angles  *angles // nil unless measured
+	pruner  *pruner // nil unless weights are pruned
 	steps   int     // samples so far
 	updates int
 }
@@ -92,6 +93,9 @@ func (r *Runner) begin(t Trial, wrap func(t Trial, needs credit.Needs, p credit.
 	l := &life{Trial: t, net: r.net, circuit: circuit, model: r.net, plastic: plastic}
 	if p, ok := circuit.(credit.Predictor); ok {
 		l.model = p
+	}
+	if t.Pruning.Sparsity > 0 {
+		l.pruner = newPruner(t.Pruning, r.net, t.Key)
 	}
 	if t.MeasureAlignment {
 		if l.angles, err = newAngles(r.net, (t.Steps+t.Batch-1)/t.Batch); err != nil {
@@ -206,6 +210,9 @@ func (l *life) update() {
 	}
 	l.steps += b.N
 	l.updates++
+	if l.pruner != nil {
+		l.pruner.update(l.steps, l.Steps)
+	}
 }
 
 // shrink makes the batch take rest samples at most.

@@ -23,6 +23,7 @@ type Trial struct {
 	Key     key.Key
 	Split   tasks.Split // what Outcome.Score is measured on
 	Limits  Limits
+	Pruning Pruning
 	// MeasureAlignment compares weight changes with the loss gradient, at
 	// some cost; see Outcome.Alignment.
 	MeasureAlignment bool
@@ -113,6 +114,9 @@ func (t Trial) resolve() (Trial, error) {
 	}
 	if t.Batch > t.Steps {
 		t.Batch = t.Steps
+	}
+	if t.Pruning, err = t.Pruning.resolve(); err != nil {
+		return fail(err)
 	}
 	if err := t.Learner.Credit.Fits(t.Network, t.Batch); err != nil {
 		return fail(err)
