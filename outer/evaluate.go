@@ -26,6 +26,7 @@ func newTrialWorker(p *Plan) worker {
 			Key:     trialKey(p.Seed, j.Fresh, j.Rep, names[j.Task]),
 			Split:   j.Split,
 			Limits:  p.Limits,
+			Pruning: p.Pruning,
 		}))
 		if o.Status != OK {
 			o.Raw = s.Task.Info().Chance

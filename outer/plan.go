@@ -30,6 +30,7 @@ type Plan struct {
 	// values to these. 0 means all that the circuit provides.
 	Signals rulespace.SignalSet
 	Limits  trial.Limits // zero means the defaults of trials
+	Pruning trial.Pruning
 
 	Methods []Method // run in turn; at least one
 	// Rungs are the stages of the race, cheapest first. None means one trial

@@ -136,7 +136,7 @@ func (s *search) trialOf(p *outer.Plan, i int, c outer.Candidate) trial.Trial {
 	at := p.Tasks[i]
 	l := p.Learner
 	l.Rule = c.Rule
-	return trial.Trial{Task: at.Task, Network: at.Network, Learner: l, Batch: at.Batch, Steps: at.Steps, Split: tasks.Validation, Limits: p.Limits}
+	return trial.Trial{Task: at.Task, Network: at.Network, Learner: l, Batch: at.Batch, Steps: at.Steps, Split: tasks.Validation, Limits: p.Limits, Pruning: p.Pruning}
 }
 
 // samplesPerEvaluation is how many samples a rule learns from on average if

@@ -61,6 +61,12 @@ type LearnerConfig struct {
 	MaxWeight  float64 `key:"max_weight" min:"0" doc:"a larger weight counts as divergence; default 1e4"`
 	MaxRate    float64 `key:"max_rate" min:"0" doc:"a larger activity counts as divergence; default 1e6"`
 
+	Prune     float64  `key:"prune" min:"0" max:"0.999999" doc:"share of the weights to prune; default 0"`
+	PruneBy   string   `key:"prune_by" enum:"global,layer,random" doc:"how to choose them; default global: the smallest of the network"`
+	PruneFrom *float64 `key:"prune_from" min:"0" max:"1" doc:"when, as share of the life; default 1: after learning"`
+	PruneTo   *float64 `key:"prune_to" min:"0" max:"1" doc:"until when, for gradual pruning"`
+	PruneKeep int      `key:"prune_keep" min:"0" max:"1000000000" doc:"weights that each connection keeps at least; default 0"`
+
 	options map[string]string // of the circuit
 }
 

@@ -75,8 +75,9 @@ func resolve(s *settings, src func(data string) tasks.Source) (*search, error) {
 	r.networks()
 	plan := outer.Plan{
 		Name: c.Name, Seed: c.Seed,
-		Limits: trial.Limits{Weight: c.Learner.MaxWeight, Activity: c.Learner.MaxRate},
-		Cohort: c.Search.Cohort, Evaluations: c.Budget.Evaluations, Fresh: c.Fresh,
+		Limits:  trial.Limits{Weight: c.Learner.MaxWeight, Activity: c.Learner.MaxRate},
+		Pruning: c.Learner.pruning(),
+		Cohort:  c.Search.Cohort, Evaluations: c.Budget.Evaluations, Fresh: c.Fresh,
 		Workers: c.Workers.count(),
 		Learner: learner.Learner{Credit: r.credit, OutputRule: r.outputRule()},
 		Rungs:   r.rungs(),
@@ -258,6 +259,21 @@ func (l *LearnerConfig) prefer(n learner.Network) {
 	if l.Bias == nil && n.NoBias {
 		l.Bias = new(bool)
 	}
+}
+
+// pruning is what is asked for; where nothing is said about when, it comes
+// after learning.
+func (l *LearnerConfig) pruning() trial.Pruning {
+	p := trial.Pruning{Sparsity: l.Prune, From: 1, To: 1, By: l.PruneBy, Keep: l.PruneKeep}
+	if l.PruneFrom != nil {
+		p.From = *l.PruneFrom
+		p.To = p.From
+	}
+	if l.PruneTo != nil {
+		p.To = *l.PruneTo
+		p.From = min(p.From, p.To)
+	}
+	return p
 }
 
 // plainText is an error without the name of the package that found it.
@@ -623,7 +639,7 @@ func (r *resolver) candidates(plan *outer.Plan) {
 		s := &r.settings[i]
 		l := plan.Learner
 		l.Rule = sample
-		t := trial.Trial{Task: s.Task, Network: s.Network, Learner: l, Batch: s.Batch, Steps: s.Steps, Limits: plan.Limits}
+		t := trial.Trial{Task: s.Task, Network: s.Network, Learner: l, Batch: s.Batch, Steps: s.Steps, Limits: plan.Limits, Pruning: plan.Pruning}
 		if err := t.Check(); err != nil {
 			r.fail("learner", "%s", plainText(err))
 			return
@@ -784,7 +800,7 @@ func (r *resolver) baselines(plan *outer.Plan) {
 		path := fmt.Sprintf("baselines[%d]", i)
 		b, err := r.baseline(path, &c.Baselines[i])
 		if err == nil {
-			err = r.fits(b.Learner, plan.Limits)
+			err = r.fits(b.Learner, plan)
 		}
 		switch {
 		case err == nil:
@@ -844,9 +860,9 @@ func (r *resolver) baseline(path string, c *BaselineConfig) (outer.Baseline, err
 }
 
 // fits reports why a learner cannot work in some setting.
-func (r *resolver) fits(l learner.Learner, limits trial.Limits) error {
+func (r *resolver) fits(l learner.Learner, plan *outer.Plan) error {
 	for _, s := range r.settings {
-		t := trial.Trial{Task: s.Task, Network: s.Network, Learner: l, Batch: s.Batch, Steps: s.Steps, Limits: limits}
+		t := trial.Trial{Task: s.Task, Network: s.Network, Learner: l, Batch: s.Batch, Steps: s.Steps, Limits: plan.Limits, Pruning: plan.Pruning}
 		if err := t.Check(); err != nil {
 			return err
 		}

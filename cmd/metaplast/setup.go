@@ -55,7 +55,7 @@ func (s setup) on(task tasks.Task) (outer.Setting, error) {
 
 // trial is the trial of a setup in a setting, without its key.
 func (s setup) trial(at outer.Setting) trial.Trial {
-	return trial.Trial{Task: at.Task, Network: at.Network, Learner: s.learner, Batch: at.Batch, Steps: at.Steps, Split: tasks.Test, Limits: s.limits}
+	return trial.Trial{Task: at.Task, Network: at.Network, Learner: s.learner, Batch: at.Batch, Steps: at.Steps, Split: tasks.Test, Limits: s.limits, Pruning: s.config.pruning()}
 }
 
 // readoutRate is the learning rate of outputs that are added to learners
@@ -86,6 +86,9 @@ type learnerFlags struct {
 	bias                                           string
 	batch, epochs, steps                           int
 	lr                                             float64
+	prune, pruneFrom, pruneTo                      float64
+	pruneBy                                        string
+	pruneKeep                                      int
 	params, options                                []string
 }
 
@@ -103,6 +106,11 @@ func (f *learnerFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.steps, "steps", 0, "samples to learn from `N`, instead of epochs")
 	flags.Float64Var(&f.lr, "lr", 0, "learning rate `X`; the learner's or the rule's by default")
 	flags.StringArrayVar(&f.params, "param", nil, "set a parameter of the rule, `name=value`")
+	flags.Float64Var(&f.prune, "prune", 0, "prune the share `X` of the weights")
+	flags.StringVar(&f.pruneBy, "prune-by", "", "global (the smallest of the network), layer or random")
+	flags.Float64Var(&f.pruneFrom, "prune-from", 1, "prune after the share `X` of the life; after learning by default")
+	flags.Float64Var(&f.pruneTo, "prune-to", 0, "prune gradually until the share `X` of the life; at once by default")
+	flags.IntVar(&f.pruneKeep, "prune-keep", 0, "weights `N` that each connection keeps at least")
 	flags.StringArrayVar(&f.options, "option", nil, "set an option of the circuit, `name=value` (metaplast list learners NAME)")
 	cmd.MarkFlagsMutuallyExclusive("epochs", "steps")
 }
@@ -200,6 +208,13 @@ func (f *learnerFlags) setup(ref ruleRef) (setup, error) {
 // applyNetwork takes what flags say about the network.
 func (f *learnerFlags) applyNetwork(s *setup) error {
 	c := &s.config
+	if f.prune > 0 {
+		c.Prune, c.PruneBy, c.PruneKeep = f.prune, f.pruneBy, f.pruneKeep
+		c.PruneFrom, c.PruneTo = &f.pruneFrom, &f.pruneTo
+		if f.pruneTo == 0 {
+			c.PruneTo = c.PruneFrom
+		}
+	}
 	for _, v := range []struct{ to, from *string }{{&c.Hidden, &f.hidden}, {&c.Output, &f.output}, {&c.Loss, &f.loss}} {
 		if *v.from != "" {
 			*v.to = *v.from
