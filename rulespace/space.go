@@ -650,11 +650,11 @@ func (a axis) coordinate(c float64) (float64, bool) {
 	if !a.straight && (c < 0 || !a.pos.is()) {
 		part, sign, m = a.neg, -1, -c
 	}
-	slack := 1e-3 * max(math.Abs(part.low), math.Abs(part.high))
+	slack := float64(1e-3 * max(math.Abs(part.low), math.Abs(part.high)))
 	if a.log {
-		slack = 1e-3 * part.low
+		slack = float64(1e-3 * part.low)
 	}
-	if !part.is() || m < part.low-slack || m > part.high+1e-3*math.Abs(part.high) {
+	if !part.is() || m < part.low-slack || m > part.high+float64(1e-3*math.Abs(part.high)) {
 		return 0, false
 	}
 	m = min(max(m, part.low), part.high)
@@ -663,7 +663,7 @@ func (a axis) coordinate(c float64) (float64, bool) {
 		v = fmath.Log(m/part.low) / fmath.Log(part.high/part.low)
 	}
 	if !a.straight {
-		v = a.gap + (1-a.gap)*v
+		v = a.gap + float64((1-a.gap)*v)
 	}
 	if two {
 		return sign * v, true

@@ -50,7 +50,7 @@ func (m *mt19937) uint32() uint32 {
 // float64 returns a uniform number in [0, 1) with 53 random bits.
 func (m *mt19937) float64() float64 {
 	a, b := m.uint32()>>5, m.uint32()>>6
-	return (float64(a)*67108864 + float64(b)) / 9007199254740992
+	return (float64(float64(a)*67108864) + float64(b)) / 9007199254740992
 }
 
 // normal is the polar method, which makes two numbers and keeps one.

@@ -99,7 +99,7 @@ func outline(f *sfnt.Font, r rune) ([][2]point, error) {
 			a, b, c := last, at(s.Args[0]), at(s.Args[1])
 			const pieces = 8
 			for i := 1; i <= pieces; i++ {
-				t := float64(i) / pieces
+				t := float64(float64(i) / pieces)
 				u := 1 - t
 				line(point{
 					float64(u*u*a.x) + float64(2*u*t*b.x) + float64(t*t*c.x),
@@ -121,7 +121,7 @@ func outline(f *sfnt.Font, r rune) ([][2]point, error) {
 		}
 	}
 	scale := glyphTall * glyphScale / (high.y - low.y)
-	centre := point{(low.x + high.x) / 2, (low.y + high.y) / 2}
+	centre := point{float64((low.x + high.x) / 2), float64((low.y + high.y) / 2)}
 	for i, e := range edges {
 		for j, p := range e {
 			edges[i][j] = point{float64((p.x-centre.x)*scale) + glyphHalf, float64((p.y-centre.y)*scale) + glyphHalf}
@@ -140,7 +140,7 @@ func renderMask(edges [][2]point) *glyphMask {
 	var ink [glyphGrid * glyphGrid]float64
 	var hits []crossing
 	for line := range glyphGrid * glyphLines {
-		y := (float64(line) + 0.5) * glyphSub
+		y := float64((float64(line) + 0.5) * glyphSub)
 		hits = hits[:0]
 		for _, e := range edges {
 			a, b, turn := e[0], e[1], 1

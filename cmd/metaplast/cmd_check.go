@@ -151,7 +151,7 @@ func (s *search) samplesPerEvaluation(p *outer.Plan) float64 {
 		points = float64(p.Tune.Points)
 	}
 	for _, r := range p.Rungs {
-		sum += reach * points * float64(r.Seeds) * r.Steps * life
+		sum += float64(reach * points * float64(r.Seeds) * r.Steps * life)
 		if r.Keep > 0 {
 			reach *= r.Keep
 		}

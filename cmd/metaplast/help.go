@@ -66,7 +66,8 @@ from config and seed, so the same search finds its run again. Runs are kept in
 		topic("environment", "Topic: environment variables", `METAPLAST_DATA    directories of data sets, separated like PATH
 METAPLAST_RUNS    directory of runs, ./runs by default
 METAPLAST_CPU     kernels to compute with, the fastest of this machine by default:
-                  portable, avx2 or avx512; results do not change
+                  portable, on amd64 also avx2 and avx512, on arm64 neon;
+                  results do not change
 METAPLAST_…       any setting of a config outside lists: METAPLAST_SEED,
                   METAPLAST_SEARCH_MAX_COMPLEXITY, METAPLAST_BUDGET_EVALUATIONS
 NO_COLOR          no colours`),

@@ -123,7 +123,7 @@ func Initialise(w *vec.Matrix, init string, scale float64, k key.Key) {
 		return
 	}
 	s := k.Stream()
-	limit := scale * math.Sqrt(6/float64(w.Rows+w.Cols))
+	limit := float64(scale * math.Sqrt(6/float64(w.Rows+w.Cols)))
 	sd := scale
 	if init == "he" {
 		sd *= math.Sqrt(2 / float64(w.Rows))

@@ -74,7 +74,7 @@ func (a *angles) after(net *network.Network) {
 			}
 		}
 		if n := math.Sqrt(gg) * math.Sqrt(dd); n > 0 {
-			a.sum[l] += math.Acos(min(max(dot/n, -1), 1)) * (180 / math.Pi)
+			a.sum[l] += float64(math.Acos(min(max(dot/n, -1), 1)) * (180 / math.Pi))
 			a.count[l]++
 		}
 	}

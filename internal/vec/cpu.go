@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+//go:generate go run ./neon
+
 // path is a set of kernels. All paths give the same bits, except that the
 // sign and payload of a NaN are nobody's.
 type path uint8
@@ -15,7 +17,7 @@ const (
 	portable path = iota
 	avx2
 	avx512
-	neon // a name without kernels as yet
+	neon
 )
 
 var pathNames = []string{portable: "portable", avx2: "avx2", avx512: "avx512", neon: "neon"}
@@ -49,9 +51,9 @@ func namesOf(paths []path) []string {
 	return names
 }
 
-// CPU names the kernels that this process uses: portable, avx2 or avx512. The
-// environment variable METAPLAST_CPU chooses others than the fastest; it
-// changes no result.
+// CPU names the kernels that this process uses: portable everywhere, avx2 or
+// avx512 on amd64, neon on arm64. The environment variable METAPLAST_CPU
+// chooses others than the fastest; it changes no result.
 func CPU() string { return pathNames[active] }
 
 // Available lists the kernels that this machine can run, slowest first.

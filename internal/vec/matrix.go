@@ -5,10 +5,11 @@
 // blocking, batch size and worker count cannot change a bit of any result.
 //
 // Most functions exist several times: in Go, which defines the bits and runs
-// everywhere, and on amd64 in assembly for AVX2 and for AVX-512. The fastest
-// that the machine can run are chosen at start; METAPLAST_CPU asks for others
-// (see CPU). The assembly is written by the program in folder asm, a module of
-// its own: go generate here after changing that.
+// everywhere, and in assembly, on amd64 for AVX2 and for AVX-512, on arm64 for
+// NEON. The fastest that the machine can run are chosen at start; METAPLAST_CPU
+// asks for others (see CPU). The assembly is written by the programs in the
+// folders asm, a module of its own, and neon: go generate here after changing
+// those.
 package vec
 
 import "unsafe"

@@ -83,7 +83,7 @@ func fingerprint(col []float64, edges int, factor float64) (print, class) {
 	generic := col[edges:]
 	first, same, bad, zeros := uint64(0), true, 0, 0
 	for i, v := range generic {
-		v *= factor
+		v = float64(v * factor) // not fused with the v-v below
 		bits := math.Float64bits(v)
 		switch {
 		case v == 0:
@@ -173,7 +173,7 @@ func (s *prints) add(p print) bool {
 func (s *prints) agrees(i int, p print) bool {
 	known := s.edge[i*len(p.edge):]
 	for j, v := range p.edge {
-		if !close(known[j], v*p.factor) {
+		if !close(known[j], float64(v*p.factor)) {
 			return false
 		}
 	}

@@ -64,7 +64,7 @@ func (g *genome) Crossover(mate eaopt.Genome, _ *rand.Rand) {
 			continue
 		}
 		lo, hi := min(g.u[i], h.u[i]), max(g.u[i], h.u[i])
-		margin := (hi - lo) / 2
+		margin := float64((hi - lo) / 2)
 		g.u[i] = clamp(rng.Uniform(lo-margin, hi+margin))
 		h.u[i] = clamp(rng.Uniform(lo-margin, hi+margin))
 	}

@@ -53,7 +53,7 @@ type Stream struct {
 func (s *Stream) Uint64() uint64 { return s.src.Uint64() }
 
 // Float64 returns a uniform number in [0, 1) with 53 random bits.
-func (s *Stream) Float64() float64 { return float64(s.src.Uint64()>>11) * 0x1p-53 }
+func (s *Stream) Float64() float64 { return float64(float64(s.src.Uint64()>>11) * 0x1p-53) }
 
 // Uniform returns a uniform number in [lo, hi).
 func (s *Stream) Uniform(lo, hi float64) float64 {
