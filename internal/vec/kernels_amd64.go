@@ -80,63 +80,68 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 	}
 }
 
+// A tile function computes as many rows at a time as its name says, m times.
+type tileFunc func(n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int)
+
+// The modes of a tile: its chains are added to c, or start at c.
+const (
+	added     = 1
+	continued = 2
+)
+
+var (
+	tiles256 = [...]tileFunc{1: tile1x256, 2: tile2x256, 3: tile3x256, 4: tile4x256, 5: tile5x256, 6: tile6x256}
+	tiles512 = [...]tileFunc{1: tile1x512, 2: tile2x512, 3: tile3x512, 4: tile4x512, 5: tile5x512, 6: tile6x512}
+)
+
 // multiply computes rows from to to of dst, or with add their increase:
-// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
+// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest.
 func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
 	if to == from {
 		return
 	}
 	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
 	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
+	tiles := &tiles256
+	if active == avx512 {
+		tiles = &tiles512
+	}
 	mode := 0
 	if add {
-		mode = 1
+		mode = added
 	}
-	columns := max(64, 8*workload/(6*kn)&^63)
-	for i := from; i < to; {
-		rows := to - i
-		if rows >= 12 {
-			rows = 6
-		} else if rows > 6 {
-			rows = (rows + 1) / 2
-		}
-		for j := 0; j < dst.Cols; j += columns {
-			n := min(columns, dst.Cols-j)
-			pa, pb, pc := &a[i*ai], &b.Data[j], &dst.Data[i*dst.Stride+j]
-			if active == avx512 {
-				tile := tile1x512
-				switch rows {
-				case 2:
-					tile = tile2x512
-				case 3:
-					tile = tile3x512
-				case 4:
-					tile = tile4x512
-				case 5:
-					tile = tile5x512
-				case 6:
-					tile = tile6x512
-				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
-			} else {
-				tile := tile1x256
-				switch rows {
-				case 2:
-					tile = tile2x256
-				case 3:
-					tile = tile3x256
-				case 4:
-					tile = tile4x256
-				case 5:
-					tile = tile5x256
-				case 6:
-					tile = tile6x256
-				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+	for k := 0; k < kn; k += longest {
+		depth := min(longest, kn-k)
+		columns := min(dst.Cols, max(64, 8*workload/(6*depth)&^63))
+		for i := from; i < to; {
+			rows, blocks := split(to-i, depth*columns)
+			blocks = min(blocks, max(1, 8*workload/(rows*depth*columns)))
+			for j := 0; j < dst.Cols; j += columns {
+				tiles[rows](min(columns, dst.Cols-j), blocks, depth, &a[i*ai+k*ak], 4*ai, 4*ak,
+					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode)
 			}
+			i += blocks * rows
 		}
-		i += rows
+		mode = continued
 	}
+}
+
+// split divides rows into blocks of at most six and says how large the first
+// ones are and how many, given the work in a row. Blocks of one row leave the
+// adders idle; where there is little to do, a second call costs more than
+// smaller blocks.
+func split(rows, work int) (size, blocks int) {
+	switch {
+	case rows <= 6:
+		return rows, 1
+	case rows*work < 1<<15 && rows%6 > 0 && rows%5 == 0:
+		return 5, rows / 5
+	case rows*work < 1<<15 && rows%6 > 0 && rows%4 == 0:
+		return 4, rows / 4
+	case rows < 12:
+		return (rows + 1) / 2, 2 - rows%2
+	}
+	return 6, rows/6 - 1
 }
 
 func dotNative(x, y []float32) float32 {

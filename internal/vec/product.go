@@ -6,6 +6,8 @@ package vec
 const (
 	workload = 1 << 17
 	chunk    = 1 << 14
+
+	longest = 2560 // products in a chain of multiply per call
 )
 
 // What the kernel addRows takes: at most listed rows at a time, and a mode
@@ -74,19 +76,23 @@ func MulTA(dst, a, b *Matrix) {
 	if a.Rows == 0 || dst.Cols == 0 {
 		return
 	}
-	if active != portable {
+	if active != portable && a.Rows <= longest {
 		// The list of the factors in a column takes about as long as 2000
 		// products that are not left out.
 		zeros := a.zeros()
-		if dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
+		if zeros == 0 || dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
+			if zeros == 0 {
+				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, 0, a.Cols, true)
+				return
+			}
 			for m := 0; m < a.Cols; {
-				for m < a.Cols && zeros > 0 && a.silent(m) {
+				for m < a.Cols && a.silent(m) {
 					m++
 				}
 				from := m
-				for m < a.Cols && (zeros == 0 || !a.silent(m)) {
+				for m < a.Cols && !a.silent(m) {
 					m++
 				}
 				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true)

@@ -181,6 +181,13 @@ func (s *isa) store(v reg.Register, m Mem, last bool) {
 	}
 }
 
+// multiplyAdd adds x·y to acc, rounding twice.
+func (s *isa) multiplyAdd(x Op, y, acc reg.Register) {
+	t := s.vec()
+	VMULPS(x, y, t)
+	VADDPS(t, acc, acc)
+}
+
 // madd adds x·m to acc, rounding twice. The vector at m is masked if last.
 func (s *isa) madd(m Mem, x, acc reg.Register, last bool) {
 	t := s.vec()
