@@ -35,6 +35,9 @@ func dots4x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float3
 func dots2x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
+func dots1x8x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
 func dots1x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape

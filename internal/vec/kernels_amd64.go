@@ -158,53 +158,46 @@ func sumNative(x []float32) float32 {
 	return sum256(len(x), first(x))
 }
 
+// dotsFunc computes blocks of dot products, m blocks side by side.
+type dotsFunc func(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+// A dotsBlock is ra rows of a with blocks of rb rows of b.
+type dotsBlock struct {
+	ra, rb int
+	run    dotsFunc
+}
+
+// For as many rows of a, the blocks from large to small.
+var (
+	dots256 = []dotsBlock{{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}}
+	dots512 = []dotsBlock{
+		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512}, {2, 1, dots2x1x512},
+		{1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
+	}
+)
+
 // mulTBNative is MulTB for matrices that are not empty: blocks of rows of a
 // with blocks of rows of b, and what is left of those row by row.
 func mulTBNative(dst, a, b *Matrix) {
 	n, m := a.Stride, b.Rows
 	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
-	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
+	all := dots256
+	if active == avx512 {
+		all = dots512
+	}
 	for i := 0; i < a.Rows; {
-		ra, rb := 1, 4
-		switch left := a.Rows - i; {
-		case active == avx512 && left >= 4:
-			ra = 4
-		case active == avx512 && left >= 2:
-			ra = 2
-		case left >= 2:
-			ra, rb = 2, 2
+		for all[0].ra > a.Rows-i {
+			all = all[1:]
 		}
-		step := max(1, 4*workload/(ra*n*rb)) * rb
-		x := &a.Data[i*a.Stride]
-		for j := 0; j < m; {
-			blocks := min(step, m-j) / rb
-			if blocks == 0 {
-				rb, blocks = 1, m-j
+		ra := all[0].ra
+		for j, k := 0, 0; j < m; {
+			for all[k].rb > m-j {
+				k++
 			}
-			y, c := &b.Data[j*b.Stride], &dst.Data[i*dst.Stride+j]
-			j += blocks * rb
-			switch {
-			case active == avx512 && ra == 4 && rb == 4:
-				dots4x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 2 && rb == 4:
-				dots2x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && rb == 4:
-				dots1x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 4:
-				dots4x1x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 2:
-				dots2x1x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512:
-				dots1x1x512(n, x, as, y, bs, blocks, c, cs)
-			case ra == 2 && rb == 2:
-				dots2x2x256(n, x, as, y, bs, blocks, c, cs)
-			case rb == 4:
-				dots1x4x256(n, x, as, y, bs, blocks, c, cs)
-			case ra == 2:
-				dots2x1x256(n, x, as, y, bs, blocks, c, cs)
-			default:
-				dots1x1x256(n, x, as, y, bs, blocks, c, cs)
-			}
+			d := &all[k]
+			blocks := min((m-j)/d.rb, max(1, 4*workload/(n*ra*d.rb)))
+			d.run(n, &a.Data[i*n], 4*n, &b.Data[j*n], 4*n, blocks, &dst.Data[i*dst.Stride+j], 4*dst.Stride)
+			j += blocks * d.rb
 		}
 		i += ra
 	}
