@@ -22,6 +22,61 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
+// func sum256(n int, x *float32) (r float32)
+// Requires: AVX, SSE
+TEXT ·sum256(SB), NOSPLIT, $0-20
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   AX, $0x00000010
+	JL     rest2
+
+whole1:
+	VMOVUPS (CX), Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole1
+
+rest2:
+	TESTQ      AX, AX
+	JZ         done3
+	LEAQ       -1(AX), DX
+	ANDQ       $0x00000007, DX
+	INCQ       DX
+	LEAQ       tails<>+0(SB), BX
+	NEGQ       DX
+	LEAQ       32(BX)(DX*4), BX
+	CMPQ       AX, $0x00000008
+	JLE        block4
+	VMOVUPS    (CX), Y2
+	VADDPS     Y2, Y0, Y0
+	VMOVUPS    (BX), Y2
+	VMASKMOVPS 32(CX), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	JMP        done3
+
+block4:
+	VMOVUPS    (BX), Y2
+	VMASKMOVPS (CX), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+
+done3:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, r+16(FP)
+	VZEROUPPER
+	RET
+
 // func dot256(n int, x *float32, y *float32) (r float32)
 // Requires: AVX, SSE
 TEXT ·dot256(SB), NOSPLIT, $0-28
@@ -31,9 +86,9 @@ TEXT ·dot256(SB), NOSPLIT, $0-28
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	CMPQ   AX, $0x00000010
-	JL     rest2
+	JL     rest6
 
-whole1:
+whole5:
 	VMOVUPS (CX), Y2
 	VMULPS  (DX), Y2, Y2
 	VADDPS  Y2, Y0, Y0
@@ -44,11 +99,11 @@ whole1:
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole1
+	JGE     whole5
 
-rest2:
+rest6:
 	TESTQ      AX, AX
-	JZ         done3
+	JZ         done7
 	LEAQ       -1(AX), BX
 	ANDQ       $0x00000007, BX
 	INCQ       BX
@@ -56,7 +111,7 @@ rest2:
 	NEGQ       BX
 	LEAQ       32(SI)(BX*4), SI
 	CMPQ       AX, $0x00000008
-	JLE        block4
+	JLE        block8
 	VMOVUPS    (CX), Y2
 	VMULPS     (DX), Y2, Y2
 	VADDPS     Y2, Y0, Y0
@@ -64,71 +119,16 @@ rest2:
 	VMASKMOVPS 32(CX), Y2, Y2
 	VMOVUPS    (SI), Y3
 	VMASKMOVPS 32(DX), Y3, Y3
-	VMULPS     Y3, Y2, Y3
-	VADDPS     Y3, Y1, Y1
-	JMP        done3
-
-block4:
-	VMOVUPS    (SI), Y2
-	VMASKMOVPS (CX), Y2, Y2
-	VMOVUPS    (SI), Y3
-	VMASKMOVPS (DX), Y3, Y3
-	VMULPS     Y3, Y2, Y3
-	VADDPS     Y3, Y0, Y0
-
-done3:
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	MOVSS        X0, r+24(FP)
-	VZEROUPPER
-	RET
-
-// func sum256(n int, x *float32) (r float32)
-// Requires: AVX, SSE
-TEXT ·sum256(SB), NOSPLIT, $0-20
-	MOVQ   n+0(FP), AX
-	MOVQ   x+8(FP), CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	CMPQ   AX, $0x00000010
-	JL     rest6
-
-whole5:
-	VMOVUPS (CX), Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS 32(CX), Y2
-	VADDPS  Y2, Y1, Y1
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole5
-
-rest6:
-	TESTQ      AX, AX
-	JZ         done7
-	LEAQ       -1(AX), DX
-	ANDQ       $0x00000007, DX
-	INCQ       DX
-	LEAQ       tails<>+0(SB), BX
-	NEGQ       DX
-	LEAQ       32(BX)(DX*4), BX
-	CMPQ       AX, $0x00000008
-	JLE        block8
-	VMOVUPS    (CX), Y2
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (BX), Y2
-	VMASKMOVPS 32(CX), Y2, Y2
+	VMULPS     Y3, Y2, Y2
 	VADDPS     Y2, Y1, Y1
 	JMP        done7
 
 block8:
-	VMOVUPS    (BX), Y2
+	VMOVUPS    (SI), Y2
 	VMASKMOVPS (CX), Y2, Y2
+	VMOVUPS    (SI), Y3
+	VMASKMOVPS (DX), Y3, Y3
+	VMULPS     Y3, Y2, Y2
 	VADDPS     Y2, Y0, Y0
 
 done7:
@@ -139,7 +139,7 @@ done7:
 	VADDPS       X1, X0, X0
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
-	MOVSS        X0, r+16(FP)
+	MOVSS        X0, r+24(FP)
 	VZEROUPPER
 	RET
 
@@ -463,22 +463,380 @@ over20:
 	VZEROUPPER
 	RET
 
-// func dot512(n int, x *float32, y *float32) (r float32)
+// func dot256Fused(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·dot256Fused(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   y+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   AX, $0x00000010
+	JL     rest22
+
+whole21:
+	VMOVUPS     (CX), Y2
+	VFMADD231PS (DX), Y2, Y0
+	VMOVUPS     32(CX), Y2
+	VFMADD231PS 32(DX), Y2, Y1
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	CMPQ        AX, $0x00000010
+	JGE         whole21
+
+rest22:
+	TESTQ       AX, AX
+	JZ          done23
+	LEAQ        -1(AX), BX
+	ANDQ        $0x00000007, BX
+	INCQ        BX
+	LEAQ        tails<>+0(SB), SI
+	NEGQ        BX
+	LEAQ        32(SI)(BX*4), SI
+	CMPQ        AX, $0x00000008
+	JLE         block24
+	VMOVUPS     (CX), Y2
+	VFMADD231PS (DX), Y2, Y0
+	VMOVUPS     (SI), Y2
+	VMASKMOVPS  32(CX), Y2, Y2
+	VMOVUPS     (SI), Y3
+	VMASKMOVPS  32(DX), Y3, Y3
+	VFMADD231PS Y3, Y2, Y1
+	JMP         done23
+
+block24:
+	VMOVUPS     (SI), Y2
+	VMASKMOVPS  (CX), Y2, Y2
+	VMOVUPS     (SI), Y3
+	VMASKMOVPS  (DX), Y3, Y3
+	VFMADD231PS Y3, Y2, Y0
+
+done23:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	VXORPS       X1, X1, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, r+24(FP)
+	VZEROUPPER
+	RET
+
+// func dots2x2x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots2x2x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VXORPS Y0, Y0, Y0
+
+loop25:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y3
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y4
+	VMULPS  Y4, Y3, Y1
+	VMULPS  Y4, Y2, Y5
+	VMOVUPS (R9)(BX*1), Y4
+	VMULPS  Y4, Y3, Y3
+	VMULPS  Y4, Y2, Y7
+	VMOVUPS 32(R8), Y4
+	VMOVUPS 32(R8)(CX*1), Y8
+	VMOVUPS 32(R9), Y6
+	VMULPS  Y6, Y4, Y2
+	VMULPS  Y6, Y8, Y6
+	VMOVUPS 32(R9)(BX*1), Y9
+	VMULPS  Y9, Y4, Y4
+	VMULPS  Y9, Y8, Y8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over27
+
+chunk26:
+	VMOVUPS     (R8), Y9
+	VMOVUPS     (R8)(CX*1), Y10
+	VMOVUPS     (R9), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (R9)(BX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     32(R8), Y9
+	VMOVUPS     32(R8)(CX*1), Y10
+	VMOVUPS     32(R9), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     32(R9)(BX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk26
+
+over27:
+	MOVQ         cs+56(FP), R9
+	MOVQ         DI, R8
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVLPS      X1, (R8)
+	VMOVHPS      X1, (R8)(R9*1)
+	ADDQ         BX, DX
+	ADDQ         BX, DX
+	ADDQ         $0x00000008, DI
+	DECQ         SI
+	JNZ          loop25
+	VZEROUPPER
+	RET
+
+// func dots1x4x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots1x4x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	VXORPS Y0, Y0, Y0
+
+loop28:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Y2
+	VMULPS  (R9), Y2, Y1
+	VMULPS  (R9)(DX*1), Y2, Y3
+	VMULPS  (R9)(DX*2), Y2, Y5
+	VMULPS  (R9)(DI*1), Y2, Y7
+	VMOVUPS 32(R8), Y8
+	VMULPS  32(R9), Y8, Y2
+	VMULPS  32(R9)(DX*1), Y8, Y4
+	VMULPS  32(R9)(DX*2), Y8, Y6
+	VMULPS  32(R9)(DI*1), Y8, Y8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over30
+
+chunk29:
+	VMOVUPS     (R8), Y9
+	VFMADD231PS (R9), Y9, Y1
+	VFMADD231PS (R9)(DX*1), Y9, Y3
+	VFMADD231PS (R9)(DX*2), Y9, Y5
+	VFMADD231PS (R9)(DI*1), Y9, Y7
+	VMOVUPS     32(R8), Y9
+	VFMADD231PS 32(R9), Y9, Y2
+	VFMADD231PS 32(R9)(DX*1), Y9, Y4
+	VFMADD231PS 32(R9)(DX*2), Y9, Y6
+	VFMADD231PS 32(R9)(DI*1), Y9, Y8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk29
+
+over30:
+	MOVQ         cs+56(FP), R8
+	MOVQ         SI, R8
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         $0x00000010, SI
+	DECQ         BX
+	JNZ          loop28
+	VZEROUPPER
+	RET
+
+// func dots2x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots2x1x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VXORPS Y0, Y0, Y0
+
+loop31:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y3
+	VMULPS  Y3, Y1, Y1
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 32(R8)(CX*1), Y4
+	VMOVUPS 32(R9), Y5
+	VMULPS  Y5, Y2, Y2
+	VMULPS  Y5, Y4, Y4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over33
+
+chunk32:
+	VMOVUPS     (R8), Y5
+	VMOVUPS     (R8)(CX*1), Y6
+	VMOVUPS     (R9), Y7
+	VFMADD231PS Y7, Y5, Y1
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     32(R8), Y5
+	VMOVUPS     32(R8)(CX*1), Y6
+	VMOVUPS     32(R9), Y7
+	VFMADD231PS Y7, Y5, Y2
+	VFMADD231PS Y7, Y6, Y4
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk32
+
+over33:
+	MOVQ         cs+56(FP), R9
+	MOVQ         DI, R8
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
+	ADDQ         R9, R8
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VADDPS       X1, X3, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
+	ADDQ         R9, R8
+	ADDQ         BX, DX
+	ADDQ         $0x00000004, DI
+	DECQ         SI
+	JNZ          loop31
+	VZEROUPPER
+	RET
+
+// func dots1x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots1x1x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	VXORPS Y0, Y0, Y0
+
+loop34:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Y1
+	VMULPS  (R8), Y1, Y1
+	VMOVUPS 32(DI), Y2
+	VMULPS  32(R8), Y2, Y2
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over36
+
+chunk35:
+	VMOVUPS     (DI), Y3
+	VFMADD231PS (R8), Y3, Y1
+	VMOVUPS     32(DI), Y3
+	VFMADD231PS 32(R8), Y3, Y2
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JNZ         chunk35
+
+over36:
+	MOVQ         cs+56(FP), R8
+	MOVQ         SI, DI
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (DI)
+	ADDQ         R8, DI
+	ADDQ         DX, CX
+	ADDQ         $0x00000004, SI
+	DECQ         BX
+	JNZ          loop34
+	VZEROUPPER
+	RET
+
+// func sum512(n int, x *float32) (r float32)
 // Requires: AVX, AVX512F, AVX512VL, SSE
-TEXT ·dot512(SB), NOSPLIT, $0-28
+TEXT ·sum512(SB), NOSPLIT, $0-20
 	MOVQ   n+0(FP), CX
 	MOVQ   x+8(FP), AX
-	MOVQ   y+16(FP), DX
 	VPXORD Z0, Z0, Z0
 	CMPQ   CX, $0x00000010
 	JL     rest2
 
 whole1:
 	VMOVUPS (AX), Z1
-	VMULPS  (DX), Z1, Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000010, CX
 	CMPQ    CX, $0x00000010
 	JGE     whole1
@@ -489,12 +847,11 @@ rest2:
 	LEAQ      -1(CX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, BX
-	SHLL      CL, BX
-	NOTL      BX
-	KMOVW     BX, K1
+	MOVL      $0xffffffff, DX
+	SHLL      CL, DX
+	NOTL      DX
+	KMOVW     DX, K1
 	VMOVUPS.Z (AX), K1, Z1
-	VMULPS.Z  (DX), Z1, K1, Z1
 	VADDPS    Z1, Z0, Z0
 
 done3:
@@ -506,23 +863,26 @@ done3:
 	VADDPS        X1, X0, X0
 	VMOVSHDUP     X0, X1
 	VADDSS        X1, X0, X0
-	MOVSS         X0, r+24(FP)
+	MOVSS         X0, r+16(FP)
 	VZEROUPPER
 	RET
 
-// func sum512(n int, x *float32) (r float32)
+// func dot512(n int, x *float32, y *float32) (r float32)
 // Requires: AVX, AVX512F, AVX512VL, SSE
-TEXT ·sum512(SB), NOSPLIT, $0-20
+TEXT ·dot512(SB), NOSPLIT, $0-28
 	MOVQ   n+0(FP), CX
 	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), DX
 	VPXORD Z0, Z0, Z0
 	CMPQ   CX, $0x00000010
 	JL     rest5
 
 whole4:
 	VMOVUPS (AX), Z1
+	VMULPS  (DX), Z1, Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000010, CX
 	CMPQ    CX, $0x00000010
 	JGE     whole4
@@ -533,11 +893,13 @@ rest5:
 	LEAQ      -1(CX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
-	MOVL      $0xffffffff, DX
-	SHLL      CL, DX
-	NOTL      DX
-	KMOVW     DX, K1
+	MOVL      $0xffffffff, BX
+	SHLL      CL, BX
+	NOTL      BX
+	KMOVW     BX, K1
 	VMOVUPS.Z (AX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z2, Z1, Z1
 	VADDPS    Z1, Z0, Z0
 
 done6:
@@ -549,7 +911,7 @@ done6:
 	VADDPS        X1, X0, X0
 	VMOVSHDUP     X0, X1
 	VADDSS        X1, X0, X0
-	MOVSS         X0, r+16(FP)
+	MOVSS         X0, r+24(FP)
 	VZEROUPPER
 	RET
 
@@ -1219,5 +1581,679 @@ over27:
 	ADDQ          $0x00000004, SI
 	DECQ          BX
 	JNZ           loop25
+	VZEROUPPER
+	RET
+
+// func dot512Fused(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, AVX512F, AVX512VL, SSE
+TEXT ·dot512Fused(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	CMPQ   CX, $0x00000010
+	JL     rest29
+
+whole28:
+	VMOVUPS     (AX), Z1
+	VFMADD231PS (DX), Z1, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         whole28
+
+rest29:
+	TESTQ       CX, CX
+	JZ          done30
+	LEAQ        -1(CX), CX
+	ANDQ        $0x0000000f, CX
+	INCQ        CX
+	MOVL        $0xffffffff, BX
+	SHLL        CL, BX
+	NOTL        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX), K1, Z1
+	VMOVUPS.Z   (DX), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+
+done30:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF32X4 $0x01, Y1, X0
+	VADDPS        X0, X1, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDSS        X1, X0, X0
+	VXORPS        X1, X1, X1
+	VADDSS        X1, X0, X0
+	MOVSS         X0, r+24(FP)
+	VZEROUPPER
+	RET
+
+// func dots4x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots4x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
+	LEAQ   (BX)(BX*2), R9
+	MOVL   $0x0000ff00, R10
+	KMOVW  R10, K1
+	VPXORD Z0, Z0, Z0
+
+loop31:
+	MOVQ    n+0(FP), R12
+	MOVQ    AX, R10
+	MOVQ    DX, R11
+	VMOVUPS (R10), Z4
+	VMOVUPS (R10)(CX*1), Z8
+	VMOVUPS (R10)(CX*2), Z12
+	VMOVUPS (R10)(R8*1), Z16
+	VMOVUPS (R11), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMULPS  Z2, Z12, Z9
+	VMULPS  Z2, Z16, Z13
+	VMOVUPS (R11)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMULPS  Z3, Z12, Z10
+	VMULPS  Z3, Z16, Z14
+	VMOVUPS (R11)(BX*2), Z15
+	VMULPS  Z15, Z4, Z3
+	VMULPS  Z15, Z8, Z7
+	VMULPS  Z15, Z12, Z11
+	VMULPS  Z15, Z16, Z15
+	VMOVUPS (R11)(R9*1), Z17
+	VMULPS  Z17, Z4, Z4
+	VMULPS  Z17, Z8, Z8
+	VMULPS  Z17, Z12, Z12
+	VMULPS  Z17, Z16, Z16
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JZ      over33
+
+chunk32:
+	VMOVUPS     (R10), Z17
+	VMOVUPS     (R10)(CX*1), Z18
+	VMOVUPS     (R10)(CX*2), Z19
+	VMOVUPS     (R10)(R8*1), Z20
+	VMOVUPS     (R11), Z21
+	VFMADD231PS Z21, Z17, Z1
+	VFMADD231PS Z21, Z18, Z5
+	VFMADD231PS Z21, Z19, Z9
+	VFMADD231PS Z21, Z20, Z13
+	VMOVUPS     (R11)(BX*1), Z21
+	VFMADD231PS Z21, Z17, Z2
+	VFMADD231PS Z21, Z18, Z6
+	VFMADD231PS Z21, Z19, Z10
+	VFMADD231PS Z21, Z20, Z14
+	VMOVUPS     (R11)(BX*2), Z21
+	VFMADD231PS Z21, Z17, Z3
+	VFMADD231PS Z21, Z18, Z7
+	VFMADD231PS Z21, Z19, Z11
+	VFMADD231PS Z21, Z20, Z15
+	VMOVUPS     (R11)(R9*1), Z21
+	VFMADD231PS Z21, Z17, Z4
+	VFMADD231PS Z21, Z18, Z8
+	VFMADD231PS Z21, Z19, Z12
+	VFMADD231PS Z21, Z20, Z16
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JNZ         chunk32
+
+over33:
+	MOVQ          cs+56(FP), R11
+	MOVQ          DI, R10
+	VSHUFF64X2    $0x4e, Z5, Z1, Z17
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z17, Z1, Z1
+	VSHUFF64X2    $0x4e, Z13, Z9, Z5
+	VBLENDMPS     Z13, Z9, K1, Z9
+	VADDPS        Z5, Z9, Z9
+	VSHUFF64X2    $0xdd, Z9, Z1, Z5
+	VSHUFF64X2    $0x88, Z9, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z14, Z10, Z5
+	VBLENDMPS     Z14, Z10, K1, Z10
+	VADDPS        Z5, Z10, Z10
+	VSHUFF64X2    $0xdd, Z10, Z2, Z5
+	VSHUFF64X2    $0x88, Z10, Z2, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z15, Z11, Z5
+	VBLENDMPS     Z15, Z11, K1, Z11
+	VADDPS        Z5, Z11, Z11
+	VSHUFF64X2    $0xdd, Z11, Z3, Z5
+	VSHUFF64X2    $0x88, Z11, Z3, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0x4e, Z16, Z12, Z5
+	VBLENDMPS     Z16, Z12, K1, Z12
+	VADDPS        Z5, Z12, Z12
+	VSHUFF64X2    $0xdd, Z12, Z4, Z5
+	VSHUFF64X2    $0x88, Z12, Z4, Z4
+	VADDPS        Z5, Z4, Z4
+	VUNPCKHPD     Z2, Z1, Z5
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VUNPCKHPD     Z4, Z3, Z2
+	VUNPCKLPD     Z4, Z3, Z3
+	VADDPS        Z2, Z3, Z3
+	VSHUFPS       $0xdd, Z3, Z1, Z2
+	VSHUFPS       $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x01, Z1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x02, Z1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x03, Z1, (R10)
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          $0x00000010, DI
+	DECQ          SI
+	JNZ           loop31
+	VZEROUPPER
+	RET
+
+// func dots2x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots2x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (BX)(BX*2), R8
+	MOVL   $0x0000ff00, R9
+	KMOVW  R9, K1
+	VPXORD Z0, Z0, Z0
+
+loop34:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z4
+	VMOVUPS (R9)(CX*1), Z8
+	VMOVUPS (R10), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMOVUPS (R10)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMOVUPS (R10)(BX*2), Z7
+	VMULPS  Z7, Z4, Z3
+	VMULPS  Z7, Z8, Z7
+	VMOVUPS (R10)(R8*1), Z9
+	VMULPS  Z9, Z4, Z4
+	VMULPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over36
+
+chunk35:
+	VMOVUPS     (R9), Z9
+	VMOVUPS     (R9)(CX*1), Z10
+	VMOVUPS     (R10), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (R10)(BX*1), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     (R10)(BX*2), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     (R10)(R8*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, R11
+	JNZ         chunk35
+
+over36:
+	MOVQ          cs+56(FP), R10
+	MOVQ          DI, R9
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          $0x00000010, DI
+	DECQ          SI
+	JNZ           loop34
+	VZEROUPPER
+	RET
+
+// func dots1x8x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots1x8x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
+	VPXORD Z0, Z0, Z0
+
+loop37:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	LEAQ    (R9)(DX*4), R11
+	VMOVUPS (R8), Z8
+	VMULPS  (R9), Z8, Z1
+	VMULPS  (R9)(DX*1), Z8, Z2
+	VMULPS  (R9)(DX*2), Z8, Z3
+	VMULPS  (R9)(DI*1), Z8, Z4
+	VMULPS  (R11), Z8, Z5
+	VMULPS  (R11)(DX*1), Z8, Z6
+	VMULPS  (R11)(DX*2), Z8, Z7
+	VMULPS  (R11)(DI*1), Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R10
+	JZ      over39
+
+chunk38:
+	VMOVUPS     (R8), Z9
+	VFMADD231PS (R9), Z9, Z1
+	VFMADD231PS (R9)(DX*1), Z9, Z2
+	VFMADD231PS (R9)(DX*2), Z9, Z3
+	VFMADD231PS (R9)(DI*1), Z9, Z4
+	VFMADD231PS (R11), Z9, Z5
+	VFMADD231PS (R11)(DX*1), Z9, Z6
+	VFMADD231PS (R11)(DX*2), Z9, Z7
+	VFMADD231PS (R11)(DI*1), Z9, Z8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R10
+	JNZ         chunk38
+
+over39:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, R8
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       Y1, (R8)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000020, SI
+	DECQ          BX
+	JNZ           loop37
+	VZEROUPPER
+	RET
+
+// func dots1x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots1x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
+	VPXORD Z0, Z0, Z0
+
+loop40:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Z4
+	VMULPS  (R9), Z4, Z1
+	VMULPS  (R9)(DX*1), Z4, Z2
+	VMULPS  (R9)(DX*2), Z4, Z3
+	VMULPS  (R9)(DI*1), Z4, Z4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over42
+
+chunk41:
+	VMOVUPS     (R8), Z5
+	VFMADD231PS (R9), Z5, Z1
+	VFMADD231PS (R9)(DX*1), Z5, Z2
+	VFMADD231PS (R9)(DX*2), Z5, Z3
+	VFMADD231PS (R9)(DI*1), Z5, Z4
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk41
+
+over42:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, R8
+	VSHUFF64X2    $0x4e, Z3, Z1, Z5
+	VBLENDMPS     Z3, Z1, K1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z4, Z2, Z3
+	VBLENDMPS     Z4, Z2, K1, Z2
+	VADDPS        Z3, Z2, Z2
+	VSHUFF64X2    $0xdd, Z2, Z1, Z3
+	VSHUFF64X2    $0x88, Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VUNPCKHPD     Y2, Y1, Y3
+	VUNPCKLPD     Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VSHUFPS       $0xdd, X2, X1, X3
+	VSHUFPS       $0x88, X2, X1, X1
+	VADDPS        X3, X1, X1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop40
+	VZEROUPPER
+	RET
+
+// func dots4x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots4x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
+	VPXORD Z0, Z0, Z0
+
+loop43:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VMOVUPS (R9)(CX*2), Z3
+	VMOVUPS (R9)(R8*1), Z4
+	VMOVUPS (R10), Z5
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z5, Z2, Z2
+	VMULPS  Z5, Z3, Z3
+	VMULPS  Z5, Z4, Z4
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over45
+
+chunk44:
+	VMOVUPS     (R9), Z5
+	VMOVUPS     (R9)(CX*1), Z6
+	VMOVUPS     (R9)(CX*2), Z7
+	VMOVUPS     (R9)(R8*1), Z8
+	VMOVUPS     (R10), Z9
+	VFMADD231PS Z9, Z5, Z1
+	VFMADD231PS Z9, Z6, Z2
+	VFMADD231PS Z9, Z7, Z3
+	VFMADD231PS Z9, Z8, Z4
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, R11
+	JNZ         chunk44
+
+over45:
+	MOVQ          cs+56(FP), R10
+	MOVQ          DI, R9
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF32X4 $0x01, Y5, X1
+	VADDPS        X1, X5, X1
+	VPERMILPS     $0x0e, X1, X5
+	VADDPS        X5, X1, X1
+	VMOVSHDUP     X1, X5
+	VADDSS        X5, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z3, Y1
+	VADDPS        Y1, Y3, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	ADDQ          BX, DX
+	ADDQ          $0x00000004, DI
+	DECQ          SI
+	JNZ           loop43
+	VZEROUPPER
+	RET
+
+// func dots2x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots2x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VPXORD Z0, Z0, Z0
+
+loop46:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VMOVUPS (R9), Z3
+	VMULPS  Z3, Z1, Z1
+	VMULPS  Z3, Z2, Z2
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over48
+
+chunk47:
+	VMOVUPS     (R8), Z3
+	VMOVUPS     (R8)(CX*1), Z4
+	VMOVUPS     (R9), Z5
+	VFMADD231PS Z5, Z3, Z1
+	VFMADD231PS Z5, Z4, Z2
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk47
+
+over48:
+	MOVQ          cs+56(FP), R9
+	MOVQ          DI, R8
+	VEXTRACTF64X4 $0x01, Z1, Y3
+	VADDPS        Y3, Y1, Y3
+	VEXTRACTF32X4 $0x01, Y3, X1
+	VADDPS        X1, X3, X1
+	VPERMILPS     $0x0e, X1, X3
+	VADDPS        X3, X1, X1
+	VMOVSHDUP     X1, X3
+	VADDSS        X3, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
+	ADDQ          R9, R8
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
+	ADDQ          R9, R8
+	ADDQ          BX, DX
+	ADDQ          $0x00000004, DI
+	DECQ          SI
+	JNZ           loop46
+	VZEROUPPER
+	RET
+
+// func dots1x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots1x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	VPXORD Z0, Z0, Z0
+
+loop49:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Z1
+	VMULPS  (R8), Z1, Z1
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over51
+
+chunk50:
+	VMOVUPS     (DI), Z2
+	VFMADD231PS (R8), Z2, Z1
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JNZ         chunk50
+
+over51:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, DI
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF32X4 $0x01, Y2, X1
+	VADDPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (DI)
+	ADDQ          R8, DI
+	ADDQ          DX, CX
+	ADDQ          $0x00000004, SI
+	DECQ          BX
+	JNZ           loop49
 	VZEROUPPER
 	RET

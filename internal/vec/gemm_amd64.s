@@ -2843,6 +2843,2767 @@ done126:
 	VZEROUPPER
 	RET
 
+// func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile1x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000020
+	JL   rest146
+
+whole145:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows148:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh149
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	JMP     ready150
+
+fresh149:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready150:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop151:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
+	VMOVUPS      96(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VFMADD231PS  Y5, Y8, Y1
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop151
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain152
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
+
+plain152:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows148
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, 8(SP)
+	SUBQ    $0x00000020, AX
+	CMPQ    AX, $0x00000020
+	JGE     whole145
+
+rest146:
+	TESTQ AX, AX
+	JZ    done147
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block153
+	CMPQ  AX, $0x00000010
+	JLE   block154
+	CMPQ  AX, $0x00000018
+	JLE   block155
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows156:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh157
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	JMP        ready158
+
+fresh157:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready158:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop159:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
+	VMOVUPS      (R8), Y7
+	VMASKMOVPS   96(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VFMADD231PS  Y5, Y8, Y1
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop159
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain160
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   96(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain160:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows156
+	JMP        done147
+
+block155:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows161:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh162
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	JMP        ready163
+
+fresh162:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready163:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop164:
+	VMOVUPS      (R11), Y3
+	VMOVUPS      32(R11), Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   64(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y3, Y6, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop164
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain165
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   64(R9), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+
+plain165:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows161
+	JMP        done147
+
+block154:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows166:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh167
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	JMP        ready168
+
+fresh167:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready168:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop169:
+	VMOVUPS      (R11), Y2
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   32(R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop169
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain170
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   32(R9), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+
+plain170:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows166
+	JMP        done147
+
+block153:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows171:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh172
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	JMP        ready173
+
+fresh172:
+	VXORPS Y0, Y0, Y0
+
+ready173:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop174:
+	VMOVUPS      (R8), Y1
+	VMASKMOVPS   (R11), Y1, Y1
+	VBROADCASTSS (R10), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop174
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain175
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y1
+	VMASKMOVPS   (R9), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+
+plain175:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS Y0, Y1, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows171
+
+done147:
+	VZEROUPPER
+	RET
+
+// func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile2x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000020
+	JL   rest177
+
+whole176:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows179:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh180
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS 64(R9), Y6
+	VMOVUPS 96(R9), Y7
+	JMP     ready181
+
+fresh180:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready181:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop182:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      96(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y1
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y5
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop182
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain183
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VADDPS       96(R9), Y7, Y7
+
+plain183:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	VMOVUPS Y6, 64(R9)
+	VMOVUPS Y7, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows179
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, 8(SP)
+	SUBQ    $0x00000020, AX
+	CMPQ    AX, $0x00000020
+	JGE     whole176
+
+rest177:
+	TESTQ AX, AX
+	JZ    done178
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block184
+	CMPQ  AX, $0x00000010
+	JLE   block185
+	CMPQ  AX, $0x00000018
+	JLE   block186
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows187:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh188
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    64(R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 96(R9), Y7, Y7
+	JMP        ready189
+
+fresh188:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready189:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop190:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   96(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y1
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y5
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop190
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain191
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+
+plain191:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 96(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    Y5, 32(R9)
+	VMOVUPS    Y6, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows187
+	JMP        done178
+
+block186:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows192:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh193
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	VMOVUPS    32(R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 64(R9), Y5, Y5
+	JMP        ready194
+
+fresh193:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready194:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop195:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   64(R11), Y8, Y8
+	VBROADCASTSS (R10), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R10)(CX*1), Y9
+	VFMADD231PS  Y6, Y9, Y3
+	VFMADD231PS  Y7, Y9, Y4
+	VFMADD231PS  Y8, Y9, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop195
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain196
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	ADDQ         R10, R9
+	VADDPS       (R9), Y3, Y3
+	VADDPS       32(R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain196:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, 64(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y3, (R9)
+	VMOVUPS    Y4, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows192
+	JMP        done178
+
+block185:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows197:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh198
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	JMP        ready199
+
+fresh198:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready199:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop200:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   32(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R10)(CX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop200
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain201
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain201:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows197
+	JMP        done178
+
+block184:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows202:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh203
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	JMP        ready204
+
+fresh203:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready204:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop205:
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R11), Y2, Y2
+	VBROADCASTSS (R10), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R10)(CX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop205
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain206
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+
+plain206:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS Y0, Y2, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows202
+
+done178:
+	VZEROUPPER
+	RET
+
+// func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile3x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest208
+
+whole207:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows210:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh211
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	JMP     ready212
+
+fresh211:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready212:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop213:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop213
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain214
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VADDPS       32(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+
+plain214:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows210
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole207
+
+rest208:
+	TESTQ AX, AX
+	JZ    done209
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block215
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows216:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh217
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	JMP        ready218
+
+fresh217:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready218:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop219:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      (R8), Y7
+	VMASKMOVPS   32(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop219
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain220
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain220:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows216
+	JMP        done209
+
+block215:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows221:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh222
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	JMP        ready223
+
+fresh222:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready223:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop224:
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS (R10)(CX*1), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (R10)(CX*2), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop224
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain225
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+
+plain225:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS Y0, Y3, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows221
+
+done209:
+	VZEROUPPER
+	RET
+
+// func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest227
+
+whole226:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows229:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh230
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	JMP     ready231
+
+fresh230:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready231:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all233
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched232
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched232
+
+all233:
+loop234:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop234
+
+fetched232:
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain235
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+
+plain235:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows229
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole226
+
+rest227:
+	TESTQ AX, AX
+	JZ    done228
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block236
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows237:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh238
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	JMP        ready239
+
+fresh238:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready239:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop240:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      (R8), Y9
+	VMASKMOVPS   32(R11), Y9, Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop240
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain241
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+
+plain241:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows237
+	JMP        done228
+
+block236:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows242:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh243
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	JMP        ready244
+
+fresh243:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready244:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop245:
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R11), Y4, Y4
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R10)(CX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R10)(CX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R12), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop245
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain246
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain246:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS Y0, Y4, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows242
+
+done228:
+	VZEROUPPER
+	RET
+
+// func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile5x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest248
+
+whole247:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows250:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh251
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	JMP     ready252
+
+fresh251:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready252:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all254
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+
+all254:
+loop255:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop255
+
+fetched253:
+	VXORPS Y10, Y10, Y10
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain256
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+
+plain256:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows250
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole247
+
+rest248:
+	TESTQ AX, AX
+	JZ    done249
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block257
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows258:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh259
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	JMP        ready260
+
+fresh259:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready260:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop261:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   32(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop261
+	VXORPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain262
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y9, Y9
+
+plain262:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows258
+	JMP        done249
+
+block257:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows263:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh264
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	JMP        ready265
+
+fresh264:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready265:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop266:
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R10)(CX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R10)(CX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R12)(CX*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop266
+	VXORPS       Y5, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y5, Y4, Y4
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain267
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+
+plain267:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS Y0, Y5, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows263
+
+done249:
+	VZEROUPPER
+	RET
+
+// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest269
+
+whole268:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows271:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh272
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y10
+	VMOVUPS 32(R9), Y11
+	JMP     ready273
+
+fresh272:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+ready273:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all275
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+
+all275:
+loop276:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop276
+
+fetched274:
+	VXORPS Y12, Y12, Y12
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain277
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   R10, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+plain277:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows271
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole268
+
+rest269:
+	TESTQ AX, AX
+	JZ    done270
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block278
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows279:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh280
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y10
+	VMOVUPS    (R8), Y11
+	VMASKMOVPS 32(R9), Y11, Y11
+	JMP        ready281
+
+fresh280:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+ready281:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop282:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      (R8), Y13
+	VMASKMOVPS   32(R11), Y13, Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop282
+	VXORPS       Y12, Y12, Y12
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y12, Y1, Y1
+	VADDPS       Y12, Y2, Y2
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y7, Y7
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain283
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y9, Y9
+	ADDQ         R10, R9
+	VADDPS       (R9), Y10, Y10
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y11, Y11
+
+plain283:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y10, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y11, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows279
+	JMP        done270
+
+block278:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows284:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh285
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	JMP        ready286
+
+fresh285:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready286:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop287:
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R11), Y6, Y6
+	VBROADCASTSS (R10), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R10)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R10)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R12), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R12)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R12)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop287
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain288
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain288:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS Y0, Y6, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows284
+
+done270:
+	VZEROUPPER
+	RET
+
 // func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX, AVX512F
 TEXT ·tile1x512(SB), NOSPLIT, $16-88
@@ -7322,5 +10083,4353 @@ plain192:
 	JNZ     rows188
 
 done162:
+	VZEROUPPER
+	RET
+
+// func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile1x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest194
+
+whole193:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows196:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh197
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	JMP     ready198
+
+fresh197:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready198:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop199:
+	VMOVUPS      (R11), Z4
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop199
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain200
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+
+plain200:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows196
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole193
+
+rest194:
+	TESTQ AX, AX
+	JZ    done195
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block201
+	CMPQ  AX, $0x00000020
+	JLE   block202
+	CMPQ  AX, $0x00000030
+	JLE   block203
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows204:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh205
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	JMP       ready206
+
+fresh205:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready206:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop207:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS.Z    192(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop207
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain208
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain208:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows204
+	JMP     done195
+
+block203:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows209:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh210
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	JMP       ready211
+
+fresh210:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready211:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop212:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS.Z    128(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop212
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z3, Z2, Z2
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain213
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z3
+	VADDPS       Z3, Z2, Z2
+
+plain213:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows209
+	JMP     done195
+
+block202:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows214:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh215
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	JMP       ready216
+
+fresh215:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready216:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop217:
+	VMOVUPS      (R10), Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop217
+	VPXORD       Z2, Z2, Z2
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain218
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z2
+	VADDPS       Z2, Z1, Z1
+
+plain218:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows214
+	JMP     done195
+
+block201:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows219:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh220
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	JMP       ready221
+
+fresh220:
+	VPXORD Z0, Z0, Z0
+
+ready221:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop222:
+	VMOVUPS.Z    (R10), K1, Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop222
+	VPXORD       Z1, Z1, Z1
+	VADDPS       Z1, Z0, Z0
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain223
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z1
+	VADDPS       Z1, Z0, Z0
+
+plain223:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows219
+
+done195:
+	VZEROUPPER
+	RET
+
+// func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile2x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest225
+
+whole224:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows227:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh228
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	JMP     ready229
+
+fresh228:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready229:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop230:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VMOVUPS      128(R11), Z10
+	VMOVUPS      192(R11), Z11
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop230
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain231
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+
+plain231:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows227
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole224
+
+rest225:
+	TESTQ AX, AX
+	JZ    done226
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block232
+	CMPQ  AX, $0x00000020
+	JLE   block233
+	CMPQ  AX, $0x00000030
+	JLE   block234
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows235:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh236
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	JMP       ready237
+
+fresh236:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready237:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop238:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS.Z    192(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop238
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain239
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z8
+	VADDPS       Z8, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z8
+	VADDPS       Z8, Z7, Z7
+
+plain239:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows235
+	JMP     done226
+
+block234:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows240:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh241
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	JMP       ready242
+
+fresh241:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready242:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop243:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS.Z    128(R10), K1, Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VFMADD231PS  Z7, Z9, Z4
+	VFMADD231PS  Z8, Z9, Z5
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop243
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain244
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain244:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows240
+	JMP     done226
+
+block233:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows245:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh246
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	JMP       ready247
+
+fresh246:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready247:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop248:
+	VMOVUPS      (R10), Z4
+	VMOVUPS.Z    64(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop248
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain249
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z4
+	VADDPS       Z4, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain249:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows245
+	JMP     done226
+
+block232:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows250:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh251
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	JMP       ready252
+
+fresh251:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready252:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop253:
+	VMOVUPS.Z    (R10), K1, Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop253
+	VPXORD       Z2, Z2, Z2
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain254
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z2
+	VADDPS       Z2, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z2
+	VADDPS       Z2, Z1, Z1
+
+plain254:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows250
+
+done226:
+	VZEROUPPER
+	RET
+
+// func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile3x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest256
+
+whole255:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows258:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh259
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	JMP     ready260
+
+fresh259:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready260:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop261:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      128(R11), Z14
+	VMOVUPS      192(R11), Z15
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z12, Z16, Z4
+	VFMADD231PS  Z13, Z16, Z5
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop261
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain262
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+	ADDQ         R10, R9
+	VADDPS       (R9), Z8, Z8
+	VADDPS       64(R9), Z9, Z9
+	VADDPS       128(R9), Z10, Z10
+	VADDPS       192(R9), Z11, Z11
+
+plain262:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows258
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole255
+
+rest256:
+	TESTQ AX, AX
+	JZ    done257
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block263
+	CMPQ  AX, $0x00000020
+	JLE   block264
+	CMPQ  AX, $0x00000030
+	JLE   block265
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows266:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh267
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	JMP       ready268
+
+fresh267:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready268:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop269:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS.Z    192(R10), K1, Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z12, Z16, Z4
+	VFMADD231PS  Z13, Z16, Z5
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop269
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain270
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain270:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows266
+	JMP     done257
+
+block265:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows271:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh272
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	JMP       ready273
+
+fresh272:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+ready273:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop274:
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS.Z    128(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop274
+	VPXORD       Z9, Z9, Z9
+	VADDPS       Z9, Z0, Z0
+	VADDPS       Z9, Z1, Z1
+	VADDPS       Z9, Z2, Z2
+	VADDPS       Z9, Z3, Z3
+	VADDPS       Z9, Z4, Z4
+	VADDPS       Z9, Z5, Z5
+	VADDPS       Z9, Z6, Z6
+	VADDPS       Z9, Z7, Z7
+	VADDPS       Z9, Z8, Z8
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain275
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z8, Z8
+
+plain275:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows271
+	JMP     done257
+
+block264:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows276:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh277
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	JMP       ready278
+
+fresh277:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready278:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop279:
+	VMOVUPS      (R10), Z6
+	VMOVUPS.Z    64(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop279
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain280
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain280:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows276
+	JMP     done257
+
+block263:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows281:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh282
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	JMP       ready283
+
+fresh282:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready283:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop284:
+	VMOVUPS.Z    (R10), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop284
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z3, Z2, Z2
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain285
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z2, Z2
+
+plain285:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows281
+
+done257:
+	VZEROUPPER
+	RET
+
+// func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest287
+
+whole286:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows289:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh290
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	JMP     ready291
+
+fresh290:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready291:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all293
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched292
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched292
+
+all293:
+loop294:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop294
+
+fetched292:
+	VPXORD Z16, Z16, Z16
+	VADDPS Z16, Z0, Z0
+	VADDPS Z16, Z1, Z1
+	VADDPS Z16, Z2, Z2
+	VADDPS Z16, Z3, Z3
+	VADDPS Z16, Z4, Z4
+	VADDPS Z16, Z5, Z5
+	VADDPS Z16, Z6, Z6
+	VADDPS Z16, Z7, Z7
+	VADDPS Z16, Z8, Z8
+	VADDPS Z16, Z9, Z9
+	VADDPS Z16, Z10, Z10
+	VADDPS Z16, Z11, Z11
+	VADDPS Z16, Z12, Z12
+	VADDPS Z16, Z13, Z13
+	VADDPS Z16, Z14, Z14
+	VADDPS Z16, Z15, Z15
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain295
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+
+plain295:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows289
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole286
+
+rest287:
+	TESTQ AX, AX
+	JZ    done288
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block296
+	CMPQ  AX, $0x00000020
+	JLE   block297
+	CMPQ  AX, $0x00000030
+	JLE   block298
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows299:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh300
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	JMP       ready301
+
+fresh300:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready301:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop302:
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS.Z    192(R10), K1, Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop302
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z0, Z0
+	VADDPS       Z16, Z1, Z1
+	VADDPS       Z16, Z2, Z2
+	VADDPS       Z16, Z3, Z3
+	VADDPS       Z16, Z4, Z4
+	VADDPS       Z16, Z5, Z5
+	VADDPS       Z16, Z6, Z6
+	VADDPS       Z16, Z7, Z7
+	VADDPS       Z16, Z8, Z8
+	VADDPS       Z16, Z9, Z9
+	VADDPS       Z16, Z10, Z10
+	VADDPS       Z16, Z11, Z11
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain303
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z15, Z15
+
+plain303:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows299
+	JMP     done288
+
+block298:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows304:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh305
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	JMP       ready306
+
+fresh305:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready306:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop307:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS.Z    128(R10), K1, Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R9)(DX*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R9)(DX*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop307
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain308
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain308:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows304
+	JMP     done288
+
+block297:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows309:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh310
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	JMP       ready311
+
+fresh310:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready311:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop312:
+	VMOVUPS      (R10), Z8
+	VMOVUPS.Z    64(R10), K1, Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop312
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain313
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z7, Z7
+
+plain313:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows309
+	JMP     done288
+
+block296:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows314:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh315
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	JMP       ready316
+
+fresh315:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready316:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop317:
+	VMOVUPS.Z    (R10), K1, Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop317
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain318
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain318:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows314
+
+done288:
+	VZEROUPPER
+	RET
+
+// func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest320
+
+whole319:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows322:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh323
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	JMP     ready324
+
+fresh323:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready324:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all326
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+
+all326:
+loop327:
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop327
+
+fetched325:
+	VPXORD Z20, Z20, Z20
+	VADDPS Z20, Z0, Z0
+	VADDPS Z20, Z1, Z1
+	VADDPS Z20, Z2, Z2
+	VADDPS Z20, Z3, Z3
+	VADDPS Z20, Z4, Z4
+	VADDPS Z20, Z5, Z5
+	VADDPS Z20, Z6, Z6
+	VADDPS Z20, Z7, Z7
+	VADDPS Z20, Z8, Z8
+	VADDPS Z20, Z9, Z9
+	VADDPS Z20, Z10, Z10
+	VADDPS Z20, Z11, Z11
+	VADDPS Z20, Z12, Z12
+	VADDPS Z20, Z13, Z13
+	VADDPS Z20, Z14, Z14
+	VADDPS Z20, Z15, Z15
+	VADDPS Z20, Z16, Z16
+	VADDPS Z20, Z17, Z17
+	VADDPS Z20, Z18, Z18
+	VADDPS Z20, Z19, Z19
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain328
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+
+plain328:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows322
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole319
+
+rest320:
+	TESTQ AX, AX
+	JZ    done321
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block329
+	CMPQ  AX, $0x00000020
+	JLE   block330
+	CMPQ  AX, $0x00000030
+	JLE   block331
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows332:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh333
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	JMP       ready334
+
+fresh333:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready334:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop335:
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS.Z    192(R10), K1, Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop335
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z0, Z0
+	VADDPS       Z20, Z1, Z1
+	VADDPS       Z20, Z2, Z2
+	VADDPS       Z20, Z3, Z3
+	VADDPS       Z20, Z4, Z4
+	VADDPS       Z20, Z5, Z5
+	VADDPS       Z20, Z6, Z6
+	VADDPS       Z20, Z7, Z7
+	VADDPS       Z20, Z8, Z8
+	VADDPS       Z20, Z9, Z9
+	VADDPS       Z20, Z10, Z10
+	VADDPS       Z20, Z11, Z11
+	VADDPS       Z20, Z12, Z12
+	VADDPS       Z20, Z13, Z13
+	VADDPS       Z20, Z14, Z14
+	VADDPS       Z20, Z15, Z15
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain336
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z15, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z19, Z19
+
+plain336:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows332
+	JMP     done321
+
+block331:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows337:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh338
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	JMP       ready339
+
+fresh338:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+
+ready339:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop340:
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS.Z    128(R10), K1, Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop340
+	VPXORD       Z15, Z15, Z15
+	VADDPS       Z15, Z0, Z0
+	VADDPS       Z15, Z1, Z1
+	VADDPS       Z15, Z2, Z2
+	VADDPS       Z15, Z3, Z3
+	VADDPS       Z15, Z4, Z4
+	VADDPS       Z15, Z5, Z5
+	VADDPS       Z15, Z6, Z6
+	VADDPS       Z15, Z7, Z7
+	VADDPS       Z15, Z8, Z8
+	VADDPS       Z15, Z9, Z9
+	VADDPS       Z15, Z10, Z10
+	VADDPS       Z15, Z11, Z11
+	VADDPS       Z15, Z12, Z12
+	VADDPS       Z15, Z13, Z13
+	VADDPS       Z15, Z14, Z14
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain341
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z14, Z14
+
+plain341:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows337
+	JMP     done321
+
+block330:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows342:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh343
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	JMP       ready344
+
+fresh343:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+ready344:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop345:
+	VMOVUPS      (R10), Z10
+	VMOVUPS.Z    64(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop345
+	VPXORD       Z10, Z10, Z10
+	VADDPS       Z10, Z0, Z0
+	VADDPS       Z10, Z1, Z1
+	VADDPS       Z10, Z2, Z2
+	VADDPS       Z10, Z3, Z3
+	VADDPS       Z10, Z4, Z4
+	VADDPS       Z10, Z5, Z5
+	VADDPS       Z10, Z6, Z6
+	VADDPS       Z10, Z7, Z7
+	VADDPS       Z10, Z8, Z8
+	VADDPS       Z10, Z9, Z9
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain346
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z9, Z9
+
+plain346:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows342
+	JMP     done321
+
+block329:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows347:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh348
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	JMP       ready349
+
+fresh348:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready349:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop350:
+	VMOVUPS.Z    (R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R11), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R11)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop350
+	VPXORD       Z5, Z5, Z5
+	VADDPS       Z5, Z0, Z0
+	VADDPS       Z5, Z1, Z1
+	VADDPS       Z5, Z2, Z2
+	VADDPS       Z5, Z3, Z3
+	VADDPS       Z5, Z4, Z4
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain351
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z3, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z4, Z4
+
+plain351:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows347
+
+done321:
+	VZEROUPPER
+	RET
+
+// func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest353
+
+whole352:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows355:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh356
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z20
+	VMOVUPS 64(R9), Z21
+	VMOVUPS 128(R9), Z22
+	VMOVUPS 192(R9), Z23
+	JMP     ready357
+
+fresh356:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+ready357:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all359
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
+
+all359:
+loop360:
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop360
+
+fetched358:
+	VPXORD Z24, Z24, Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z12, Z12
+	VADDPS Z24, Z13, Z13
+	VADDPS Z24, Z14, Z14
+	VADDPS Z24, Z15, Z15
+	VADDPS Z24, Z16, Z16
+	VADDPS Z24, Z17, Z17
+	VADDPS Z24, Z18, Z18
+	VADDPS Z24, Z19, Z19
+	VADDPS Z24, Z20, Z20
+	VADDPS Z24, Z21, Z21
+	VADDPS Z24, Z22, Z22
+	VADDPS Z24, Z23, Z23
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain361
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+	ADDQ   R10, R9
+	VADDPS (R9), Z20, Z20
+	VADDPS 64(R9), Z21, Z21
+	VADDPS 128(R9), Z22, Z22
+	VADDPS 192(R9), Z23, Z23
+
+plain361:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z20, (R9)
+	VMOVUPS Z21, 64(R9)
+	VMOVUPS Z22, 128(R9)
+	VMOVUPS Z23, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows355
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole352
+
+rest353:
+	TESTQ AX, AX
+	JZ    done354
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block362
+	CMPQ  AX, $0x00000020
+	JLE   block363
+	CMPQ  AX, $0x00000030
+	JLE   block364
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows365:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh366
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z20
+	VMOVUPS   64(R8), Z21
+	VMOVUPS   128(R8), Z22
+	VMOVUPS.Z 192(R8), K1, Z23
+	JMP       ready367
+
+fresh366:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+ready367:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop368:
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS.Z    192(R10), K1, Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R9)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R9)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R11)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R11)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop368
+	VPXORD       Z24, Z24, Z24
+	VADDPS       Z24, Z0, Z0
+	VADDPS       Z24, Z1, Z1
+	VADDPS       Z24, Z2, Z2
+	VADDPS       Z24, Z3, Z3
+	VADDPS       Z24, Z4, Z4
+	VADDPS       Z24, Z5, Z5
+	VADDPS       Z24, Z6, Z6
+	VADDPS       Z24, Z7, Z7
+	VADDPS       Z24, Z8, Z8
+	VADDPS       Z24, Z9, Z9
+	VADDPS       Z24, Z10, Z10
+	VADDPS       Z24, Z11, Z11
+	VADDPS       Z24, Z12, Z12
+	VADDPS       Z24, Z13, Z13
+	VADDPS       Z24, Z14, Z14
+	VADDPS       Z24, Z15, Z15
+	VADDPS       Z24, Z16, Z16
+	VADDPS       Z24, Z17, Z17
+	VADDPS       Z24, Z18, Z18
+	VADDPS       Z24, Z19, Z19
+	VADDPS       Z24, Z20, Z20
+	VADDPS       Z24, Z21, Z21
+	VADDPS       Z24, Z22, Z22
+	VADDPS       Z24, Z23, Z23
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain369
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z15, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z19, Z19
+	ADDQ         R9, R8
+	VADDPS       (R8), Z20, Z20
+	VADDPS       64(R8), Z21, Z21
+	VADDPS       128(R8), Z22, Z22
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z23, Z23
+
+plain369:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z20, (R8)
+	VMOVUPS Z21, 64(R8)
+	VMOVUPS Z22, 128(R8)
+	VMOVUPS Z23, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows365
+	JMP     done354
+
+block364:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows370:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh371
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z15
+	VMOVUPS   64(R8), Z16
+	VMOVUPS.Z 128(R8), K1, Z17
+	JMP       ready372
+
+fresh371:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+
+ready372:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop373:
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS.Z    128(R10), K1, Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R9)(DX*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R9)(DX*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R11), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R11)(DX*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R11)(DX*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop373
+	VPXORD       Z18, Z18, Z18
+	VADDPS       Z18, Z0, Z0
+	VADDPS       Z18, Z1, Z1
+	VADDPS       Z18, Z2, Z2
+	VADDPS       Z18, Z3, Z3
+	VADDPS       Z18, Z4, Z4
+	VADDPS       Z18, Z5, Z5
+	VADDPS       Z18, Z6, Z6
+	VADDPS       Z18, Z7, Z7
+	VADDPS       Z18, Z8, Z8
+	VADDPS       Z18, Z9, Z9
+	VADDPS       Z18, Z10, Z10
+	VADDPS       Z18, Z11, Z11
+	VADDPS       Z18, Z12, Z12
+	VADDPS       Z18, Z13, Z13
+	VADDPS       Z18, Z14, Z14
+	VADDPS       Z18, Z15, Z15
+	VADDPS       Z18, Z16, Z16
+	VADDPS       Z18, Z17, Z17
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain374
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z14, Z14
+	ADDQ         R9, R8
+	VADDPS       (R8), Z15, Z15
+	VADDPS       64(R8), Z16, Z16
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z17, Z17
+
+plain374:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z15, (R8)
+	VMOVUPS Z16, 64(R8)
+	VMOVUPS Z17, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows370
+	JMP     done354
+
+block363:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows375:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh376
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z10
+	VMOVUPS.Z 64(R8), K1, Z11
+	JMP       ready377
+
+fresh376:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready377:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop378:
+	VMOVUPS      (R10), Z12
+	VMOVUPS.Z    64(R10), K1, Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R11), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R11)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R11)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop378
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain379
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z9, Z9
+	ADDQ         R9, R8
+	VADDPS       (R8), Z10, Z10
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain379:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z10, (R8)
+	VMOVUPS Z11, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows375
+	JMP     done354
+
+block362:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows380:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh381
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	JMP       ready382
+
+fresh381:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready382:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop383:
+	VMOVUPS.Z    (R10), K1, Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R11), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R11)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R11)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop383
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain384
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z4, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain384:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z5, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows380
+
+done354:
 	VZEROUPPER
 	RET

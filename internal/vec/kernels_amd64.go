@@ -17,13 +17,32 @@ import (
 func native() []path {
 	p := []path{portable}
 	x := &cpu.X86
-	if x.HasAVX2 && x.HasPOPCNT {
+	if x.HasAVX2 && x.HasFMA && x.HasPOPCNT {
 		p = append(p, avx2)
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
 			p = append(p, avx512)
 		}
 	}
 	return p
+}
+
+// Kernels with fused products come in this order.
+const (
+	strict256 = iota
+	fused256
+	strict512
+	fused512
+)
+
+func variant() int {
+	v := strict256
+	if active == avx512 {
+		v = strict512
+	}
+	if fast {
+		v++
+	}
+	return v
 }
 
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
@@ -59,7 +78,7 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 		return
 	}
 	if n == 0 {
-		if mode == fresh {
+		if mode&(fresh|increase) == fresh {
 			clear(d)
 		}
 		return
@@ -71,10 +90,15 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 	}
 	for k := 0; k < n; k += step {
 		m := min(step, n-k)
-		if active == avx512 {
-			addRows512(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
-		} else {
+		switch variant() {
+		case strict256:
 			addRows256(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case fused256:
+			addRows256Fused(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case strict512:
+			addRows512(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case fused512:
+			addRows512Fused(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
 		}
 		mode &^= fresh
 	}
@@ -89,10 +113,13 @@ const (
 	continued = 2
 )
 
-var (
-	tiles256 = [...]tileFunc{1: tile1x256, 2: tile2x256, 3: tile3x256, 4: tile4x256, 5: tile5x256, 6: tile6x256}
-	tiles512 = [...]tileFunc{1: tile1x512, 2: tile2x512, 3: tile3x512, 4: tile4x512, 5: tile5x512, 6: tile6x512}
-)
+// tiles by variant and rows.
+var tiles = [...][7]tileFunc{
+	strict256: {1: tile1x256, 2: tile2x256, 3: tile3x256, 4: tile4x256, 5: tile5x256, 6: tile6x256},
+	fused256:  {1: tile1x256Fused, 2: tile2x256Fused, 3: tile3x256Fused, 4: tile4x256Fused, 5: tile5x256Fused, 6: tile6x256Fused},
+	strict512: {1: tile1x512, 2: tile2x512, 3: tile3x512, 4: tile4x512, 5: tile5x512, 6: tile6x512},
+	fused512:  {1: tile1x512Fused, 2: tile2x512Fused, 3: tile3x512Fused, 4: tile4x512Fused, 5: tile5x512Fused, 6: tile6x512Fused},
+}
 
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest.
@@ -102,10 +129,7 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
 	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
-	tiles := &tiles256
-	if active == avx512 {
-		tiles = &tiles512
-	}
+	tiles := &tiles[variant()]
 	mode := 0
 	if add {
 		mode = added
@@ -145,8 +169,13 @@ func split(rows, work int) (size, blocks int) {
 }
 
 func dotNative(x, y []float32) float32 {
-	if active == avx512 {
+	switch variant() {
+	case fused512:
+		return dot512Fused(len(x), first(x), first(y))
+	case strict512:
 		return dot512(len(x), first(x), first(y))
+	case fused256:
+		return dot256Fused(len(x), first(x), first(y))
 	}
 	return dot256(len(x), first(x), first(y))
 }
@@ -167,24 +196,27 @@ type dotsBlock struct {
 	run    dotsFunc
 }
 
-// For as many rows of a, the blocks from large to small.
-var (
-	dots256 = []dotsBlock{{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}}
-	dots512 = []dotsBlock{
+// dotsBlocks has the blocks of a variant from large to small, first by rows of
+// a.
+var dotsBlocks = [...][]dotsBlock{
+	strict256: {{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}},
+	fused256:  {{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused}},
+	strict512: {
 		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512}, {2, 1, dots2x1x512},
 		{1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
-	}
-)
+	},
+	fused512: {
+		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused}, {2, 1, dots2x1x512Fused},
+		{1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
+	},
+}
 
 // mulTBNative is MulTB for matrices that are not empty: blocks of rows of a
 // with blocks of rows of b, and what is left of those row by row.
 func mulTBNative(dst, a, b *Matrix) {
 	n, m := a.Stride, b.Rows
 	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
-	all := dots256
-	if active == avx512 {
-		all = dots512
-	}
+	all := dotsBlocks[variant()]
 	for i := 0; i < a.Rows; {
 		for all[0].ra > a.Rows-i {
 			all = all[1:]

@@ -18,12 +18,16 @@ const (
 	fresh      = 1 // the chains start at +0 instead of d
 	increase   = 2 // and are added to d at their end
 	everything = 4 // factors of zero count too
+	closed     = 8 // +0 is added at the end of chains that are fused; see fused.go
 )
 
 // Mul sets dst = a·b for a of shape B×K and b of shape K×N. Each element is
 // one chain of additions over k in ascending order that starts at +0, in which
 // an a[i,k] that is exactly zero contributes nothing (silent inputs are
 // skipped).
+//
+// All products of this file are fused with their additions if Numerics is
+// fast.
 func Mul(dst, a, b *Matrix) {
 	if a.Cols != b.Rows || dst.Rows != a.Rows || dst.Cols != b.Cols {
 		panic("vec: Mul: shapes do not fit")
@@ -53,11 +57,12 @@ func Mul(dst, a, b *Matrix) {
 
 func mulRow(d []float32, a *Matrix, i int, b *Matrix) {
 	if active != portable {
-		addRowsNative(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, fresh)
+		addRowsNative(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, fresh|closed)
 		return
 	}
 	clear(d)
 	addRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
+	closeFused(d)
 }
 
 // zeros counts the elements that are zero, without those beyond the columns.
@@ -108,7 +113,7 @@ func MulTA(dst, a, b *Matrix) {
 // addColumn adds the product of column m of a, transposed, with b to d.
 func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 	if active != portable && a.Rows <= listed {
-		addRowsNative(d, a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, fresh|increase)
+		addRowsNative(d, a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, fresh|increase|closed)
 		return
 	}
 	if a.silent(m) {
@@ -119,6 +124,7 @@ func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 		n := min(len(sum), len(d)-j)
 		clear(sum[:n])
 		AddRows(sum[:n], a.Rows, a.Data[m:], a.Stride, b.Data[j:], b.Stride, false)
+		closeFused(sum[:n])
 		AddVV(d[j:j+n], d[j:j+n], sum[:n])
 	}
 }
@@ -162,6 +168,7 @@ func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, al
 		r := d.row(i, n)
 		clear(r)
 		AddRows(r, kn, g[i:], gs, x, xs, all)
+		closeFused(r)
 	}
 }
 
@@ -180,6 +187,10 @@ func sparse(m, kn int, g []float32, gs int) bool {
 }
 
 func addRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {
+	if fast {
+		addRowsFused(d, n, s, ss, x, xs, all)
+		return
+	}
 	// Four rows at a time keep d in registers; that leaves the order alone.
 	var f [4]float32
 	var at [4]int
@@ -251,6 +262,14 @@ func MulTB(dst, a, b *Matrix) {
 		mulTBNative(dst, a, b)
 		return
 	}
+	if fast {
+		for i := range a.Rows {
+			for m := range b.Rows {
+				dst.Data[i*dst.Stride+m] = dotFused(a.Data[i*a.Stride:(i+1)*a.Stride], b.Data[m*b.Stride:(m+1)*b.Stride])
+			}
+		}
+		return
+	}
 	for i := range a.Rows {
 		x, d := a.Data[i*a.Stride:(i+1)*a.Stride], dst.Row(i)
 		m := 0
@@ -270,6 +289,9 @@ func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
 	if active != portable {
 		return dotNative(x, y)
+	}
+	if fast {
+		return dotFused(x, y)
 	}
 	var a [16]float32
 	whole := len(x) &^ 15

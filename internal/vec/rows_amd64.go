@@ -14,6 +14,9 @@ func zeros256(n int, x *float32) (count int)
 func finite256(n int, x *float32) (yes bool)
 
 //go:noescape
+func addRows256Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
+
+//go:noescape
 func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
 
 //go:noescape
@@ -21,3 +24,6 @@ func zeros512(n int, x *float32) (count int)
 
 //go:noescape
 func finite512(n int, x *float32) (yes bool)
+
+//go:noescape
+func addRows512Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)

@@ -596,8 +596,8 @@ row31:
 	VADDPS       Y9, Y6, Y6
 	VMOVUPS      (R10), Y9
 	VMASKMOVPS   224(R11), Y9, Y9
-	VMULPS       Y9, Y8, Y9
-	VADDPS       Y9, Y7, Y7
+	VMULPS       Y9, Y8, Y8
+	VADDPS       Y8, Y7, Y7
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row31
@@ -683,8 +683,8 @@ row36:
 	VADDPS       Y8, Y5, Y5
 	VMOVUPS      (R10), Y8
 	VMASKMOVPS   192(R11), Y8, Y8
-	VMULPS       Y8, Y7, Y8
-	VADDPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y6, Y6
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row36
@@ -763,8 +763,8 @@ row41:
 	VADDPS       Y7, Y4, Y4
 	VMOVUPS      (R10), Y7
 	VMASKMOVPS   160(R11), Y7, Y7
-	VMULPS       Y7, Y6, Y7
-	VADDPS       Y7, Y5, Y5
+	VMULPS       Y7, Y6, Y6
+	VADDPS       Y6, Y5, Y5
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row41
@@ -836,8 +836,8 @@ row46:
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      (R10), Y6
 	VMASKMOVPS   128(R11), Y6, Y6
-	VMULPS       Y6, Y5, Y6
-	VADDPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row46
@@ -902,8 +902,8 @@ row51:
 	VADDPS       Y5, Y2, Y2
 	VMOVUPS      (R10), Y5
 	VMASKMOVPS   96(R11), Y5, Y5
-	VMULPS       Y5, Y4, Y5
-	VADDPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row51
@@ -961,8 +961,8 @@ row56:
 	VADDPS       Y4, Y1, Y1
 	VMOVUPS      (R10), Y4
 	VMASKMOVPS   64(R11), Y4, Y4
-	VMULPS       Y4, Y3, Y4
-	VADDPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row56
@@ -1013,8 +1013,8 @@ row61:
 	VADDPS       Y3, Y0, Y0
 	VMOVUPS      (R10), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VADDPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row61
@@ -1058,8 +1058,8 @@ row66:
 	ADDQ         DX, R11
 	VMOVUPS      (R10), Y2
 	VMASKMOVPS   (R11), Y2, Y2
-	VMULPS       Y2, Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row66
@@ -1255,8 +1255,8 @@ row86:
 	PREFETCHT0   192(BX)(DI*8)
 	VMOVUPS      (R9), Y9
 	VMASKMOVPS   224(BX), Y9, Y9
-	VMULPS       Y9, Y8, Y9
-	VADDPS       Y9, Y7, Y7
+	VMULPS       Y9, Y8, Y8
+	VADDPS       Y8, Y7, Y7
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1342,8 +1342,8 @@ row91:
 	VADDPS       Y8, Y5, Y5
 	VMOVUPS      (R9), Y8
 	VMASKMOVPS   192(BX), Y8, Y8
-	VMULPS       Y8, Y7, Y8
-	VADDPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y6, Y6
 	PREFETCHT0   192(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1423,8 +1423,8 @@ row96:
 	PREFETCHT0   128(BX)(DI*8)
 	VMOVUPS      (R9), Y7
 	VMASKMOVPS   160(BX), Y7, Y7
-	VMULPS       Y7, Y6, Y7
-	VADDPS       Y7, Y5, Y5
+	VMULPS       Y7, Y6, Y6
+	VADDPS       Y6, Y5, Y5
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1495,8 +1495,8 @@ row101:
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      (R9), Y6
 	VMASKMOVPS   128(BX), Y6, Y6
-	VMULPS       Y6, Y5, Y6
-	VADDPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
 	PREFETCHT0   128(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1561,8 +1561,8 @@ row106:
 	PREFETCHT0   64(BX)(DI*8)
 	VMOVUPS      (R9), Y5
 	VMASKMOVPS   96(BX), Y5, Y5
-	VMULPS       Y5, Y4, Y5
-	VADDPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1618,8 +1618,8 @@ row111:
 	VADDPS       Y4, Y1, Y1
 	VMOVUPS      (R9), Y4
 	VMASKMOVPS   64(BX), Y4, Y4
-	VMULPS       Y4, Y3, Y4
-	VADDPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
 	PREFETCHT0   64(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1669,8 +1669,8 @@ row116:
 	PREFETCHT0   (BX)(DI*8)
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   32(BX), Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VADDPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1711,8 +1711,8 @@ row121:
 	VBROADCASTSS (CX)(R8*4), Y1
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (BX), Y2, Y2
-	VMULPS       Y2, Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	PREFETCHT0   (BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1970,6 +1970,1532 @@ done131:
 	TESTL        AX, AX
 	SETEQ        AL
 	MOVB         AL, yes+16(FP)
+	VZEROUPPER
+	RET
+
+// func addRows256Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
+// Requires: AVX, AVX2, FMA3, MMX+, POPCNT
+TEXT ·addRows256Fused(SB), $2176-64
+	MOVQ  k+16(FP), AX
+	MOVQ  s+24(FP), CX
+	MOVQ  ss+32(FP), DX
+	MOVQ  mode+56(FP), BX
+	XORQ  SI, SI
+	LEAQ  (SP), DI
+	LEAQ  1088(SP), R8
+	TESTQ AX, AX
+	JZ    list136
+	CMPQ  DX, $0x04
+	JE    pack135
+	XORQ  R9, R9
+
+gather138:
+	MOVL (CX), R10
+	MOVL R10, (DI)(R9*4)
+	ADDQ DX, CX
+	INCQ R9
+	CMPQ R9, AX
+	JL   gather138
+	MOVQ DI, CX
+
+pack135:
+	TESTQ  $0x00000004, BX
+	JNZ    dense137
+	VXORPS Y0, Y0, Y0
+	MOVQ   AX, DX
+	MOVQ   CX, BX
+	XORL   R9, R9
+	SUBQ   $0x00000008, DX
+	JL     looked140
+
+look139:
+	VCMPPS    $0x00, (BX), Y0, Y1
+	VMOVMSKPS Y1, R10
+	ORL       R10, R9
+	ADDQ      $0x00000020, BX
+	SUBQ      $0x00000008, DX
+	JGE       look139
+
+looked140:
+	ADDQ $0x00000008, DX
+
+more141:
+	DECQ  DX
+	JL    over142
+	XORL  R11, R11
+	MOVL  (BX), R10
+	ADDQ  $0x04, BX
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more141
+
+over142:
+	TESTL        R9, R9
+	JZ           dense137
+	VMOVUPS      lanes<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+	MOVL         $0x00000008, DX
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	CMPQ         AX, $0x00000008
+	JL           rest144
+
+whole143:
+	VMOVUPS   (CX), Y3
+	VCMPPS    $0x04, Y0, Y3, Y4
+	VMOVMSKPS Y4, DX
+	ANDL      $0x000000ff, DX
+	LEAQ      packing<>+0(SB), BX
+	VPMOVZXBD (BX)(DX*8), Y4
+	VPERMPS   Y3, Y4, Y3
+	VMOVUPS   Y3, (DI)(SI*4)
+	VPERMD    Y1, Y4, Y3
+	VMOVUPS   Y3, (R8)(SI*4)
+	VPADDD    Y2, Y1, Y1
+	POPCNTL   DX, DX
+	ADDQ      DX, SI
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x00000008, AX
+	CMPQ      AX, $0x00000008
+	JGE       whole143
+
+rest144:
+	TESTQ      AX, AX
+	JZ         done145
+	LEAQ       -1(AX), AX
+	ANDQ       $0x00000007, AX
+	INCQ       AX
+	LEAQ       tails<>+0(SB), DX
+	NEGQ       AX
+	LEAQ       32(DX)(AX*4), DX
+	VMOVUPS    (DX), Y3
+	VMASKMOVPS (CX), Y3, Y3
+	VCMPPS     $0x04, Y0, Y3, Y0
+	VMOVMSKPS  Y0, AX
+	VMOVUPS    (DX), Y0
+	VMOVMSKPS  Y0, DX
+	ANDL       DX, AX
+	ANDL       $0x000000ff, AX
+	LEAQ       packing<>+0(SB), DX
+	VPMOVZXBD  (DX)(AX*8), Y0
+	VPERMPS    Y3, Y0, Y3
+	VMOVUPS    Y3, (DI)(SI*4)
+	VPERMD     Y1, Y0, Y0
+	VMOVUPS    Y0, (R8)(SI*4)
+	VPADDD     Y2, Y1, Y1
+	POPCNTL    AX, AX
+	ADDQ       AX, SI
+	ADDQ       $0x00000020, CX
+
+done145:
+list136:
+	MOVQ  mode+56(FP), AX
+	TESTQ SI, SI
+	JNZ   some146
+	ANDQ  $0x03, AX
+	CMPQ  AX, $0x01
+	JEQ   some146
+	VZEROUPPER
+	RET
+
+some146:
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+40(FP), DX
+	MOVQ xs+48(FP), BX
+	CMPQ CX, $0x00000040
+	JL   rest148
+
+whole147:
+	MOVQ    mode+56(FP), R9
+	TESTQ   $0x00000001, R9
+	JNZ     fresh150
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	JMP     ready151
+
+fresh150:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready151:
+	XORQ  R10, R10
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over152
+
+row153:
+	VBROADCASTSS (DI)(R10*4), Y8
+	MOVLQSX      (R8)(R10*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y8, Y0
+	VFMADD231PS  32(R11), Y8, Y1
+	VFMADD231PS  64(R11), Y8, Y2
+	VFMADD231PS  96(R11), Y8, Y3
+	VFMADD231PS  128(R11), Y8, Y4
+	VFMADD231PS  160(R11), Y8, Y5
+	VFMADD231PS  192(R11), Y8, Y6
+	VFMADD231PS  224(R11), Y8, Y7
+	INCQ         R10
+	CMPQ         R10, SI
+	JL           row153
+
+over152:
+	TESTQ  $0x00000008, R9
+	JZ     open154
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open154:
+	TESTQ   $0x00000002, R9
+	JZ      plain155
+	VMOVUPS (AX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y1, Y8, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y3, Y8, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y5, Y8, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 224(AX), Y8
+	VADDPS  Y7, Y8, Y7
+
+plain155:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     whole147
+
+rest148:
+	TESTQ      CX, CX
+	JZ         done149
+	LEAQ       -1(CX), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       CX, $0x00000008
+	JLE        block156
+	CMPQ       CX, $0x00000010
+	JLE        block157
+	CMPQ       CX, $0x00000018
+	JLE        block158
+	CMPQ       CX, $0x00000020
+	JLE        block159
+	CMPQ       CX, $0x00000028
+	JLE        block160
+	CMPQ       CX, $0x00000030
+	JLE        block161
+	CMPQ       CX, $0x00000038
+	JLE        block162
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh163
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    192(AX), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 224(AX), Y7, Y7
+	JMP        ready164
+
+fresh163:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready164:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over165
+
+row166:
+	VBROADCASTSS (DI)(R9*4), Y8
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y8, Y0
+	VFMADD231PS  32(R11), Y8, Y1
+	VFMADD231PS  64(R11), Y8, Y2
+	VFMADD231PS  96(R11), Y8, Y3
+	VFMADD231PS  128(R11), Y8, Y4
+	VFMADD231PS  160(R11), Y8, Y5
+	VFMADD231PS  192(R11), Y8, Y6
+	VMOVUPS      (R10), Y9
+	VMASKMOVPS   224(R11), Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row166
+
+over165:
+	TESTQ  $0x00000008, CX
+	JZ     open167
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open167:
+	TESTQ      $0x00000002, CX
+	JZ         plain168
+	VMOVUPS    (AX), Y8
+	VADDPS     Y0, Y8, Y0
+	VMOVUPS    32(AX), Y8
+	VADDPS     Y1, Y8, Y1
+	VMOVUPS    64(AX), Y8
+	VADDPS     Y2, Y8, Y2
+	VMOVUPS    96(AX), Y8
+	VADDPS     Y3, Y8, Y3
+	VMOVUPS    128(AX), Y8
+	VADDPS     Y4, Y8, Y4
+	VMOVUPS    160(AX), Y8
+	VADDPS     Y5, Y8, Y5
+	VMOVUPS    192(AX), Y8
+	VADDPS     Y6, Y8, Y6
+	VMOVUPS    (R10), Y8
+	VMASKMOVPS 224(AX), Y8, Y8
+	VADDPS     Y7, Y8, Y7
+
+plain168:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    Y6, 192(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 224(AX)
+	JMP        done149
+
+block162:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh169
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS 192(AX), Y6, Y6
+	JMP        ready170
+
+fresh169:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+ready170:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over171
+
+row172:
+	VBROADCASTSS (DI)(R9*4), Y7
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y7, Y0
+	VFMADD231PS  32(R11), Y7, Y1
+	VFMADD231PS  64(R11), Y7, Y2
+	VFMADD231PS  96(R11), Y7, Y3
+	VFMADD231PS  128(R11), Y7, Y4
+	VFMADD231PS  160(R11), Y7, Y5
+	VMOVUPS      (R10), Y8
+	VMASKMOVPS   192(R11), Y8, Y8
+	VFMADD231PS  Y8, Y7, Y6
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row172
+
+over171:
+	TESTQ  $0x00000008, CX
+	JZ     open173
+	VXORPS Y7, Y7, Y7
+	VADDPS Y7, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VADDPS Y7, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y7, Y4, Y4
+	VADDPS Y7, Y5, Y5
+	VADDPS Y7, Y6, Y6
+
+open173:
+	TESTQ      $0x00000002, CX
+	JZ         plain174
+	VMOVUPS    (AX), Y7
+	VADDPS     Y0, Y7, Y0
+	VMOVUPS    32(AX), Y7
+	VADDPS     Y1, Y7, Y1
+	VMOVUPS    64(AX), Y7
+	VADDPS     Y2, Y7, Y2
+	VMOVUPS    96(AX), Y7
+	VADDPS     Y3, Y7, Y3
+	VMOVUPS    128(AX), Y7
+	VADDPS     Y4, Y7, Y4
+	VMOVUPS    160(AX), Y7
+	VADDPS     Y5, Y7, Y5
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 192(AX), Y7, Y7
+	VADDPS     Y6, Y7, Y6
+
+plain174:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y6, Y0, 192(AX)
+	JMP        done149
+
+block161:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh175
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 160(AX), Y5, Y5
+	JMP        ready176
+
+fresh175:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready176:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over177
+
+row178:
+	VBROADCASTSS (DI)(R9*4), Y6
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y6, Y0
+	VFMADD231PS  32(R11), Y6, Y1
+	VFMADD231PS  64(R11), Y6, Y2
+	VFMADD231PS  96(R11), Y6, Y3
+	VFMADD231PS  128(R11), Y6, Y4
+	VMOVUPS      (R10), Y7
+	VMASKMOVPS   160(R11), Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row178
+
+over177:
+	TESTQ  $0x00000008, CX
+	JZ     open179
+	VXORPS Y6, Y6, Y6
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+open179:
+	TESTQ      $0x00000002, CX
+	JZ         plain180
+	VMOVUPS    (AX), Y6
+	VADDPS     Y0, Y6, Y0
+	VMOVUPS    32(AX), Y6
+	VADDPS     Y1, Y6, Y1
+	VMOVUPS    64(AX), Y6
+	VADDPS     Y2, Y6, Y2
+	VMOVUPS    96(AX), Y6
+	VADDPS     Y3, Y6, Y3
+	VMOVUPS    128(AX), Y6
+	VADDPS     Y4, Y6, Y4
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS 160(AX), Y6, Y6
+	VADDPS     Y5, Y6, Y5
+
+plain180:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 160(AX)
+	JMP        done149
+
+block160:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh181
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 128(AX), Y4, Y4
+	JMP        ready182
+
+fresh181:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready182:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over183
+
+row184:
+	VBROADCASTSS (DI)(R9*4), Y5
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y5, Y0
+	VFMADD231PS  32(R11), Y5, Y1
+	VFMADD231PS  64(R11), Y5, Y2
+	VFMADD231PS  96(R11), Y5, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   128(R11), Y6, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row184
+
+over183:
+	TESTQ  $0x00000008, CX
+	JZ     open185
+	VXORPS Y5, Y5, Y5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+open185:
+	TESTQ      $0x00000002, CX
+	JZ         plain186
+	VMOVUPS    (AX), Y5
+	VADDPS     Y0, Y5, Y0
+	VMOVUPS    32(AX), Y5
+	VADDPS     Y1, Y5, Y1
+	VMOVUPS    64(AX), Y5
+	VADDPS     Y2, Y5, Y2
+	VMOVUPS    96(AX), Y5
+	VADDPS     Y3, Y5, Y3
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 128(AX), Y5, Y5
+	VADDPS     Y4, Y5, Y4
+
+plain186:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, 128(AX)
+	JMP        done149
+
+block159:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh187
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 96(AX), Y3, Y3
+	JMP        ready188
+
+fresh187:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready188:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over189
+
+row190:
+	VBROADCASTSS (DI)(R9*4), Y4
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(R11), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row190
+
+over189:
+	TESTQ  $0x00000008, CX
+	JZ     open191
+	VXORPS Y4, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+open191:
+	TESTQ      $0x00000002, CX
+	JZ         plain192
+	VMOVUPS    (AX), Y4
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    32(AX), Y4
+	VADDPS     Y1, Y4, Y1
+	VMOVUPS    64(AX), Y4
+	VADDPS     Y2, Y4, Y2
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y3, Y4, Y3
+
+plain192:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 96(AX)
+	JMP        done149
+
+block158:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh193
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 64(AX), Y2, Y2
+	JMP        ready194
+
+fresh193:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready194:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over195
+
+row196:
+	VBROADCASTSS (DI)(R9*4), Y3
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y3, Y0
+	VFMADD231PS  32(R11), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(R11), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row196
+
+over195:
+	TESTQ  $0x00000008, CX
+	JZ     open197
+	VXORPS Y3, Y3, Y3
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+open197:
+	TESTQ      $0x00000002, CX
+	JZ         plain198
+	VMOVUPS    (AX), Y3
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    32(AX), Y3
+	VADDPS     Y1, Y3, Y1
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y2, Y3, Y2
+
+plain198:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	JMP        done149
+
+block157:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh199
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	JMP        ready200
+
+fresh199:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready200:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over201
+
+row202:
+	VBROADCASTSS (DI)(R9*4), Y2
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(R11), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row202
+
+over201:
+	TESTQ  $0x00000008, CX
+	JZ     open203
+	VXORPS Y2, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+open203:
+	TESTQ      $0x00000002, CX
+	JZ         plain204
+	VMOVUPS    (AX), Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y1, Y2, Y1
+
+plain204:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	JMP        done149
+
+block156:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh205
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	JMP        ready206
+
+fresh205:
+	VXORPS Y0, Y0, Y0
+
+ready206:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over207
+
+row208:
+	VBROADCASTSS (DI)(R9*4), Y1
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (R11), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row208
+
+over207:
+	TESTQ  $0x00000008, CX
+	JZ     open209
+	VXORPS Y1, Y1, Y1
+	VADDPS Y1, Y0, Y0
+
+open209:
+	TESTQ      $0x00000002, CX
+	JZ         plain210
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y0, Y1, Y0
+
+plain210:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done149:
+	VZEROUPPER
+	RET
+
+dense137:
+	MOVQ k+16(FP), AX
+	MOVQ AX, SI
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), DX
+	MOVQ x+40(FP), BX
+	MOVQ xs+48(FP), DI
+	CMPQ DX, $0x00000040
+	JL   rest212
+
+whole211:
+	MOVQ    mode+56(FP), R8
+	TESTQ   $0x00000001, R8
+	JNZ     fresh214
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	JMP     ready215
+
+fresh214:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready215:
+	XORQ  R9, R9
+	MOVQ  BX, R10
+	TESTQ SI, SI
+	JZ    over216
+
+row217:
+	VBROADCASTSS (CX)(R9*4), Y8
+	VFMADD231PS  (R10), Y8, Y0
+	PREFETCHT0   (R10)(DI*8)
+	VFMADD231PS  32(R10), Y8, Y1
+	VFMADD231PS  64(R10), Y8, Y2
+	PREFETCHT0   64(R10)(DI*8)
+	VFMADD231PS  96(R10), Y8, Y3
+	VFMADD231PS  128(R10), Y8, Y4
+	PREFETCHT0   128(R10)(DI*8)
+	VFMADD231PS  160(R10), Y8, Y5
+	VFMADD231PS  192(R10), Y8, Y6
+	PREFETCHT0   192(R10)(DI*8)
+	VFMADD231PS  224(R10), Y8, Y7
+	ADDQ         DI, R10
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row217
+
+over216:
+	TESTQ  $0x00000008, R8
+	JZ     open218
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open218:
+	TESTQ   $0x00000002, R8
+	JZ      plain219
+	VMOVUPS (AX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y1, Y8, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y3, Y8, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y5, Y8, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 224(AX), Y8
+	VADDPS  Y7, Y8, Y7
+
+plain219:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x00000040, DX
+	CMPQ    DX, $0x00000040
+	JGE     whole211
+
+rest212:
+	TESTQ      DX, DX
+	JZ         done213
+	LEAQ       -1(DX), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DX, $0x00000008
+	JLE        block220
+	CMPQ       DX, $0x00000010
+	JLE        block221
+	CMPQ       DX, $0x00000018
+	JLE        block222
+	CMPQ       DX, $0x00000020
+	JLE        block223
+	CMPQ       DX, $0x00000028
+	JLE        block224
+	CMPQ       DX, $0x00000030
+	JLE        block225
+	CMPQ       DX, $0x00000038
+	JLE        block226
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh227
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    192(AX), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 224(AX), Y7, Y7
+	JMP        ready228
+
+fresh227:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready228:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over229
+
+row230:
+	VBROADCASTSS (CX)(R8*4), Y8
+	VFMADD231PS  (BX), Y8, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y8, Y1
+	VFMADD231PS  64(BX), Y8, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y8, Y3
+	VFMADD231PS  128(BX), Y8, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VFMADD231PS  160(BX), Y8, Y5
+	VFMADD231PS  192(BX), Y8, Y6
+	PREFETCHT0   192(BX)(DI*8)
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   224(BX), Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row230
+
+over229:
+	TESTQ  $0x00000008, DX
+	JZ     open231
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open231:
+	TESTQ      $0x00000002, DX
+	JZ         plain232
+	VMOVUPS    (AX), Y8
+	VADDPS     Y0, Y8, Y0
+	VMOVUPS    32(AX), Y8
+	VADDPS     Y1, Y8, Y1
+	VMOVUPS    64(AX), Y8
+	VADDPS     Y2, Y8, Y2
+	VMOVUPS    96(AX), Y8
+	VADDPS     Y3, Y8, Y3
+	VMOVUPS    128(AX), Y8
+	VADDPS     Y4, Y8, Y4
+	VMOVUPS    160(AX), Y8
+	VADDPS     Y5, Y8, Y5
+	VMOVUPS    192(AX), Y8
+	VADDPS     Y6, Y8, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 224(AX), Y8, Y8
+	VADDPS     Y7, Y8, Y7
+
+plain232:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    Y6, 192(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 224(AX)
+	JMP        done213
+
+block226:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh233
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 192(AX), Y6, Y6
+	JMP        ready234
+
+fresh233:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+ready234:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over235
+
+row236:
+	VBROADCASTSS (CX)(R8*4), Y7
+	VFMADD231PS  (BX), Y7, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y7, Y1
+	VFMADD231PS  64(BX), Y7, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y7, Y3
+	VFMADD231PS  128(BX), Y7, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VFMADD231PS  160(BX), Y7, Y5
+	VMOVUPS      (R9), Y8
+	VMASKMOVPS   192(BX), Y8, Y8
+	VFMADD231PS  Y8, Y7, Y6
+	PREFETCHT0   192(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row236
+
+over235:
+	TESTQ  $0x00000008, DX
+	JZ     open237
+	VXORPS Y7, Y7, Y7
+	VADDPS Y7, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VADDPS Y7, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y7, Y4, Y4
+	VADDPS Y7, Y5, Y5
+	VADDPS Y7, Y6, Y6
+
+open237:
+	TESTQ      $0x00000002, DX
+	JZ         plain238
+	VMOVUPS    (AX), Y7
+	VADDPS     Y0, Y7, Y0
+	VMOVUPS    32(AX), Y7
+	VADDPS     Y1, Y7, Y1
+	VMOVUPS    64(AX), Y7
+	VADDPS     Y2, Y7, Y2
+	VMOVUPS    96(AX), Y7
+	VADDPS     Y3, Y7, Y3
+	VMOVUPS    128(AX), Y7
+	VADDPS     Y4, Y7, Y4
+	VMOVUPS    160(AX), Y7
+	VADDPS     Y5, Y7, Y5
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 192(AX), Y7, Y7
+	VADDPS     Y6, Y7, Y6
+
+plain238:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y6, Y0, 192(AX)
+	JMP        done213
+
+block225:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh239
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 160(AX), Y5, Y5
+	JMP        ready240
+
+fresh239:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready240:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over241
+
+row242:
+	VBROADCASTSS (CX)(R8*4), Y6
+	VFMADD231PS  (BX), Y6, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y6, Y1
+	VFMADD231PS  64(BX), Y6, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y6, Y3
+	VFMADD231PS  128(BX), Y6, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   160(BX), Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row242
+
+over241:
+	TESTQ  $0x00000008, DX
+	JZ     open243
+	VXORPS Y6, Y6, Y6
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+open243:
+	TESTQ      $0x00000002, DX
+	JZ         plain244
+	VMOVUPS    (AX), Y6
+	VADDPS     Y0, Y6, Y0
+	VMOVUPS    32(AX), Y6
+	VADDPS     Y1, Y6, Y1
+	VMOVUPS    64(AX), Y6
+	VADDPS     Y2, Y6, Y2
+	VMOVUPS    96(AX), Y6
+	VADDPS     Y3, Y6, Y3
+	VMOVUPS    128(AX), Y6
+	VADDPS     Y4, Y6, Y4
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 160(AX), Y6, Y6
+	VADDPS     Y5, Y6, Y5
+
+plain244:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 160(AX)
+	JMP        done213
+
+block224:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh245
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 128(AX), Y4, Y4
+	JMP        ready246
+
+fresh245:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready246:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over247
+
+row248:
+	VBROADCASTSS (CX)(R8*4), Y5
+	VFMADD231PS  (BX), Y5, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y5, Y1
+	VFMADD231PS  64(BX), Y5, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y5, Y3
+	VMOVUPS      (R9), Y6
+	VMASKMOVPS   128(BX), Y6, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row248
+
+over247:
+	TESTQ  $0x00000008, DX
+	JZ     open249
+	VXORPS Y5, Y5, Y5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+open249:
+	TESTQ      $0x00000002, DX
+	JZ         plain250
+	VMOVUPS    (AX), Y5
+	VADDPS     Y0, Y5, Y0
+	VMOVUPS    32(AX), Y5
+	VADDPS     Y1, Y5, Y1
+	VMOVUPS    64(AX), Y5
+	VADDPS     Y2, Y5, Y2
+	VMOVUPS    96(AX), Y5
+	VADDPS     Y3, Y5, Y3
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 128(AX), Y5, Y5
+	VADDPS     Y4, Y5, Y4
+
+plain250:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, 128(AX)
+	JMP        done213
+
+block223:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh251
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(AX), Y3, Y3
+	JMP        ready252
+
+fresh251:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready252:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over253
+
+row254:
+	VBROADCASTSS (CX)(R8*4), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row254
+
+over253:
+	TESTQ  $0x00000008, DX
+	JZ     open255
+	VXORPS Y4, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+open255:
+	TESTQ      $0x00000002, DX
+	JZ         plain256
+	VMOVUPS    (AX), Y4
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    32(AX), Y4
+	VADDPS     Y1, Y4, Y1
+	VMOVUPS    64(AX), Y4
+	VADDPS     Y2, Y4, Y2
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y3, Y4, Y3
+
+plain256:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(AX)
+	JMP        done213
+
+block222:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh257
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(AX), Y2, Y2
+	JMP        ready258
+
+fresh257:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready258:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over259
+
+row260:
+	VBROADCASTSS (CX)(R8*4), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row260
+
+over259:
+	TESTQ  $0x00000008, DX
+	JZ     open261
+	VXORPS Y3, Y3, Y3
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+open261:
+	TESTQ      $0x00000002, DX
+	JZ         plain262
+	VMOVUPS    (AX), Y3
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    32(AX), Y3
+	VADDPS     Y1, Y3, Y1
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y2, Y3, Y2
+
+plain262:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	JMP        done213
+
+block221:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh263
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	JMP        ready264
+
+fresh263:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready264:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over265
+
+row266:
+	VBROADCASTSS (CX)(R8*4), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row266
+
+over265:
+	TESTQ  $0x00000008, DX
+	JZ     open267
+	VXORPS Y2, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+open267:
+	TESTQ      $0x00000002, DX
+	JZ         plain268
+	VMOVUPS    (AX), Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y1, Y2, Y1
+
+plain268:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	JMP        done213
+
+block220:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh269
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	JMP        ready270
+
+fresh269:
+	VXORPS Y0, Y0, Y0
+
+ready270:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over271
+
+row272:
+	VBROADCASTSS (CX)(R8*4), Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row272
+
+over271:
+	TESTQ  $0x00000008, DX
+	JZ     open273
+	VXORPS Y1, Y1, Y1
+	VADDPS Y1, Y0, Y0
+
+open273:
+	TESTQ      $0x00000002, DX
+	JZ         plain274
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y0, Y1, Y0
+
+plain274:
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done213:
 	VZEROUPPER
 	RET
 
@@ -2266,7 +3792,8 @@ row31:
 	VADDPS       Z9, Z5, Z5
 	VMULPS       384(R10), Z8, Z9
 	VADDPS       Z9, Z6, Z6
-	VMULPS.Z     448(R10), Z8, K1, Z8
+	VMOVUPS.Z    448(R10), K1, Z9
+	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z7, Z7
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2348,7 +3875,8 @@ row36:
 	VADDPS       Z8, Z4, Z4
 	VMULPS       320(R10), Z7, Z8
 	VADDPS       Z8, Z5, Z5
-	VMULPS.Z     384(R10), Z7, K1, Z7
+	VMOVUPS.Z    384(R10), K1, Z8
+	VMULPS       Z8, Z7, Z7
 	VADDPS       Z7, Z6, Z6
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2423,7 +3951,8 @@ row41:
 	VADDPS       Z7, Z3, Z3
 	VMULPS       256(R10), Z6, Z7
 	VADDPS       Z7, Z4, Z4
-	VMULPS.Z     320(R10), Z6, K1, Z6
+	VMOVUPS.Z    320(R10), K1, Z7
+	VMULPS       Z7, Z6, Z6
 	VADDPS       Z6, Z5, Z5
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2491,7 +4020,8 @@ row46:
 	VADDPS       Z6, Z2, Z2
 	VMULPS       192(R10), Z5, Z6
 	VADDPS       Z6, Z3, Z3
-	VMULPS.Z     256(R10), Z5, K1, Z5
+	VMOVUPS.Z    256(R10), K1, Z6
+	VMULPS       Z6, Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2552,7 +4082,8 @@ row51:
 	VADDPS       Z5, Z1, Z1
 	VMULPS       128(R10), Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VMULPS.Z     192(R10), Z4, K1, Z4
+	VMOVUPS.Z    192(R10), K1, Z5
+	VMULPS       Z5, Z4, Z4
 	VADDPS       Z4, Z3, Z3
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2606,7 +4137,8 @@ row56:
 	VADDPS       Z4, Z0, Z0
 	VMULPS       64(R10), Z3, Z4
 	VADDPS       Z4, Z1, Z1
-	VMULPS.Z     128(R10), Z3, K1, Z3
+	VMOVUPS.Z    128(R10), K1, Z4
+	VMULPS       Z4, Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2653,7 +4185,8 @@ row61:
 	ADDQ         R8, R10
 	VMULPS       (R10), Z2, Z3
 	VADDPS       Z3, Z0, Z0
-	VMULPS.Z     64(R10), Z2, K1, Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VMULPS       Z3, Z2, Z2
 	VADDPS       Z2, Z1, Z1
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2693,7 +4226,8 @@ row66:
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
 	ADDQ         R8, R10
-	VMULPS.Z     (R10), Z1, K1, Z1
+	VMOVUPS.Z    (R10), K1, Z2
+	VMULPS       Z2, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2878,7 +4412,8 @@ row86:
 	VADDPS       Z9, Z5, Z5
 	VMULPS       384(DI), Z8, Z9
 	VADDPS       Z9, Z6, Z6
-	VMULPS.Z     448(DI), Z8, K1, Z8
+	VMOVUPS.Z    448(DI), K1, Z9
+	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z7, Z7
 	ADDQ         R8, DI
 	INCQ         SI
@@ -2957,7 +4492,8 @@ row91:
 	VADDPS       Z8, Z4, Z4
 	VMULPS       320(DI), Z7, Z8
 	VADDPS       Z8, Z5, Z5
-	VMULPS.Z     384(DI), Z7, K1, Z7
+	VMOVUPS.Z    384(DI), K1, Z8
+	VMULPS       Z8, Z7, Z7
 	VADDPS       Z7, Z6, Z6
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3029,7 +4565,8 @@ row96:
 	VADDPS       Z7, Z3, Z3
 	VMULPS       256(DI), Z6, Z7
 	VADDPS       Z7, Z4, Z4
-	VMULPS.Z     320(DI), Z6, K1, Z6
+	VMOVUPS.Z    320(DI), K1, Z7
+	VMULPS       Z7, Z6, Z6
 	VADDPS       Z6, Z5, Z5
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3094,7 +4631,8 @@ row101:
 	VADDPS       Z6, Z2, Z2
 	VMULPS       192(DI), Z5, Z6
 	VADDPS       Z6, Z3, Z3
-	VMULPS.Z     256(DI), Z5, K1, Z5
+	VMOVUPS.Z    256(DI), K1, Z6
+	VMULPS       Z6, Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3152,7 +4690,8 @@ row106:
 	VADDPS       Z5, Z1, Z1
 	VMULPS       128(DI), Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VMULPS.Z     192(DI), Z4, K1, Z4
+	VMOVUPS.Z    192(DI), K1, Z5
+	VMULPS       Z5, Z4, Z4
 	VADDPS       Z4, Z3, Z3
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3203,7 +4742,8 @@ row111:
 	VADDPS       Z4, Z0, Z0
 	VMULPS       64(DI), Z3, Z4
 	VADDPS       Z4, Z1, Z1
-	VMULPS.Z     128(DI), Z3, K1, Z3
+	VMOVUPS.Z    128(DI), K1, Z4
+	VMULPS       Z4, Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3247,7 +4787,8 @@ row116:
 	VBROADCASTSS (AX)(SI*4), Z2
 	VMULPS       (DI), Z2, Z3
 	VADDPS       Z3, Z0, Z0
-	VMULPS.Z     64(DI), Z2, K1, Z2
+	VMOVUPS.Z    64(DI), K1, Z3
+	VMULPS       Z3, Z2, Z2
 	VADDPS       Z2, Z1, Z1
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3284,7 +4825,8 @@ ready119:
 
 row121:
 	VBROADCASTSS (AX)(SI*4), Z1
-	VMULPS.Z     (DI), Z1, K1, Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VMULPS       Z2, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3530,5 +5072,1442 @@ done131:
 	TESTL        AX, AX
 	SETEQ        AL
 	MOVB         AL, yes+16(FP)
+	VZEROUPPER
+	RET
+
+// func addRows512Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
+// Requires: AVX, AVX512F, POPCNT
+TEXT ·addRows512Fused(SB), $2176-64
+	MOVQ  k+16(FP), CX
+	MOVQ  s+24(FP), AX
+	MOVQ  ss+32(FP), DI
+	MOVQ  mode+56(FP), R8
+	XORQ  DX, DX
+	LEAQ  (SP), BX
+	LEAQ  1088(SP), SI
+	TESTQ CX, CX
+	JZ    list136
+	CMPQ  DI, $0x04
+	JE    pack135
+	XORQ  R9, R9
+
+gather138:
+	MOVL (AX), R10
+	MOVL R10, (BX)(R9*4)
+	ADDQ DI, AX
+	INCQ R9
+	CMPQ R9, CX
+	JL   gather138
+	MOVQ BX, AX
+
+pack135:
+	TESTQ  $0x00000004, R8
+	JNZ    dense137
+	VPXORD Z0, Z0, Z0
+	MOVQ   CX, DI
+	MOVQ   AX, R8
+	XORL   R9, R9
+	SUBQ   $0x00000010, DI
+	JL     looked140
+
+look139:
+	VCMPPS $0x00, (R8), Z0, K1
+	KMOVW  K1, R10
+	ORL    R10, R9
+	ADDQ   $0x00000040, R8
+	SUBQ   $0x00000010, DI
+	JGE    look139
+
+looked140:
+	ADDQ $0x00000010, DI
+
+more141:
+	DECQ  DI
+	JL    over142
+	XORL  R11, R11
+	MOVL  (R8), R10
+	ADDQ  $0x04, R8
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more141
+
+over142:
+	TESTL        R9, R9
+	JZ           dense137
+	VMOVUPS      lanes<>+0(SB), Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         $0x00000010, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	CMPQ         CX, $0x00000010
+	JL           rest144
+
+whole143:
+	VMOVUPS       (AX), Z3
+	VCMPPS        $0x04, Z0, Z3, K1
+	KMOVW         K1, DI
+	ANDL          $0x0000ffff, DI
+	KMOVW         DI, K1
+	VCOMPRESSPS.Z Z3, K1, Z3
+	VMOVUPS       Z3, (BX)(DX*4)
+	VPCOMPRESSD.Z Z1, K1, Z3
+	VMOVUPS       Z3, (SI)(DX*4)
+	VPADDD        Z2, Z1, Z1
+	POPCNTL       DI, DI
+	ADDQ          DI, DX
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	CMPQ          CX, $0x00000010
+	JGE           whole143
+
+rest144:
+	TESTQ         CX, CX
+	JZ            done145
+	LEAQ          -1(CX), CX
+	ANDQ          $0x0000000f, CX
+	INCQ          CX
+	MOVL          $0xffffffff, DI
+	SHLL          CL, DI
+	NOTL          DI
+	KMOVW         DI, K1
+	VMOVUPS.Z     (AX), K1, Z3
+	VCMPPS        $0x04, Z0, Z3, K2
+	KMOVW         K2, CX
+	KMOVW         K1, DI
+	ANDL          DI, CX
+	ANDL          $0x0000ffff, CX
+	KMOVW         CX, K2
+	VCOMPRESSPS.Z Z3, K2, Z0
+	VMOVUPS       Z0, (BX)(DX*4)
+	VPCOMPRESSD.Z Z1, K2, Z0
+	VMOVUPS       Z0, (SI)(DX*4)
+	VPADDD        Z2, Z1, Z1
+	POPCNTL       CX, CX
+	ADDQ          CX, DX
+	ADDQ          $0x00000040, AX
+
+done145:
+list136:
+	MOVQ  mode+56(FP), AX
+	TESTQ DX, DX
+	JNZ   some146
+	ANDQ  $0x03, AX
+	CMPQ  AX, $0x01
+	JEQ   some146
+	VZEROUPPER
+	RET
+
+some146:
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), DI
+	MOVQ x+40(FP), R8
+	MOVQ xs+48(FP), R9
+	CMPQ DI, $0x00000080
+	JL   rest148
+
+whole147:
+	MOVQ    mode+56(FP), CX
+	TESTQ   $0x00000001, CX
+	JNZ     fresh150
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	JMP     ready151
+
+fresh150:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready151:
+	XORQ  R10, R10
+	MOVQ  R8, R11
+	TESTQ DX, DX
+	JZ    over152
+
+row153:
+	VBROADCASTSS (BX)(R10*4), Z8
+	MOVLQSX      (SI)(R10*4), R11
+	IMULQ        R9, R11
+	ADDQ         R8, R11
+	VFMADD231PS  (R11), Z8, Z0
+	VFMADD231PS  64(R11), Z8, Z1
+	VFMADD231PS  128(R11), Z8, Z2
+	VFMADD231PS  192(R11), Z8, Z3
+	VFMADD231PS  256(R11), Z8, Z4
+	VFMADD231PS  320(R11), Z8, Z5
+	VFMADD231PS  384(R11), Z8, Z6
+	VFMADD231PS  448(R11), Z8, Z7
+	INCQ         R10
+	CMPQ         R10, DX
+	JL           row153
+
+over152:
+	TESTQ  $0x00000008, CX
+	JZ     open154
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open154:
+	TESTQ   $0x00000002, CX
+	JZ      plain155
+	VMOVUPS (AX), Z8
+	VADDPS  Z0, Z8, Z0
+	VMOVUPS 64(AX), Z8
+	VADDPS  Z1, Z8, Z1
+	VMOVUPS 128(AX), Z8
+	VADDPS  Z2, Z8, Z2
+	VMOVUPS 192(AX), Z8
+	VADDPS  Z3, Z8, Z3
+	VMOVUPS 256(AX), Z8
+	VADDPS  Z4, Z8, Z4
+	VMOVUPS 320(AX), Z8
+	VADDPS  Z5, Z8, Z5
+	VMOVUPS 384(AX), Z8
+	VADDPS  Z6, Z8, Z6
+	VMOVUPS 448(AX), Z8
+	VADDPS  Z7, Z8, Z7
+
+plain155:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000200, R8
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
+	JGE     whole147
+
+rest148:
+	TESTQ     DI, DI
+	JZ        done149
+	LEAQ      -1(DI), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      DI, $0x00000010
+	JLE       block156
+	CMPQ      DI, $0x00000020
+	JLE       block157
+	CMPQ      DI, $0x00000030
+	JLE       block158
+	CMPQ      DI, $0x00000040
+	JLE       block159
+	CMPQ      DI, $0x00000050
+	JLE       block160
+	CMPQ      DI, $0x00000060
+	JLE       block161
+	CMPQ      DI, $0x00000070
+	JLE       block162
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh163
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS   384(AX), Z6
+	VMOVUPS.Z 448(AX), K1, Z7
+	JMP       ready164
+
+fresh163:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready164:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over165
+
+row166:
+	VBROADCASTSS (BX)(DI*4), Z8
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z8, Z0
+	VFMADD231PS  64(R10), Z8, Z1
+	VFMADD231PS  128(R10), Z8, Z2
+	VFMADD231PS  192(R10), Z8, Z3
+	VFMADD231PS  256(R10), Z8, Z4
+	VFMADD231PS  320(R10), Z8, Z5
+	VFMADD231PS  384(R10), Z8, Z6
+	VMOVUPS.Z    448(R10), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row166
+
+over165:
+	TESTQ  $0x00000008, CX
+	JZ     open167
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open167:
+	TESTQ     $0x00000002, CX
+	JZ        plain168
+	VMOVUPS   (AX), Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS   64(AX), Z8
+	VADDPS    Z1, Z8, Z1
+	VMOVUPS   128(AX), Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS   192(AX), Z8
+	VADDPS    Z3, Z8, Z3
+	VMOVUPS   256(AX), Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS   320(AX), Z8
+	VADDPS    Z5, Z8, Z5
+	VMOVUPS   384(AX), Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 448(AX), K1, Z8
+	VADDPS    Z7, Z8, Z7
+
+plain168:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	JMP     done149
+
+block162:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh169
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS.Z 384(AX), K1, Z6
+	JMP       ready170
+
+fresh169:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+ready170:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over171
+
+row172:
+	VBROADCASTSS (BX)(DI*4), Z7
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z7, Z0
+	VFMADD231PS  64(R10), Z7, Z1
+	VFMADD231PS  128(R10), Z7, Z2
+	VFMADD231PS  192(R10), Z7, Z3
+	VFMADD231PS  256(R10), Z7, Z4
+	VFMADD231PS  320(R10), Z7, Z5
+	VMOVUPS.Z    384(R10), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row172
+
+over171:
+	TESTQ  $0x00000008, CX
+	JZ     open173
+	VPXORD Z7, Z7, Z7
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+open173:
+	TESTQ     $0x00000002, CX
+	JZ        plain174
+	VMOVUPS   (AX), Z7
+	VADDPS    Z0, Z7, Z0
+	VMOVUPS   64(AX), Z7
+	VADDPS    Z1, Z7, Z1
+	VMOVUPS   128(AX), Z7
+	VADDPS    Z2, Z7, Z2
+	VMOVUPS   192(AX), Z7
+	VADDPS    Z3, Z7, Z3
+	VMOVUPS   256(AX), Z7
+	VADDPS    Z4, Z7, Z4
+	VMOVUPS   320(AX), Z7
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS.Z 384(AX), K1, Z7
+	VADDPS    Z6, Z7, Z6
+
+plain174:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	JMP     done149
+
+block161:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh175
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS.Z 320(AX), K1, Z5
+	JMP       ready176
+
+fresh175:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready176:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over177
+
+row178:
+	VBROADCASTSS (BX)(DI*4), Z6
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z6, Z0
+	VFMADD231PS  64(R10), Z6, Z1
+	VFMADD231PS  128(R10), Z6, Z2
+	VFMADD231PS  192(R10), Z6, Z3
+	VFMADD231PS  256(R10), Z6, Z4
+	VMOVUPS.Z    320(R10), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row178
+
+over177:
+	TESTQ  $0x00000008, CX
+	JZ     open179
+	VPXORD Z6, Z6, Z6
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+open179:
+	TESTQ     $0x00000002, CX
+	JZ        plain180
+	VMOVUPS   (AX), Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS   64(AX), Z6
+	VADDPS    Z1, Z6, Z1
+	VMOVUPS   128(AX), Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS   192(AX), Z6
+	VADDPS    Z3, Z6, Z3
+	VMOVUPS   256(AX), Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 320(AX), K1, Z6
+	VADDPS    Z5, Z6, Z5
+
+plain180:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	JMP     done149
+
+block160:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh181
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS.Z 256(AX), K1, Z4
+	JMP       ready182
+
+fresh181:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready182:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over183
+
+row184:
+	VBROADCASTSS (BX)(DI*4), Z5
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z5, Z0
+	VFMADD231PS  64(R10), Z5, Z1
+	VFMADD231PS  128(R10), Z5, Z2
+	VFMADD231PS  192(R10), Z5, Z3
+	VMOVUPS.Z    256(R10), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row184
+
+over183:
+	TESTQ  $0x00000008, CX
+	JZ     open185
+	VPXORD Z5, Z5, Z5
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+open185:
+	TESTQ     $0x00000002, CX
+	JZ        plain186
+	VMOVUPS   (AX), Z5
+	VADDPS    Z0, Z5, Z0
+	VMOVUPS   64(AX), Z5
+	VADDPS    Z1, Z5, Z1
+	VMOVUPS   128(AX), Z5
+	VADDPS    Z2, Z5, Z2
+	VMOVUPS   192(AX), Z5
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z 256(AX), K1, Z5
+	VADDPS    Z4, Z5, Z4
+
+plain186:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	JMP     done149
+
+block159:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh187
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	JMP       ready188
+
+fresh187:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready188:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over189
+
+row190:
+	VBROADCASTSS (BX)(DI*4), Z4
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  64(R10), Z4, Z1
+	VFMADD231PS  128(R10), Z4, Z2
+	VMOVUPS.Z    192(R10), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row190
+
+over189:
+	TESTQ  $0x00000008, CX
+	JZ     open191
+	VPXORD Z4, Z4, Z4
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+open191:
+	TESTQ     $0x00000002, CX
+	JZ        plain192
+	VMOVUPS   (AX), Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   64(AX), Z4
+	VADDPS    Z1, Z4, Z1
+	VMOVUPS   128(AX), Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 192(AX), K1, Z4
+	VADDPS    Z3, Z4, Z3
+
+plain192:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	JMP     done149
+
+block158:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh193
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	JMP       ready194
+
+fresh193:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready194:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over195
+
+row196:
+	VBROADCASTSS (BX)(DI*4), Z3
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z3, Z0
+	VFMADD231PS  64(R10), Z3, Z1
+	VMOVUPS.Z    128(R10), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row196
+
+over195:
+	TESTQ  $0x00000008, CX
+	JZ     open197
+	VPXORD Z3, Z3, Z3
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+open197:
+	TESTQ     $0x00000002, CX
+	JZ        plain198
+	VMOVUPS   (AX), Z3
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   64(AX), Z3
+	VADDPS    Z1, Z3, Z1
+	VMOVUPS.Z 128(AX), K1, Z3
+	VADDPS    Z2, Z3, Z2
+
+plain198:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	JMP     done149
+
+block157:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh199
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	JMP       ready200
+
+fresh199:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready200:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over201
+
+row202:
+	VBROADCASTSS (BX)(DI*4), Z2
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z2, Z0
+	VMOVUPS.Z    64(R10), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row202
+
+over201:
+	TESTQ  $0x00000008, CX
+	JZ     open203
+	VPXORD Z2, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+open203:
+	TESTQ     $0x00000002, CX
+	JZ        plain204
+	VMOVUPS   (AX), Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(AX), K1, Z2
+	VADDPS    Z1, Z2, Z1
+
+plain204:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	JMP     done149
+
+block156:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh205
+	VMOVUPS.Z (AX), K1, Z0
+	JMP       ready206
+
+fresh205:
+	VPXORD Z0, Z0, Z0
+
+ready206:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over207
+
+row208:
+	VBROADCASTSS (BX)(DI*4), Z1
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VMOVUPS.Z    (R10), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row208
+
+over207:
+	TESTQ  $0x00000008, CX
+	JZ     open209
+	VPXORD Z1, Z1, Z1
+	VADDPS Z1, Z0, Z0
+
+open209:
+	TESTQ     $0x00000002, CX
+	JZ        plain210
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+
+plain210:
+	VMOVUPS Z0, K1, (AX)
+
+done149:
+	VZEROUPPER
+	RET
+
+dense137:
+	MOVQ k+16(FP), CX
+	MOVQ CX, DX
+	MOVQ d+0(FP), BX
+	MOVQ n+8(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ xs+48(FP), R8
+	CMPQ SI, $0x00000080
+	JL   rest212
+
+whole211:
+	MOVQ    mode+56(FP), CX
+	TESTQ   $0x00000001, CX
+	JNZ     fresh214
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS 256(BX), Z4
+	VMOVUPS 320(BX), Z5
+	VMOVUPS 384(BX), Z6
+	VMOVUPS 448(BX), Z7
+	JMP     ready215
+
+fresh214:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready215:
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	TESTQ DX, DX
+	JZ    over216
+
+row217:
+	VBROADCASTSS (AX)(R9*4), Z8
+	VFMADD231PS  (R10), Z8, Z0
+	VFMADD231PS  64(R10), Z8, Z1
+	VFMADD231PS  128(R10), Z8, Z2
+	VFMADD231PS  192(R10), Z8, Z3
+	VFMADD231PS  256(R10), Z8, Z4
+	VFMADD231PS  320(R10), Z8, Z5
+	VFMADD231PS  384(R10), Z8, Z6
+	VFMADD231PS  448(R10), Z8, Z7
+	ADDQ         R8, R10
+	INCQ         R9
+	CMPQ         R9, DX
+	JL           row217
+
+over216:
+	TESTQ  $0x00000008, CX
+	JZ     open218
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open218:
+	TESTQ   $0x00000002, CX
+	JZ      plain219
+	VMOVUPS (BX), Z8
+	VADDPS  Z0, Z8, Z0
+	VMOVUPS 64(BX), Z8
+	VADDPS  Z1, Z8, Z1
+	VMOVUPS 128(BX), Z8
+	VADDPS  Z2, Z8, Z2
+	VMOVUPS 192(BX), Z8
+	VADDPS  Z3, Z8, Z3
+	VMOVUPS 256(BX), Z8
+	VADDPS  Z4, Z8, Z4
+	VMOVUPS 320(BX), Z8
+	VADDPS  Z5, Z8, Z5
+	VMOVUPS 384(BX), Z8
+	VADDPS  Z6, Z8, Z6
+	VMOVUPS 448(BX), Z8
+	VADDPS  Z7, Z8, Z7
+
+plain219:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $0x00000200, BX
+	ADDQ    $0x00000200, DI
+	SUBQ    $0x00000080, SI
+	CMPQ    SI, $0x00000080
+	JGE     whole211
+
+rest212:
+	TESTQ     SI, SI
+	JZ        done213
+	LEAQ      -1(SI), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      SI, $0x00000010
+	JLE       block220
+	CMPQ      SI, $0x00000020
+	JLE       block221
+	CMPQ      SI, $0x00000030
+	JLE       block222
+	CMPQ      SI, $0x00000040
+	JLE       block223
+	CMPQ      SI, $0x00000050
+	JLE       block224
+	CMPQ      SI, $0x00000060
+	JLE       block225
+	CMPQ      SI, $0x00000070
+	JLE       block226
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh227
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS   384(BX), Z6
+	VMOVUPS.Z 448(BX), K1, Z7
+	JMP       ready228
+
+fresh227:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready228:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over229
+
+row230:
+	VBROADCASTSS (AX)(SI*4), Z8
+	VFMADD231PS  (DI), Z8, Z0
+	VFMADD231PS  64(DI), Z8, Z1
+	VFMADD231PS  128(DI), Z8, Z2
+	VFMADD231PS  192(DI), Z8, Z3
+	VFMADD231PS  256(DI), Z8, Z4
+	VFMADD231PS  320(DI), Z8, Z5
+	VFMADD231PS  384(DI), Z8, Z6
+	VMOVUPS.Z    448(DI), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row230
+
+over229:
+	TESTQ  $0x00000008, CX
+	JZ     open231
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open231:
+	TESTQ     $0x00000002, CX
+	JZ        plain232
+	VMOVUPS   (BX), Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS   64(BX), Z8
+	VADDPS    Z1, Z8, Z1
+	VMOVUPS   128(BX), Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS   192(BX), Z8
+	VADDPS    Z3, Z8, Z3
+	VMOVUPS   256(BX), Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS   320(BX), Z8
+	VADDPS    Z5, Z8, Z5
+	VMOVUPS   384(BX), Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 448(BX), K1, Z8
+	VADDPS    Z7, Z8, Z7
+
+plain232:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, K1, 448(BX)
+	JMP     done213
+
+block226:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh233
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS.Z 384(BX), K1, Z6
+	JMP       ready234
+
+fresh233:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+ready234:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over235
+
+row236:
+	VBROADCASTSS (AX)(SI*4), Z7
+	VFMADD231PS  (DI), Z7, Z0
+	VFMADD231PS  64(DI), Z7, Z1
+	VFMADD231PS  128(DI), Z7, Z2
+	VFMADD231PS  192(DI), Z7, Z3
+	VFMADD231PS  256(DI), Z7, Z4
+	VFMADD231PS  320(DI), Z7, Z5
+	VMOVUPS.Z    384(DI), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row236
+
+over235:
+	TESTQ  $0x00000008, CX
+	JZ     open237
+	VPXORD Z7, Z7, Z7
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+open237:
+	TESTQ     $0x00000002, CX
+	JZ        plain238
+	VMOVUPS   (BX), Z7
+	VADDPS    Z0, Z7, Z0
+	VMOVUPS   64(BX), Z7
+	VADDPS    Z1, Z7, Z1
+	VMOVUPS   128(BX), Z7
+	VADDPS    Z2, Z7, Z2
+	VMOVUPS   192(BX), Z7
+	VADDPS    Z3, Z7, Z3
+	VMOVUPS   256(BX), Z7
+	VADDPS    Z4, Z7, Z4
+	VMOVUPS   320(BX), Z7
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS.Z 384(BX), K1, Z7
+	VADDPS    Z6, Z7, Z6
+
+plain238:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, K1, 384(BX)
+	JMP     done213
+
+block225:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh239
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS.Z 320(BX), K1, Z5
+	JMP       ready240
+
+fresh239:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready240:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over241
+
+row242:
+	VBROADCASTSS (AX)(SI*4), Z6
+	VFMADD231PS  (DI), Z6, Z0
+	VFMADD231PS  64(DI), Z6, Z1
+	VFMADD231PS  128(DI), Z6, Z2
+	VFMADD231PS  192(DI), Z6, Z3
+	VFMADD231PS  256(DI), Z6, Z4
+	VMOVUPS.Z    320(DI), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row242
+
+over241:
+	TESTQ  $0x00000008, CX
+	JZ     open243
+	VPXORD Z6, Z6, Z6
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+open243:
+	TESTQ     $0x00000002, CX
+	JZ        plain244
+	VMOVUPS   (BX), Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS   64(BX), Z6
+	VADDPS    Z1, Z6, Z1
+	VMOVUPS   128(BX), Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS   192(BX), Z6
+	VADDPS    Z3, Z6, Z3
+	VMOVUPS   256(BX), Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 320(BX), K1, Z6
+	VADDPS    Z5, Z6, Z5
+
+plain244:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, K1, 320(BX)
+	JMP     done213
+
+block224:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh245
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS.Z 256(BX), K1, Z4
+	JMP       ready246
+
+fresh245:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready246:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over247
+
+row248:
+	VBROADCASTSS (AX)(SI*4), Z5
+	VFMADD231PS  (DI), Z5, Z0
+	VFMADD231PS  64(DI), Z5, Z1
+	VFMADD231PS  128(DI), Z5, Z2
+	VFMADD231PS  192(DI), Z5, Z3
+	VMOVUPS.Z    256(DI), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row248
+
+over247:
+	TESTQ  $0x00000008, CX
+	JZ     open249
+	VPXORD Z5, Z5, Z5
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+open249:
+	TESTQ     $0x00000002, CX
+	JZ        plain250
+	VMOVUPS   (BX), Z5
+	VADDPS    Z0, Z5, Z0
+	VMOVUPS   64(BX), Z5
+	VADDPS    Z1, Z5, Z1
+	VMOVUPS   128(BX), Z5
+	VADDPS    Z2, Z5, Z2
+	VMOVUPS   192(BX), Z5
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z 256(BX), K1, Z5
+	VADDPS    Z4, Z5, Z4
+
+plain250:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, K1, 256(BX)
+	JMP     done213
+
+block223:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh251
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+	JMP       ready252
+
+fresh251:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready252:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over253
+
+row254:
+	VBROADCASTSS (AX)(SI*4), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
+	VFMADD231PS  128(DI), Z4, Z2
+	VMOVUPS.Z    192(DI), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row254
+
+over253:
+	TESTQ  $0x00000008, CX
+	JZ     open255
+	VPXORD Z4, Z4, Z4
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+open255:
+	TESTQ     $0x00000002, CX
+	JZ        plain256
+	VMOVUPS   (BX), Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   64(BX), Z4
+	VADDPS    Z1, Z4, Z1
+	VMOVUPS   128(BX), Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 192(BX), K1, Z4
+	VADDPS    Z3, Z4, Z3
+
+plain256:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, K1, 192(BX)
+	JMP     done213
+
+block222:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh257
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+	JMP       ready258
+
+fresh257:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready258:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over259
+
+row260:
+	VBROADCASTSS (AX)(SI*4), Z3
+	VFMADD231PS  (DI), Z3, Z0
+	VFMADD231PS  64(DI), Z3, Z1
+	VMOVUPS.Z    128(DI), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row260
+
+over259:
+	TESTQ  $0x00000008, CX
+	JZ     open261
+	VPXORD Z3, Z3, Z3
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+open261:
+	TESTQ     $0x00000002, CX
+	JZ        plain262
+	VMOVUPS   (BX), Z3
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   64(BX), Z3
+	VADDPS    Z1, Z3, Z1
+	VMOVUPS.Z 128(BX), K1, Z3
+	VADDPS    Z2, Z3, Z2
+
+plain262:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, K1, 128(BX)
+	JMP     done213
+
+block221:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh263
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+	JMP       ready264
+
+fresh263:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready264:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over265
+
+row266:
+	VBROADCASTSS (AX)(SI*4), Z2
+	VFMADD231PS  (DI), Z2, Z0
+	VMOVUPS.Z    64(DI), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row266
+
+over265:
+	TESTQ  $0x00000008, CX
+	JZ     open267
+	VPXORD Z2, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+open267:
+	TESTQ     $0x00000002, CX
+	JZ        plain268
+	VMOVUPS   (BX), Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(BX), K1, Z2
+	VADDPS    Z1, Z2, Z1
+
+plain268:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, K1, 64(BX)
+	JMP     done213
+
+block220:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh269
+	VMOVUPS.Z (BX), K1, Z0
+	JMP       ready270
+
+fresh269:
+	VPXORD Z0, Z0, Z0
+
+ready270:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over271
+
+row272:
+	VBROADCASTSS (AX)(SI*4), Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row272
+
+over271:
+	TESTQ  $0x00000008, CX
+	JZ     open273
+	VPXORD Z1, Z1, Z1
+	VADDPS Z1, Z0, Z0
+
+open273:
+	TESTQ     $0x00000002, CX
+	JZ        plain274
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+
+plain274:
+	VMOVUPS Z0, K1, (BX)
+
+done213:
 	VZEROUPPER
 	RET

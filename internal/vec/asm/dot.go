@@ -12,8 +12,12 @@ import (
 // one vector of AVX-512 or two of AVX2, called its parts.
 func dots(s *isa) {
 	s.masks()
-	s.dot("dot", "n int, x *float32, y *float32", true)
 	s.dot("sum", "n int, x *float32", false)
+	products(s)
+}
+
+func products(s *isa) {
+	s.dot("dot", "n int, x *float32, y *float32", true)
 	shapes := [][2]int{{2, 2}, {1, 4}, {2, 1}, {1, 1}}
 	if s.wide() {
 		shapes = [][2]int{{4, 4}, {2, 4}, {1, 8}, {1, 4}, {4, 1}, {2, 1}, {1, 1}}
@@ -56,6 +60,11 @@ func (s *isa) dot(name, signature string, product bool) {
 		}
 	})
 	r := s.fold(acc)
+	if s.fused {
+		zero := XMM() // see close
+		VXORPS(zero, zero, zero)
+		VADDSS(zero, r, r)
+	}
 	Store(r, Return("r"))
 	s.end()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -14,6 +15,10 @@ import (
 // added the chain is added to c. Strides are in bytes.
 func gemm(s *isa) {
 	s.masks()
+	tiles(s)
+}
+
+func tiles(s *isa) {
 	for rows := 1; rows <= 6; rows++ {
 		s.tile(rows)
 	}
@@ -143,6 +148,7 @@ func (s *isa) tile(rows int) {
 		} else {
 			s.loop(k, step)
 		}
+		s.close(slices.Concat(acc...))
 		plain := s.label("plain")
 		mode = param("mode")
 		TESTQ(U32(added), mode)

@@ -125,13 +125,14 @@ var lanes Mem
 // addRows adds Σ s_k·x_k over k to the n elements at d. Strides are in bytes,
 // k is at most listed. mode is the sum of 1 for a chain that starts at +0
 // instead of d, 2 for adding it to d at its end, 4 for factors of zero that
-// count too. With 1 alone d is overwritten.
+// count too, 8 for closing the chain if it is fused. With 1 alone d is
+// overwritten.
 //
 // The factors other than zero and their rows are listed first, without
 // branches that depend on them; then each block of columns stays in registers
 // while the list passes.
 func (s *isa) addRows() {
-	TEXT("addRows"+map[bool]string{false: "256", true: "512"}[s.wide()], 0,
+	TEXT(s.name("addRows"), 0,
 		"func(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)")
 	Pragma("noescape")
 	values := AllocLocal(4 * (listed + 16))
@@ -285,6 +286,13 @@ func (s *isa) addListed(values, rows, count reg.Register) {
 		CMPQ(p, count)
 		JL(LabelRef(l))
 		Label(over)
+		if s.fused {
+			open := s.label("open")
+			TESTQ(U32(8), mode)
+			JZ(LabelRef(open))
+			s.close(acc)
+			Label(open)
+		}
 		plain := s.label("plain")
 		TESTQ(U32(2), mode)
 		JZ(LabelRef(plain))
