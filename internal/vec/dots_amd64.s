@@ -241,7 +241,7 @@ over11:
 	RET
 
 // func dots1x4x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·dots1x4x256(SB), NOSPLIT, $0-64
 	MOVQ   a+8(FP), AX
 	MOVQ   as+16(FP), CX
@@ -253,47 +253,58 @@ TEXT ·dots1x4x256(SB), NOSPLIT, $0-64
 	VXORPS Y0, Y0, Y0
 
 loop12:
-	MOVQ    n+0(FP), R10
-	MOVQ    AX, R8
-	MOVQ    CX, R9
-	VMOVUPS (R8), Y2
-	VMULPS  (R9), Y2, Y1
-	VMULPS  (R9)(DX*1), Y2, Y3
-	VMULPS  (R9)(DX*2), Y2, Y5
-	VMULPS  (R9)(DI*1), Y2, Y7
-	VMOVUPS 32(R8), Y8
-	VMULPS  32(R9), Y8, Y2
-	VMULPS  32(R9)(DX*1), Y8, Y4
-	VMULPS  32(R9)(DX*2), Y8, Y6
-	VMULPS  32(R9)(DI*1), Y8, Y8
-	ADDQ    $0x00000040, R8
-	ADDQ    $0x00000040, R9
-	SUBQ    $0x00000010, R10
-	JZ      over14
+	MOVQ       n+0(FP), R10
+	MOVQ       AX, R8
+	MOVQ       CX, R9
+	LEAQ       (R9)(DX*4), R11
+	VMOVUPS    (R8), Y2
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y2, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y2, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y2, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y2, Y7
+	VMOVUPS    32(R8), Y8
+	VMULPS     32(R9), Y8, Y2
+	VMULPS     32(R9)(DX*1), Y8, Y4
+	VMULPS     32(R9)(DX*2), Y8, Y6
+	VMULPS     32(R9)(DI*1), Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JZ         over14
 
 chunk13:
-	VMOVUPS (R8), Y9
-	VMULPS  (R9), Y9, Y10
-	VADDPS  Y10, Y1, Y1
-	VMULPS  (R9)(DX*1), Y9, Y10
-	VADDPS  Y10, Y3, Y3
-	VMULPS  (R9)(DX*2), Y9, Y10
-	VADDPS  Y10, Y5, Y5
-	VMULPS  (R9)(DI*1), Y9, Y9
-	VADDPS  Y9, Y7, Y7
-	VMOVUPS 32(R8), Y9
-	VMULPS  32(R9), Y9, Y10
-	VADDPS  Y10, Y2, Y2
-	VMULPS  32(R9)(DX*1), Y9, Y10
-	VADDPS  Y10, Y4, Y4
-	VMULPS  32(R9)(DX*2), Y9, Y10
-	VADDPS  Y10, Y6, Y6
-	VMULPS  32(R9)(DI*1), Y9, Y9
-	VADDPS  Y9, Y8, Y8
-	ADDQ    $0x00000040, R8
-	ADDQ    $0x00000040, R9
-	SUBQ    $0x00000010, R10
-	JNZ     chunk13
+	VMOVUPS    (R8), Y9
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y9, Y9
+	VADDPS     Y9, Y7, Y7
+	VMOVUPS    32(R8), Y9
+	VMULPS     32(R9), Y9, Y10
+	VADDPS     Y10, Y2, Y2
+	VMULPS     32(R9)(DX*1), Y9, Y10
+	VADDPS     Y10, Y4, Y4
+	VMULPS     32(R9)(DX*2), Y9, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     32(R9)(DI*1), Y9, Y9
+	VADDPS     Y9, Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JNZ        chunk13
 
 over14:
 	MOVQ         cs+56(FP), R8
@@ -616,7 +627,7 @@ over27:
 	RET
 
 // func dots1x4x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dots1x4x256Fused(SB), NOSPLIT, $0-64
 	MOVQ   a+8(FP), AX
 	MOVQ   as+16(FP), CX
@@ -628,29 +639,39 @@ TEXT ·dots1x4x256Fused(SB), NOSPLIT, $0-64
 	VXORPS Y0, Y0, Y0
 
 loop28:
-	MOVQ    n+0(FP), R10
-	MOVQ    AX, R8
-	MOVQ    CX, R9
-	VMOVUPS (R8), Y2
-	VMULPS  (R9), Y2, Y1
-	VMULPS  (R9)(DX*1), Y2, Y3
-	VMULPS  (R9)(DX*2), Y2, Y5
-	VMULPS  (R9)(DI*1), Y2, Y7
-	VMOVUPS 32(R8), Y8
-	VMULPS  32(R9), Y8, Y2
-	VMULPS  32(R9)(DX*1), Y8, Y4
-	VMULPS  32(R9)(DX*2), Y8, Y6
-	VMULPS  32(R9)(DI*1), Y8, Y8
-	ADDQ    $0x00000040, R8
-	ADDQ    $0x00000040, R9
-	SUBQ    $0x00000010, R10
-	JZ      over30
+	MOVQ       n+0(FP), R10
+	MOVQ       AX, R8
+	MOVQ       CX, R9
+	LEAQ       (R9)(DX*4), R11
+	VMOVUPS    (R8), Y2
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y2, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y2, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y2, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y2, Y7
+	VMOVUPS    32(R8), Y8
+	VMULPS     32(R9), Y8, Y2
+	VMULPS     32(R9)(DX*1), Y8, Y4
+	VMULPS     32(R9)(DX*2), Y8, Y6
+	VMULPS     32(R9)(DI*1), Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JZ         over30
 
 chunk29:
 	VMOVUPS     (R8), Y9
+	PREFETCHT0  (R11)
 	VFMADD231PS (R9), Y9, Y1
+	PREFETCHT0  (R11)(DX*1)
 	VFMADD231PS (R9)(DX*1), Y9, Y3
+	PREFETCHT0  (R11)(DX*2)
 	VFMADD231PS (R9)(DX*2), Y9, Y5
+	PREFETCHT0  (R11)(DI*1)
 	VFMADD231PS (R9)(DI*1), Y9, Y7
 	VMOVUPS     32(R8), Y9
 	VFMADD231PS 32(R9), Y9, Y2
@@ -659,6 +680,7 @@ chunk29:
 	VFMADD231PS 32(R9)(DI*1), Y9, Y8
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R11
 	SUBQ        $0x00000010, R10
 	JNZ         chunk29
 

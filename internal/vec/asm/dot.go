@@ -254,6 +254,19 @@ func (s *isa) dots(ra, rb int) {
 			LEAQ(Mem{Base: bp, Index: bs, Scale: 4}, t)
 			bp4 = t
 		}
+		// With one row of a, reading b takes the time: the next block
+		// comes early; AVX-512 is better off without.
+		var next, next4 reg.Register
+		if ra == 1 && rb > 1 && !s.wide() {
+			t := GP64()
+			LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
+			next = t
+			if rb > 4 {
+				t := GP64()
+				LEAQ(Mem{Base: next, Index: bs, Scale: 4}, t)
+				next4 = t
+			}
+		}
 		part := func(part int, term func(y Op, x, acc reg.Register)) {
 			x := s.vecs(ra)
 			for i := range x {
@@ -263,6 +276,13 @@ func (s *isa) dots(ra, rb int) {
 				m := at(bp, bs, bs3, j%4, part)
 				if j >= 4 {
 					m.Base = bp4
+				}
+				if next != nil && part == 0 {
+					m := at(next, bs, bs3, j%4, 0)
+					if j >= 4 {
+						m.Base = next4
+					}
+					PREFETCHT0(m)
 				}
 				var y Op = m
 				if ra > 1 {
@@ -278,8 +298,10 @@ func (s *isa) dots(ra, rb int) {
 		advance := func() {
 			ADDQ(U32(64), ap)
 			ADDQ(U32(64), bp)
-			if bp4 != nil {
-				ADDQ(U32(64), bp4)
+			for _, p := range []reg.Register{bp4, next, next4} {
+				if p != nil {
+					ADDQ(U32(64), p)
+				}
 			}
 			SUBQ(U32(16), n)
 		}
