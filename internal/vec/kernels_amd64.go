@@ -236,8 +236,17 @@ func mulTBNative(dst, a, b *Matrix) {
 }
 
 // The rank kernels are called with as many rows at a time as workload allows.
+// They pass through the rows once for every block of columns, so that of wide
+// matrices they get no more rows than the first cache holds.
+func (m *Matrix) step() int {
+	if m.Cols > 256 {
+		return max(8, cached/m.Cols)
+	}
+	return min(listed, workload/max(1, m.Cols))
+}
 
-func (m *Matrix) step() int { return max(1, min(listed, workload/max(1, m.Cols))) }
+// cached is how many floats the first cache has room for on most machines.
+const cached = 1 << 13
 
 // check panics unless the last row is there.
 func (m *Matrix) check() {
@@ -246,11 +255,16 @@ func (m *Matrix) check() {
 	}
 }
 
-func flag(all bool) int {
+// flag is all, and 2 for matrices that are too large for the first cache.
+func (m *Matrix) flag(all bool) int {
+	f := 0
 	if all {
-		return 1
+		f = 1
 	}
-	return 0
+	if m.Rows*m.Stride > cached {
+		f += 2
+	}
+	return f
 }
 
 func rank1Native(w *Matrix, g, f []float32, all bool) {
@@ -259,9 +273,9 @@ func rank1Native(w *Matrix, g, f []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], first(f))
 		} else {
-			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], first(f))
 		}
 	}
 }
@@ -272,9 +286,9 @@ func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		} else {
-			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		}
 	}
 }
@@ -285,9 +299,9 @@ func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &h[i], first(f), first(k))
 		} else {
-			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &h[i], first(f), first(k))
 		}
 	}
 }
@@ -298,9 +312,9 @@ func rank1DecayNative(w *Matrix, g, f, v []float32) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], first(f), first(v))
 		} else {
-			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], first(f), first(v))
 		}
 	}
 }
@@ -311,9 +325,9 @@ func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], &h[i], first(f), first(k), first(v))
 		} else {
-			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], &h[i], first(f), first(k), first(v))
 		}
 	}
 }
@@ -324,9 +338,9 @@ func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		} else {
-			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		}
 	}
 }
