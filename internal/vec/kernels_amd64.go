@@ -61,6 +61,19 @@ func zerosNative(x []float32) int {
 	return count
 }
 
+// liveNative sets the bits of the columns of m from from to to that are not all
+// zero; from is a multiple of 16.
+func liveNative(bits []uint16, m *Matrix, from, to int) {
+	n := (to - from + 15) / 16
+	bits = bits[:n]
+	_ = m.Data[(m.Rows-1)*m.Stride+from+16*n-1]
+	if active == avx512 {
+		live512(n, m.Rows, &m.Data[from], 4*m.Stride, &bits[0])
+	} else {
+		live256(n, m.Rows, &m.Data[from], 4*m.Stride, &bits[0])
+	}
+}
+
 func finiteNative(x []float32) bool {
 	for len(x) > 0 {
 		n := min(len(x), workload)

@@ -1,5 +1,7 @@
 package vec
 
+import "math/bits"
+
 // Assembly cannot be preempted, so that no call is given more than about
 // workload elements, which take it up to a tenth of a millisecond, or chunk
 // where an element may cost more.
@@ -92,15 +94,15 @@ func MulTA(dst, a, b *Matrix) {
 				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, 0, a.Cols, true)
 				return
 			}
-			for m := 0; m < a.Cols; {
-				for m < a.Cols && a.silent(m) {
-					m++
+			var live [64]uint16
+			for j := 0; j < a.Cols; j += 16 * len(live) {
+				n := min(16*len(live), a.Cols-j)
+				liveNative(live[:], a, j, j+n)
+				for m := 0; m < n; {
+					from := next(live[:], m, n, 0)
+					m = next(live[:], from, n, 1<<16-1)
+					multiply(dst, a.Data, 1, a.Stride, a.Rows, b, j+from, j+m, true)
 				}
-				from := m
-				for m < a.Cols && !a.silent(m) {
-					m++
-				}
-				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true)
 			}
 			return
 		}
@@ -127,6 +129,18 @@ func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 		closeFused(sum[:n])
 		AddVV(d[j:j+n], d[j:j+n], sum[:n])
 	}
+}
+
+// next returns the first of the bits from m to n that differs from those of
+// skip, or n.
+func next(live []uint16, m, n int, skip uint16) int {
+	for m < n {
+		if w := (live[m/16] ^ skip) >> (m % 16); w != 0 {
+			return min(n, m+bits.TrailingZeros16(w))
+		}
+		m = m&^15 + 16
+	}
+	return n
 }
 
 // silent reports whether a column is zero.

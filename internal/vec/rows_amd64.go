@@ -11,6 +11,9 @@ func addRows256(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 func zeros256(n int, x *float32) (count int)
 
 //go:noescape
+func live256(n int, m int, x *float32, xs int, bits *uint16)
+
+//go:noescape
 func finite256(n int, x *float32) (yes bool)
 
 //go:noescape
@@ -21,6 +24,9 @@ func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 
 //go:noescape
 func zeros512(n int, x *float32) (count int)
+
+//go:noescape
+func live512(n int, m int, x *float32, xs int, bits *uint16)
 
 //go:noescape
 func finite512(n int, x *float32) (yes bool)

@@ -1866,6 +1866,41 @@ done125:
 	VZEROUPPER
 	RET
 
+// func live256(n int, m int, x *float32, xs int, bits *uint16)
+// Requires: AVX
+TEXT ·live256(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   xs+24(FP), DX
+	MOVQ   bits+32(FP), BX
+	VXORPS Y0, Y0, Y0
+
+loop129:
+	MOVQ   m+8(FP), SI
+	MOVQ   CX, DI
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+loop130:
+	VCMPPS    $0x04, (DI), Y0, Y3
+	VORPS     Y3, Y1, Y1
+	VCMPPS    $0x04, 32(DI), Y0, Y3
+	VORPS     Y3, Y2, Y2
+	ADDQ      DX, DI
+	DECQ      SI
+	JNZ       loop130
+	VMOVMSKPS Y1, SI
+	VMOVMSKPS Y2, DI
+	SHLL      $0x08, DI
+	ORL       DI, SI
+	MOVW      SI, (BX)
+	ADDQ      $0x02, BX
+	ADDQ      $0x40, CX
+	DECQ      AX
+	JNZ       loop129
+	VZEROUPPER
+	RET
+
 // func finite256(n int, x *float32) (yes bool)
 // Requires: AVX, AVX2
 TEXT ·finite256(SB), NOSPLIT, $0-17
@@ -1879,9 +1914,9 @@ TEXT ·finite256(SB), NOSPLIT, $0-17
 	VMOVD        DX, X4
 	VPBROADCASTD X4, Y5
 	CMPQ         AX, $0x00000020
-	JL           rest130
+	JL           rest132
 
-whole129:
+whole131:
 	VMOVUPS (CX), Y4
 	VPAND   Y5, Y4, Y4
 	VPMAXUD Y4, Y0, Y0
@@ -1897,11 +1932,11 @@ whole129:
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole129
+	JGE     whole131
 
-rest130:
+rest132:
 	TESTQ      AX, AX
-	JZ         done131
+	JZ         done133
 	LEAQ       -1(AX), DX
 	ANDQ       $0x00000007, DX
 	INCQ       DX
@@ -1909,11 +1944,11 @@ rest130:
 	NEGQ       DX
 	LEAQ       32(BX)(DX*4), BX
 	CMPQ       AX, $0x00000008
-	JLE        block132
-	CMPQ       AX, $0x00000010
-	JLE        block133
-	CMPQ       AX, $0x00000018
 	JLE        block134
+	CMPQ       AX, $0x00000010
+	JLE        block135
+	CMPQ       AX, $0x00000018
+	JLE        block136
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1927,9 +1962,9 @@ rest130:
 	VMASKMOVPS 96(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y3, Y3
-	JMP        done131
+	JMP        done133
 
-block134:
+block136:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1940,9 +1975,9 @@ block134:
 	VMASKMOVPS 64(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y2, Y2
-	JMP        done131
+	JMP        done133
 
-block133:
+block135:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1950,15 +1985,15 @@ block133:
 	VMASKMOVPS 32(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y1, Y1
-	JMP        done131
+	JMP        done133
 
-block132:
+block134:
 	VMOVUPS    (BX), Y4
 	VMASKMOVPS (CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
 
-done131:
+done133:
 	VPMAXUD      Y1, Y0, Y0
 	VPMAXUD      Y3, Y2, Y2
 	VPMAXUD      Y2, Y0, Y0
@@ -1984,64 +2019,64 @@ TEXT ·addRows256Fused(SB), $2176-64
 	LEAQ  (SP), DI
 	LEAQ  1088(SP), R8
 	TESTQ AX, AX
-	JZ    list136
+	JZ    list138
 	CMPQ  DX, $0x04
-	JE    pack135
+	JE    pack137
 	XORQ  R9, R9
 
-gather138:
+gather140:
 	MOVL (CX), R10
 	MOVL R10, (DI)(R9*4)
 	ADDQ DX, CX
 	INCQ R9
 	CMPQ R9, AX
-	JL   gather138
+	JL   gather140
 	MOVQ DI, CX
 
-pack135:
+pack137:
 	TESTQ  $0x00000004, BX
-	JNZ    dense137
+	JNZ    dense139
 	VXORPS Y0, Y0, Y0
 	MOVQ   AX, DX
 	MOVQ   CX, BX
 	XORL   R9, R9
 	SUBQ   $0x00000008, DX
-	JL     looked140
+	JL     looked142
 
-look139:
+look141:
 	VCMPPS    $0x00, (BX), Y0, Y1
 	VMOVMSKPS Y1, R10
 	ORL       R10, R9
 	ADDQ      $0x00000020, BX
 	SUBQ      $0x00000008, DX
-	JGE       look139
+	JGE       look141
 
-looked140:
+looked142:
 	ADDQ $0x00000008, DX
 
-more141:
+more143:
 	DECQ  DX
-	JL    over142
+	JL    over144
 	XORL  R11, R11
 	MOVL  (BX), R10
 	ADDQ  $0x04, BX
 	ADDL  R10, R10
 	SETEQ R11
 	ORL   R11, R9
-	JMP   more141
+	JMP   more143
 
-over142:
+over144:
 	TESTL        R9, R9
-	JZ           dense137
+	JZ           dense139
 	VMOVUPS      lanes<>+0(SB), Y1
 	VXORPS       Y2, Y2, Y2
 	MOVL         $0x00000008, DX
 	VMOVD        DX, X2
 	VPBROADCASTD X2, Y2
 	CMPQ         AX, $0x00000008
-	JL           rest144
+	JL           rest146
 
-whole143:
+whole145:
 	VMOVUPS   (CX), Y3
 	VCMPPS    $0x04, Y0, Y3, Y4
 	VMOVMSKPS Y4, DX
@@ -2058,11 +2093,11 @@ whole143:
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x00000008, AX
 	CMPQ      AX, $0x00000008
-	JGE       whole143
+	JGE       whole145
 
-rest144:
+rest146:
 	TESTQ      AX, AX
-	JZ         done145
+	JZ         done147
 	LEAQ       -1(AX), AX
 	ANDQ       $0x00000007, AX
 	INCQ       AX
@@ -2088,29 +2123,29 @@ rest144:
 	ADDQ       AX, SI
 	ADDQ       $0x00000020, CX
 
-done145:
-list136:
+done147:
+list138:
 	MOVQ  mode+56(FP), AX
 	TESTQ SI, SI
-	JNZ   some146
+	JNZ   some148
 	ANDQ  $0x03, AX
 	CMPQ  AX, $0x01
-	JEQ   some146
+	JEQ   some148
 	VZEROUPPER
 	RET
 
-some146:
+some148:
 	MOVQ d+0(FP), AX
 	MOVQ n+8(FP), CX
 	MOVQ x+40(FP), DX
 	MOVQ xs+48(FP), BX
 	CMPQ CX, $0x00000040
-	JL   rest148
+	JL   rest150
 
-whole147:
+whole149:
 	MOVQ    mode+56(FP), R9
 	TESTQ   $0x00000001, R9
-	JNZ     fresh150
+	JNZ     fresh152
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
@@ -2119,9 +2154,9 @@ whole147:
 	VMOVUPS 160(AX), Y5
 	VMOVUPS 192(AX), Y6
 	VMOVUPS 224(AX), Y7
-	JMP     ready151
+	JMP     ready153
 
-fresh150:
+fresh152:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2131,13 +2166,13 @@ fresh150:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready151:
+ready153:
 	XORQ  R10, R10
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over152
+	JZ    over154
 
-row153:
+row155:
 	VBROADCASTSS (DI)(R10*4), Y8
 	MOVLQSX      (R8)(R10*4), R11
 	IMULQ        BX, R11
@@ -2152,11 +2187,11 @@ row153:
 	VFMADD231PS  224(R11), Y8, Y7
 	INCQ         R10
 	CMPQ         R10, SI
-	JL           row153
+	JL           row155
 
-over152:
+over154:
 	TESTQ  $0x00000008, R9
-	JZ     open154
+	JZ     open156
 	VXORPS Y8, Y8, Y8
 	VADDPS Y8, Y0, Y0
 	VADDPS Y8, Y1, Y1
@@ -2167,9 +2202,9 @@ over152:
 	VADDPS Y8, Y6, Y6
 	VADDPS Y8, Y7, Y7
 
-open154:
+open156:
 	TESTQ   $0x00000002, R9
-	JZ      plain155
+	JZ      plain157
 	VMOVUPS (AX), Y8
 	VADDPS  Y0, Y8, Y0
 	VMOVUPS 32(AX), Y8
@@ -2187,7 +2222,7 @@ open154:
 	VMOVUPS 224(AX), Y8
 	VADDPS  Y7, Y8, Y7
 
-plain155:
+plain157:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -2200,11 +2235,11 @@ plain155:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, CX
 	CMPQ    CX, $0x00000040
-	JGE     whole147
+	JGE     whole149
 
-rest148:
+rest150:
 	TESTQ      CX, CX
-	JZ         done149
+	JZ         done151
 	LEAQ       -1(CX), R9
 	ANDQ       $0x00000007, R9
 	INCQ       R9
@@ -2212,22 +2247,22 @@ rest148:
 	NEGQ       R9
 	LEAQ       32(R10)(R9*4), R10
 	CMPQ       CX, $0x00000008
-	JLE        block156
-	CMPQ       CX, $0x00000010
-	JLE        block157
-	CMPQ       CX, $0x00000018
 	JLE        block158
-	CMPQ       CX, $0x00000020
+	CMPQ       CX, $0x00000010
 	JLE        block159
-	CMPQ       CX, $0x00000028
+	CMPQ       CX, $0x00000018
 	JLE        block160
-	CMPQ       CX, $0x00000030
+	CMPQ       CX, $0x00000020
 	JLE        block161
-	CMPQ       CX, $0x00000038
+	CMPQ       CX, $0x00000028
 	JLE        block162
+	CMPQ       CX, $0x00000030
+	JLE        block163
+	CMPQ       CX, $0x00000038
+	JLE        block164
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh163
+	JNZ        fresh165
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -2237,9 +2272,9 @@ rest148:
 	VMOVUPS    192(AX), Y6
 	VMOVUPS    (R10), Y7
 	VMASKMOVPS 224(AX), Y7, Y7
-	JMP        ready164
+	JMP        ready166
 
-fresh163:
+fresh165:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2249,13 +2284,13 @@ fresh163:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready164:
+ready166:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over165
+	JZ    over167
 
-row166:
+row168:
 	VBROADCASTSS (DI)(R9*4), Y8
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2272,11 +2307,11 @@ row166:
 	VFMADD231PS  Y9, Y8, Y7
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row166
+	JL           row168
 
-over165:
+over167:
 	TESTQ  $0x00000008, CX
-	JZ     open167
+	JZ     open169
 	VXORPS Y8, Y8, Y8
 	VADDPS Y8, Y0, Y0
 	VADDPS Y8, Y1, Y1
@@ -2287,9 +2322,9 @@ over165:
 	VADDPS Y8, Y6, Y6
 	VADDPS Y8, Y7, Y7
 
-open167:
+open169:
 	TESTQ      $0x00000002, CX
-	JZ         plain168
+	JZ         plain170
 	VMOVUPS    (AX), Y8
 	VADDPS     Y0, Y8, Y0
 	VMOVUPS    32(AX), Y8
@@ -2308,7 +2343,7 @@ open167:
 	VMASKMOVPS 224(AX), Y8, Y8
 	VADDPS     Y7, Y8, Y7
 
-plain168:
+plain170:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -2318,12 +2353,12 @@ plain168:
 	VMOVUPS    Y6, 192(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y7, Y0, 224(AX)
-	JMP        done149
+	JMP        done151
 
-block162:
+block164:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh169
+	JNZ        fresh171
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -2332,9 +2367,9 @@ block162:
 	VMOVUPS    160(AX), Y5
 	VMOVUPS    (R10), Y6
 	VMASKMOVPS 192(AX), Y6, Y6
-	JMP        ready170
+	JMP        ready172
 
-fresh169:
+fresh171:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2343,13 +2378,13 @@ fresh169:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 
-ready170:
+ready172:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over171
+	JZ    over173
 
-row172:
+row174:
 	VBROADCASTSS (DI)(R9*4), Y7
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2365,11 +2400,11 @@ row172:
 	VFMADD231PS  Y8, Y7, Y6
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row172
+	JL           row174
 
-over171:
+over173:
 	TESTQ  $0x00000008, CX
-	JZ     open173
+	JZ     open175
 	VXORPS Y7, Y7, Y7
 	VADDPS Y7, Y0, Y0
 	VADDPS Y7, Y1, Y1
@@ -2379,9 +2414,9 @@ over171:
 	VADDPS Y7, Y5, Y5
 	VADDPS Y7, Y6, Y6
 
-open173:
+open175:
 	TESTQ      $0x00000002, CX
-	JZ         plain174
+	JZ         plain176
 	VMOVUPS    (AX), Y7
 	VADDPS     Y0, Y7, Y0
 	VMOVUPS    32(AX), Y7
@@ -2398,7 +2433,7 @@ open173:
 	VMASKMOVPS 192(AX), Y7, Y7
 	VADDPS     Y6, Y7, Y6
 
-plain174:
+plain176:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -2407,12 +2442,12 @@ plain174:
 	VMOVUPS    Y5, 160(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y6, Y0, 192(AX)
-	JMP        done149
+	JMP        done151
 
-block161:
+block163:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh175
+	JNZ        fresh177
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -2420,9 +2455,9 @@ block161:
 	VMOVUPS    128(AX), Y4
 	VMOVUPS    (R10), Y5
 	VMASKMOVPS 160(AX), Y5, Y5
-	JMP        ready176
+	JMP        ready178
 
-fresh175:
+fresh177:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2430,13 +2465,13 @@ fresh175:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready176:
+ready178:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over177
+	JZ    over179
 
-row178:
+row180:
 	VBROADCASTSS (DI)(R9*4), Y6
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2451,11 +2486,11 @@ row178:
 	VFMADD231PS  Y7, Y6, Y5
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row178
+	JL           row180
 
-over177:
+over179:
 	TESTQ  $0x00000008, CX
-	JZ     open179
+	JZ     open181
 	VXORPS Y6, Y6, Y6
 	VADDPS Y6, Y0, Y0
 	VADDPS Y6, Y1, Y1
@@ -2464,9 +2499,9 @@ over177:
 	VADDPS Y6, Y4, Y4
 	VADDPS Y6, Y5, Y5
 
-open179:
+open181:
 	TESTQ      $0x00000002, CX
-	JZ         plain180
+	JZ         plain182
 	VMOVUPS    (AX), Y6
 	VADDPS     Y0, Y6, Y0
 	VMOVUPS    32(AX), Y6
@@ -2481,7 +2516,7 @@ open179:
 	VMASKMOVPS 160(AX), Y6, Y6
 	VADDPS     Y5, Y6, Y5
 
-plain180:
+plain182:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -2489,34 +2524,34 @@ plain180:
 	VMOVUPS    Y4, 128(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y5, Y0, 160(AX)
-	JMP        done149
+	JMP        done151
 
-block160:
+block162:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh181
+	JNZ        fresh183
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    96(AX), Y3
 	VMOVUPS    (R10), Y4
 	VMASKMOVPS 128(AX), Y4, Y4
-	JMP        ready182
+	JMP        ready184
 
-fresh181:
+fresh183:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready182:
+ready184:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over183
+	JZ    over185
 
-row184:
+row186:
 	VBROADCASTSS (DI)(R9*4), Y5
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2530,11 +2565,11 @@ row184:
 	VFMADD231PS  Y6, Y5, Y4
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row184
+	JL           row186
 
-over183:
+over185:
 	TESTQ  $0x00000008, CX
-	JZ     open185
+	JZ     open187
 	VXORPS Y5, Y5, Y5
 	VADDPS Y5, Y0, Y0
 	VADDPS Y5, Y1, Y1
@@ -2542,9 +2577,9 @@ over183:
 	VADDPS Y5, Y3, Y3
 	VADDPS Y5, Y4, Y4
 
-open185:
+open187:
 	TESTQ      $0x00000002, CX
-	JZ         plain186
+	JZ         plain188
 	VMOVUPS    (AX), Y5
 	VADDPS     Y0, Y5, Y0
 	VMOVUPS    32(AX), Y5
@@ -2557,39 +2592,39 @@ open185:
 	VMASKMOVPS 128(AX), Y5, Y5
 	VADDPS     Y4, Y5, Y4
 
-plain186:
+plain188:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    Y3, 96(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y4, Y0, 128(AX)
-	JMP        done149
+	JMP        done151
 
-block159:
+block161:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh187
+	JNZ        fresh189
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    (R10), Y3
 	VMASKMOVPS 96(AX), Y3, Y3
-	JMP        ready188
+	JMP        ready190
 
-fresh187:
+fresh189:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready188:
+ready190:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over189
+	JZ    over191
 
-row190:
+row192:
 	VBROADCASTSS (DI)(R9*4), Y4
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2602,20 +2637,20 @@ row190:
 	VFMADD231PS  Y5, Y4, Y3
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row190
+	JL           row192
 
-over189:
+over191:
 	TESTQ  $0x00000008, CX
-	JZ     open191
+	JZ     open193
 	VXORPS Y4, Y4, Y4
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
 	VADDPS Y4, Y2, Y2
 	VADDPS Y4, Y3, Y3
 
-open191:
+open193:
 	TESTQ      $0x00000002, CX
-	JZ         plain192
+	JZ         plain194
 	VMOVUPS    (AX), Y4
 	VADDPS     Y0, Y4, Y0
 	VMOVUPS    32(AX), Y4
@@ -2626,36 +2661,36 @@ open191:
 	VMASKMOVPS 96(AX), Y4, Y4
 	VADDPS     Y3, Y4, Y3
 
-plain192:
+plain194:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y3, Y0, 96(AX)
-	JMP        done149
+	JMP        done151
 
-block158:
+block160:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh193
+	JNZ        fresh195
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    (R10), Y2
 	VMASKMOVPS 64(AX), Y2, Y2
-	JMP        ready194
+	JMP        ready196
 
-fresh193:
+fresh195:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready194:
+ready196:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over195
+	JZ    over197
 
-row196:
+row198:
 	VBROADCASTSS (DI)(R9*4), Y3
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2667,19 +2702,19 @@ row196:
 	VFMADD231PS  Y4, Y3, Y2
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row196
+	JL           row198
 
-over195:
+over197:
 	TESTQ  $0x00000008, CX
-	JZ     open197
+	JZ     open199
 	VXORPS Y3, Y3, Y3
 	VADDPS Y3, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	VADDPS Y3, Y2, Y2
 
-open197:
+open199:
 	TESTQ      $0x00000002, CX
-	JZ         plain198
+	JZ         plain200
 	VMOVUPS    (AX), Y3
 	VADDPS     Y0, Y3, Y0
 	VMOVUPS    32(AX), Y3
@@ -2688,33 +2723,33 @@ open197:
 	VMASKMOVPS 64(AX), Y3, Y3
 	VADDPS     Y2, Y3, Y2
 
-plain198:
+plain200:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y2, Y0, 64(AX)
-	JMP        done149
+	JMP        done151
 
-block157:
+block159:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh199
+	JNZ        fresh201
 	VMOVUPS    (AX), Y0
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS 32(AX), Y1, Y1
-	JMP        ready200
+	JMP        ready202
 
-fresh199:
+fresh201:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready200:
+ready202:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over201
+	JZ    over203
 
-row202:
+row204:
 	VBROADCASTSS (DI)(R9*4), Y2
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2725,48 +2760,48 @@ row202:
 	VFMADD231PS  Y3, Y2, Y1
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row202
+	JL           row204
 
-over201:
+over203:
 	TESTQ  $0x00000008, CX
-	JZ     open203
+	JZ     open205
 	VXORPS Y2, Y2, Y2
 	VADDPS Y2, Y0, Y0
 	VADDPS Y2, Y1, Y1
 
-open203:
+open205:
 	TESTQ      $0x00000002, CX
-	JZ         plain204
+	JZ         plain206
 	VMOVUPS    (AX), Y2
 	VADDPS     Y0, Y2, Y0
 	VMOVUPS    (R10), Y2
 	VMASKMOVPS 32(AX), Y2, Y2
 	VADDPS     Y1, Y2, Y1
 
-plain204:
+plain206:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS Y1, Y0, 32(AX)
-	JMP        done149
+	JMP        done151
 
-block156:
+block158:
 	MOVQ       mode+56(FP), CX
 	TESTQ      $0x00000001, CX
-	JNZ        fresh205
+	JNZ        fresh207
 	VMOVUPS    (R10), Y0
 	VMASKMOVPS (AX), Y0, Y0
-	JMP        ready206
+	JMP        ready208
 
-fresh205:
+fresh207:
 	VXORPS Y0, Y0, Y0
 
-ready206:
+ready208:
 	XORQ  R9, R9
 	MOVQ  DX, R11
 	TESTQ SI, SI
-	JZ    over207
+	JZ    over209
 
-row208:
+row210:
 	VBROADCASTSS (DI)(R9*4), Y1
 	MOVLQSX      (R8)(R9*4), R11
 	IMULQ        BX, R11
@@ -2776,30 +2811,30 @@ row208:
 	VFMADD231PS  Y2, Y1, Y0
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row208
+	JL           row210
 
-over207:
+over209:
 	TESTQ  $0x00000008, CX
-	JZ     open209
+	JZ     open211
 	VXORPS Y1, Y1, Y1
 	VADDPS Y1, Y0, Y0
 
-open209:
+open211:
 	TESTQ      $0x00000002, CX
-	JZ         plain210
+	JZ         plain212
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS (AX), Y1, Y1
 	VADDPS     Y0, Y1, Y0
 
-plain210:
+plain212:
 	VMOVUPS    (R10), Y1
 	VMASKMOVPS Y0, Y1, (AX)
 
-done149:
+done151:
 	VZEROUPPER
 	RET
 
-dense137:
+dense139:
 	MOVQ k+16(FP), AX
 	MOVQ AX, SI
 	MOVQ d+0(FP), AX
@@ -2807,12 +2842,12 @@ dense137:
 	MOVQ x+40(FP), BX
 	MOVQ xs+48(FP), DI
 	CMPQ DX, $0x00000040
-	JL   rest212
+	JL   rest214
 
-whole211:
+whole213:
 	MOVQ    mode+56(FP), R8
 	TESTQ   $0x00000001, R8
-	JNZ     fresh214
+	JNZ     fresh216
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
@@ -2821,9 +2856,9 @@ whole211:
 	VMOVUPS 160(AX), Y5
 	VMOVUPS 192(AX), Y6
 	VMOVUPS 224(AX), Y7
-	JMP     ready215
+	JMP     ready217
 
-fresh214:
+fresh216:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2833,13 +2868,13 @@ fresh214:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready215:
+ready217:
 	XORQ  R9, R9
 	MOVQ  BX, R10
 	TESTQ SI, SI
-	JZ    over216
+	JZ    over218
 
-row217:
+row219:
 	VBROADCASTSS (CX)(R9*4), Y8
 	VFMADD231PS  (R10), Y8, Y0
 	PREFETCHT0   (R10)(DI*8)
@@ -2856,11 +2891,11 @@ row217:
 	ADDQ         DI, R10
 	INCQ         R9
 	CMPQ         R9, SI
-	JL           row217
+	JL           row219
 
-over216:
+over218:
 	TESTQ  $0x00000008, R8
-	JZ     open218
+	JZ     open220
 	VXORPS Y8, Y8, Y8
 	VADDPS Y8, Y0, Y0
 	VADDPS Y8, Y1, Y1
@@ -2871,9 +2906,9 @@ over216:
 	VADDPS Y8, Y6, Y6
 	VADDPS Y8, Y7, Y7
 
-open218:
+open220:
 	TESTQ   $0x00000002, R8
-	JZ      plain219
+	JZ      plain221
 	VMOVUPS (AX), Y8
 	VADDPS  Y0, Y8, Y0
 	VMOVUPS 32(AX), Y8
@@ -2891,7 +2926,7 @@ open218:
 	VMOVUPS 224(AX), Y8
 	VADDPS  Y7, Y8, Y7
 
-plain219:
+plain221:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -2904,11 +2939,11 @@ plain219:
 	ADDQ    $0x00000100, BX
 	SUBQ    $0x00000040, DX
 	CMPQ    DX, $0x00000040
-	JGE     whole211
+	JGE     whole213
 
-rest212:
+rest214:
 	TESTQ      DX, DX
-	JZ         done213
+	JZ         done215
 	LEAQ       -1(DX), R8
 	ANDQ       $0x00000007, R8
 	INCQ       R8
@@ -2916,22 +2951,22 @@ rest212:
 	NEGQ       R8
 	LEAQ       32(R9)(R8*4), R9
 	CMPQ       DX, $0x00000008
-	JLE        block220
-	CMPQ       DX, $0x00000010
-	JLE        block221
-	CMPQ       DX, $0x00000018
 	JLE        block222
-	CMPQ       DX, $0x00000020
+	CMPQ       DX, $0x00000010
 	JLE        block223
-	CMPQ       DX, $0x00000028
+	CMPQ       DX, $0x00000018
 	JLE        block224
-	CMPQ       DX, $0x00000030
+	CMPQ       DX, $0x00000020
 	JLE        block225
-	CMPQ       DX, $0x00000038
+	CMPQ       DX, $0x00000028
 	JLE        block226
+	CMPQ       DX, $0x00000030
+	JLE        block227
+	CMPQ       DX, $0x00000038
+	JLE        block228
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh227
+	JNZ        fresh229
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -2941,9 +2976,9 @@ rest212:
 	VMOVUPS    192(AX), Y6
 	VMOVUPS    (R9), Y7
 	VMASKMOVPS 224(AX), Y7, Y7
-	JMP        ready228
+	JMP        ready230
 
-fresh227:
+fresh229:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2953,12 +2988,12 @@ fresh227:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready228:
+ready230:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over229
+	JZ    over231
 
-row230:
+row232:
 	VBROADCASTSS (CX)(R8*4), Y8
 	VFMADD231PS  (BX), Y8, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -2977,11 +3012,11 @@ row230:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row230
+	JL           row232
 
-over229:
+over231:
 	TESTQ  $0x00000008, DX
-	JZ     open231
+	JZ     open233
 	VXORPS Y8, Y8, Y8
 	VADDPS Y8, Y0, Y0
 	VADDPS Y8, Y1, Y1
@@ -2992,9 +3027,9 @@ over229:
 	VADDPS Y8, Y6, Y6
 	VADDPS Y8, Y7, Y7
 
-open231:
+open233:
 	TESTQ      $0x00000002, DX
-	JZ         plain232
+	JZ         plain234
 	VMOVUPS    (AX), Y8
 	VADDPS     Y0, Y8, Y0
 	VMOVUPS    32(AX), Y8
@@ -3013,7 +3048,7 @@ open231:
 	VMASKMOVPS 224(AX), Y8, Y8
 	VADDPS     Y7, Y8, Y7
 
-plain232:
+plain234:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -3023,12 +3058,12 @@ plain232:
 	VMOVUPS    Y6, 192(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y7, Y0, 224(AX)
-	JMP        done213
+	JMP        done215
 
-block226:
+block228:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh233
+	JNZ        fresh235
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -3037,9 +3072,9 @@ block226:
 	VMOVUPS    160(AX), Y5
 	VMOVUPS    (R9), Y6
 	VMASKMOVPS 192(AX), Y6, Y6
-	JMP        ready234
+	JMP        ready236
 
-fresh233:
+fresh235:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3048,12 +3083,12 @@ fresh233:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 
-ready234:
+ready236:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over235
+	JZ    over237
 
-row236:
+row238:
 	VBROADCASTSS (CX)(R8*4), Y7
 	VFMADD231PS  (BX), Y7, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3071,11 +3106,11 @@ row236:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row236
+	JL           row238
 
-over235:
+over237:
 	TESTQ  $0x00000008, DX
-	JZ     open237
+	JZ     open239
 	VXORPS Y7, Y7, Y7
 	VADDPS Y7, Y0, Y0
 	VADDPS Y7, Y1, Y1
@@ -3085,9 +3120,9 @@ over235:
 	VADDPS Y7, Y5, Y5
 	VADDPS Y7, Y6, Y6
 
-open237:
+open239:
 	TESTQ      $0x00000002, DX
-	JZ         plain238
+	JZ         plain240
 	VMOVUPS    (AX), Y7
 	VADDPS     Y0, Y7, Y0
 	VMOVUPS    32(AX), Y7
@@ -3104,7 +3139,7 @@ open237:
 	VMASKMOVPS 192(AX), Y7, Y7
 	VADDPS     Y6, Y7, Y6
 
-plain238:
+plain240:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -3113,12 +3148,12 @@ plain238:
 	VMOVUPS    Y5, 160(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y6, Y0, 192(AX)
-	JMP        done213
+	JMP        done215
 
-block225:
+block227:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh239
+	JNZ        fresh241
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
@@ -3126,9 +3161,9 @@ block225:
 	VMOVUPS    128(AX), Y4
 	VMOVUPS    (R9), Y5
 	VMASKMOVPS 160(AX), Y5, Y5
-	JMP        ready240
+	JMP        ready242
 
-fresh239:
+fresh241:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3136,12 +3171,12 @@ fresh239:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready240:
+ready242:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over241
+	JZ    over243
 
-row242:
+row244:
 	VBROADCASTSS (CX)(R8*4), Y6
 	VFMADD231PS  (BX), Y6, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3157,11 +3192,11 @@ row242:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row242
+	JL           row244
 
-over241:
+over243:
 	TESTQ  $0x00000008, DX
-	JZ     open243
+	JZ     open245
 	VXORPS Y6, Y6, Y6
 	VADDPS Y6, Y0, Y0
 	VADDPS Y6, Y1, Y1
@@ -3170,9 +3205,9 @@ over241:
 	VADDPS Y6, Y4, Y4
 	VADDPS Y6, Y5, Y5
 
-open243:
+open245:
 	TESTQ      $0x00000002, DX
-	JZ         plain244
+	JZ         plain246
 	VMOVUPS    (AX), Y6
 	VADDPS     Y0, Y6, Y0
 	VMOVUPS    32(AX), Y6
@@ -3187,7 +3222,7 @@ open243:
 	VMASKMOVPS 160(AX), Y6, Y6
 	VADDPS     Y5, Y6, Y5
 
-plain244:
+plain246:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
@@ -3195,33 +3230,33 @@ plain244:
 	VMOVUPS    Y4, 128(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y5, Y0, 160(AX)
-	JMP        done213
+	JMP        done215
 
-block224:
+block226:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh245
+	JNZ        fresh247
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    96(AX), Y3
 	VMOVUPS    (R9), Y4
 	VMASKMOVPS 128(AX), Y4, Y4
-	JMP        ready246
+	JMP        ready248
 
-fresh245:
+fresh247:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready246:
+ready248:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over247
+	JZ    over249
 
-row248:
+row250:
 	VBROADCASTSS (CX)(R8*4), Y5
 	VFMADD231PS  (BX), Y5, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3236,11 +3271,11 @@ row248:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row248
+	JL           row250
 
-over247:
+over249:
 	TESTQ  $0x00000008, DX
-	JZ     open249
+	JZ     open251
 	VXORPS Y5, Y5, Y5
 	VADDPS Y5, Y0, Y0
 	VADDPS Y5, Y1, Y1
@@ -3248,9 +3283,9 @@ over247:
 	VADDPS Y5, Y3, Y3
 	VADDPS Y5, Y4, Y4
 
-open249:
+open251:
 	TESTQ      $0x00000002, DX
-	JZ         plain250
+	JZ         plain252
 	VMOVUPS    (AX), Y5
 	VADDPS     Y0, Y5, Y0
 	VMOVUPS    32(AX), Y5
@@ -3263,38 +3298,38 @@ open249:
 	VMASKMOVPS 128(AX), Y5, Y5
 	VADDPS     Y4, Y5, Y4
 
-plain250:
+plain252:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    Y3, 96(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y4, Y0, 128(AX)
-	JMP        done213
+	JMP        done215
 
-block223:
+block225:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh251
+	JNZ        fresh253
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    64(AX), Y2
 	VMOVUPS    (R9), Y3
 	VMASKMOVPS 96(AX), Y3, Y3
-	JMP        ready252
+	JMP        ready254
 
-fresh251:
+fresh253:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready252:
+ready254:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over253
+	JZ    over255
 
-row254:
+row256:
 	VBROADCASTSS (CX)(R8*4), Y4
 	VFMADD231PS  (BX), Y4, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3307,20 +3342,20 @@ row254:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row254
+	JL           row256
 
-over253:
+over255:
 	TESTQ  $0x00000008, DX
-	JZ     open255
+	JZ     open257
 	VXORPS Y4, Y4, Y4
 	VADDPS Y4, Y0, Y0
 	VADDPS Y4, Y1, Y1
 	VADDPS Y4, Y2, Y2
 	VADDPS Y4, Y3, Y3
 
-open255:
+open257:
 	TESTQ      $0x00000002, DX
-	JZ         plain256
+	JZ         plain258
 	VMOVUPS    (AX), Y4
 	VADDPS     Y0, Y4, Y0
 	VMOVUPS    32(AX), Y4
@@ -3331,35 +3366,35 @@ open255:
 	VMASKMOVPS 96(AX), Y4, Y4
 	VADDPS     Y3, Y4, Y3
 
-plain256:
+plain258:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    Y2, 64(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y3, Y0, 96(AX)
-	JMP        done213
+	JMP        done215
 
-block222:
+block224:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh257
+	JNZ        fresh259
 	VMOVUPS    (AX), Y0
 	VMOVUPS    32(AX), Y1
 	VMOVUPS    (R9), Y2
 	VMASKMOVPS 64(AX), Y2, Y2
-	JMP        ready258
+	JMP        ready260
 
-fresh257:
+fresh259:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready258:
+ready260:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over259
+	JZ    over261
 
-row260:
+row262:
 	VBROADCASTSS (CX)(R8*4), Y3
 	VFMADD231PS  (BX), Y3, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3371,19 +3406,19 @@ row260:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row260
+	JL           row262
 
-over259:
+over261:
 	TESTQ  $0x00000008, DX
-	JZ     open261
+	JZ     open263
 	VXORPS Y3, Y3, Y3
 	VADDPS Y3, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	VADDPS Y3, Y2, Y2
 
-open261:
+open263:
 	TESTQ      $0x00000002, DX
-	JZ         plain262
+	JZ         plain264
 	VMOVUPS    (AX), Y3
 	VADDPS     Y0, Y3, Y0
 	VMOVUPS    32(AX), Y3
@@ -3392,32 +3427,32 @@ open261:
 	VMASKMOVPS 64(AX), Y3, Y3
 	VADDPS     Y2, Y3, Y2
 
-plain262:
+plain264:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y2, Y0, 64(AX)
-	JMP        done213
+	JMP        done215
 
-block221:
+block223:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh263
+	JNZ        fresh265
 	VMOVUPS    (AX), Y0
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS 32(AX), Y1, Y1
-	JMP        ready264
+	JMP        ready266
 
-fresh263:
+fresh265:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready264:
+ready266:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over265
+	JZ    over267
 
-row266:
+row268:
 	VBROADCASTSS (CX)(R8*4), Y2
 	VFMADD231PS  (BX), Y2, Y0
 	PREFETCHT0   (BX)(DI*8)
@@ -3427,47 +3462,47 @@ row266:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row266
+	JL           row268
 
-over265:
+over267:
 	TESTQ  $0x00000008, DX
-	JZ     open267
+	JZ     open269
 	VXORPS Y2, Y2, Y2
 	VADDPS Y2, Y0, Y0
 	VADDPS Y2, Y1, Y1
 
-open267:
+open269:
 	TESTQ      $0x00000002, DX
-	JZ         plain268
+	JZ         plain270
 	VMOVUPS    (AX), Y2
 	VADDPS     Y0, Y2, Y0
 	VMOVUPS    (R9), Y2
 	VMASKMOVPS 32(AX), Y2, Y2
 	VADDPS     Y1, Y2, Y1
 
-plain268:
+plain270:
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y1, Y0, 32(AX)
-	JMP        done213
+	JMP        done215
 
-block220:
+block222:
 	MOVQ       mode+56(FP), DX
 	TESTQ      $0x00000001, DX
-	JNZ        fresh269
+	JNZ        fresh271
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS (AX), Y0, Y0
-	JMP        ready270
+	JMP        ready272
 
-fresh269:
+fresh271:
 	VXORPS Y0, Y0, Y0
 
-ready270:
+ready272:
 	XORQ  R8, R8
 	TESTQ SI, SI
-	JZ    over271
+	JZ    over273
 
-row272:
+row274:
 	VBROADCASTSS (CX)(R8*4), Y1
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (BX), Y2, Y2
@@ -3476,26 +3511,26 @@ row272:
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
-	JL           row272
+	JL           row274
 
-over271:
+over273:
 	TESTQ  $0x00000008, DX
-	JZ     open273
+	JZ     open275
 	VXORPS Y1, Y1, Y1
 	VADDPS Y1, Y0, Y0
 
-open273:
+open275:
 	TESTQ      $0x00000002, DX
-	JZ         plain274
+	JZ         plain276
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS (AX), Y1, Y1
 	VADDPS     Y0, Y1, Y0
 
-plain274:
+plain276:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS Y0, Y1, (AX)
 
-done213:
+done215:
 	VZEROUPPER
 	RET
 
@@ -4971,6 +5006,35 @@ done125:
 	VZEROUPPER
 	RET
 
+// func live512(n int, m int, x *float32, xs int, bits *uint16)
+// Requires: AVX, AVX512F
+TEXT ·live512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   xs+24(FP), DX
+	MOVQ   bits+32(FP), BX
+	VPXORD Z0, Z0, Z0
+
+loop129:
+	MOVQ  m+8(FP), SI
+	MOVQ  CX, DI
+	KXORW K1, K1, K1
+
+loop130:
+	VCMPPS $0x04, (DI), Z0, K2
+	KORW   K2, K1, K1
+	ADDQ   DX, DI
+	DECQ   SI
+	JNZ    loop130
+	KMOVW  K1, SI
+	MOVW   SI, (BX)
+	ADDQ   $0x02, BX
+	ADDQ   $0x40, CX
+	DECQ   AX
+	JNZ    loop129
+	VZEROUPPER
+	RET
+
 // func finite512(n int, x *float32) (yes bool)
 // Requires: AVX, AVX512F
 TEXT ·finite512(SB), NOSPLIT, $0-17
@@ -4984,9 +5048,9 @@ TEXT ·finite512(SB), NOSPLIT, $0-17
 	VMOVD        CX, X4
 	VPBROADCASTD X4, Z5
 	CMPQ         AX, $0x00000040
-	JL           rest130
+	JL           rest132
 
-whole129:
+whole131:
 	VMOVUPS (DX), Z4
 	VPANDD  Z5, Z4, Z4
 	VPMAXUD Z4, Z0, Z0
@@ -5002,11 +5066,11 @@ whole129:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole129
+	JGE     whole131
 
-rest130:
+rest132:
 	TESTQ     AX, AX
-	JZ        done131
+	JZ        done133
 	LEAQ      -1(AX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -5015,11 +5079,11 @@ rest130:
 	NOTL      BX
 	KMOVW     BX, K1
 	CMPQ      AX, $0x00000010
-	JLE       block132
-	CMPQ      AX, $0x00000020
-	JLE       block133
-	CMPQ      AX, $0x00000030
 	JLE       block134
+	CMPQ      AX, $0x00000020
+	JLE       block135
+	CMPQ      AX, $0x00000030
+	JLE       block136
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -5032,9 +5096,9 @@ rest130:
 	VMOVUPS.Z 192(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z3, Z3
-	JMP       done131
+	JMP       done133
 
-block134:
+block136:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -5044,23 +5108,23 @@ block134:
 	VMOVUPS.Z 128(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z2, Z2
-	JMP       done131
+	JMP       done133
 
-block133:
+block135:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 	VMOVUPS.Z 64(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z1, Z1
-	JMP       done131
+	JMP       done133
 
-block132:
+block134:
 	VMOVUPS.Z (DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 
-done131:
+done133:
 	VPMAXUD      Z1, Z0, Z0
 	VPMAXUD      Z3, Z2, Z2
 	VPMAXUD      Z2, Z0, Z0
@@ -5086,64 +5150,64 @@ TEXT ·addRows512Fused(SB), $2176-64
 	LEAQ  (SP), BX
 	LEAQ  1088(SP), SI
 	TESTQ CX, CX
-	JZ    list136
+	JZ    list138
 	CMPQ  DI, $0x04
-	JE    pack135
+	JE    pack137
 	XORQ  R9, R9
 
-gather138:
+gather140:
 	MOVL (AX), R10
 	MOVL R10, (BX)(R9*4)
 	ADDQ DI, AX
 	INCQ R9
 	CMPQ R9, CX
-	JL   gather138
+	JL   gather140
 	MOVQ BX, AX
 
-pack135:
+pack137:
 	TESTQ  $0x00000004, R8
-	JNZ    dense137
+	JNZ    dense139
 	VPXORD Z0, Z0, Z0
 	MOVQ   CX, DI
 	MOVQ   AX, R8
 	XORL   R9, R9
 	SUBQ   $0x00000010, DI
-	JL     looked140
+	JL     looked142
 
-look139:
+look141:
 	VCMPPS $0x00, (R8), Z0, K1
 	KMOVW  K1, R10
 	ORL    R10, R9
 	ADDQ   $0x00000040, R8
 	SUBQ   $0x00000010, DI
-	JGE    look139
+	JGE    look141
 
-looked140:
+looked142:
 	ADDQ $0x00000010, DI
 
-more141:
+more143:
 	DECQ  DI
-	JL    over142
+	JL    over144
 	XORL  R11, R11
 	MOVL  (R8), R10
 	ADDQ  $0x04, R8
 	ADDL  R10, R10
 	SETEQ R11
 	ORL   R11, R9
-	JMP   more141
+	JMP   more143
 
-over142:
+over144:
 	TESTL        R9, R9
-	JZ           dense137
+	JZ           dense139
 	VMOVUPS      lanes<>+0(SB), Z1
 	VPXORD       Z2, Z2, Z2
 	MOVL         $0x00000010, DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Z2
 	CMPQ         CX, $0x00000010
-	JL           rest144
+	JL           rest146
 
-whole143:
+whole145:
 	VMOVUPS       (AX), Z3
 	VCMPPS        $0x04, Z0, Z3, K1
 	KMOVW         K1, DI
@@ -5159,11 +5223,11 @@ whole143:
 	ADDQ          $0x00000040, AX
 	SUBQ          $0x00000010, CX
 	CMPQ          CX, $0x00000010
-	JGE           whole143
+	JGE           whole145
 
-rest144:
+rest146:
 	TESTQ         CX, CX
-	JZ            done145
+	JZ            done147
 	LEAQ          -1(CX), CX
 	ANDQ          $0x0000000f, CX
 	INCQ          CX
@@ -5187,29 +5251,29 @@ rest144:
 	ADDQ          CX, DX
 	ADDQ          $0x00000040, AX
 
-done145:
-list136:
+done147:
+list138:
 	MOVQ  mode+56(FP), AX
 	TESTQ DX, DX
-	JNZ   some146
+	JNZ   some148
 	ANDQ  $0x03, AX
 	CMPQ  AX, $0x01
-	JEQ   some146
+	JEQ   some148
 	VZEROUPPER
 	RET
 
-some146:
+some148:
 	MOVQ d+0(FP), AX
 	MOVQ n+8(FP), DI
 	MOVQ x+40(FP), R8
 	MOVQ xs+48(FP), R9
 	CMPQ DI, $0x00000080
-	JL   rest148
+	JL   rest150
 
-whole147:
+whole149:
 	MOVQ    mode+56(FP), CX
 	TESTQ   $0x00000001, CX
-	JNZ     fresh150
+	JNZ     fresh152
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
@@ -5218,9 +5282,9 @@ whole147:
 	VMOVUPS 320(AX), Z5
 	VMOVUPS 384(AX), Z6
 	VMOVUPS 448(AX), Z7
-	JMP     ready151
+	JMP     ready153
 
-fresh150:
+fresh152:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5230,13 +5294,13 @@ fresh150:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready151:
+ready153:
 	XORQ  R10, R10
 	MOVQ  R8, R11
 	TESTQ DX, DX
-	JZ    over152
+	JZ    over154
 
-row153:
+row155:
 	VBROADCASTSS (BX)(R10*4), Z8
 	MOVLQSX      (SI)(R10*4), R11
 	IMULQ        R9, R11
@@ -5251,11 +5315,11 @@ row153:
 	VFMADD231PS  448(R11), Z8, Z7
 	INCQ         R10
 	CMPQ         R10, DX
-	JL           row153
+	JL           row155
 
-over152:
+over154:
 	TESTQ  $0x00000008, CX
-	JZ     open154
+	JZ     open156
 	VPXORD Z8, Z8, Z8
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -5266,9 +5330,9 @@ over152:
 	VADDPS Z8, Z6, Z6
 	VADDPS Z8, Z7, Z7
 
-open154:
+open156:
 	TESTQ   $0x00000002, CX
-	JZ      plain155
+	JZ      plain157
 	VMOVUPS (AX), Z8
 	VADDPS  Z0, Z8, Z0
 	VMOVUPS 64(AX), Z8
@@ -5286,7 +5350,7 @@ open154:
 	VMOVUPS 448(AX), Z8
 	VADDPS  Z7, Z8, Z7
 
-plain155:
+plain157:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -5299,11 +5363,11 @@ plain155:
 	ADDQ    $0x00000200, R8
 	SUBQ    $0x00000080, DI
 	CMPQ    DI, $0x00000080
-	JGE     whole147
+	JGE     whole149
 
-rest148:
+rest150:
 	TESTQ     DI, DI
-	JZ        done149
+	JZ        done151
 	LEAQ      -1(DI), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -5312,22 +5376,22 @@ rest148:
 	NOTL      R10
 	KMOVW     R10, K1
 	CMPQ      DI, $0x00000010
-	JLE       block156
-	CMPQ      DI, $0x00000020
-	JLE       block157
-	CMPQ      DI, $0x00000030
 	JLE       block158
-	CMPQ      DI, $0x00000040
+	CMPQ      DI, $0x00000020
 	JLE       block159
-	CMPQ      DI, $0x00000050
+	CMPQ      DI, $0x00000030
 	JLE       block160
-	CMPQ      DI, $0x00000060
+	CMPQ      DI, $0x00000040
 	JLE       block161
-	CMPQ      DI, $0x00000070
+	CMPQ      DI, $0x00000050
 	JLE       block162
+	CMPQ      DI, $0x00000060
+	JLE       block163
+	CMPQ      DI, $0x00000070
+	JLE       block164
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh163
+	JNZ       fresh165
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
@@ -5336,9 +5400,9 @@ rest148:
 	VMOVUPS   320(AX), Z5
 	VMOVUPS   384(AX), Z6
 	VMOVUPS.Z 448(AX), K1, Z7
-	JMP       ready164
+	JMP       ready166
 
-fresh163:
+fresh165:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5348,13 +5412,13 @@ fresh163:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready164:
+ready166:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over165
+	JZ    over167
 
-row166:
+row168:
 	VBROADCASTSS (BX)(DI*4), Z8
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5370,11 +5434,11 @@ row166:
 	VFMADD231PS  Z9, Z8, Z7
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row166
+	JL           row168
 
-over165:
+over167:
 	TESTQ  $0x00000008, CX
-	JZ     open167
+	JZ     open169
 	VPXORD Z8, Z8, Z8
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -5385,9 +5449,9 @@ over165:
 	VADDPS Z8, Z6, Z6
 	VADDPS Z8, Z7, Z7
 
-open167:
+open169:
 	TESTQ     $0x00000002, CX
-	JZ        plain168
+	JZ        plain170
 	VMOVUPS   (AX), Z8
 	VADDPS    Z0, Z8, Z0
 	VMOVUPS   64(AX), Z8
@@ -5405,7 +5469,7 @@ open167:
 	VMOVUPS.Z 448(AX), K1, Z8
 	VADDPS    Z7, Z8, Z7
 
-plain168:
+plain170:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -5414,12 +5478,12 @@ plain168:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, K1, 448(AX)
-	JMP     done149
+	JMP     done151
 
-block162:
+block164:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh169
+	JNZ       fresh171
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
@@ -5427,9 +5491,9 @@ block162:
 	VMOVUPS   256(AX), Z4
 	VMOVUPS   320(AX), Z5
 	VMOVUPS.Z 384(AX), K1, Z6
-	JMP       ready170
+	JMP       ready172
 
-fresh169:
+fresh171:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5438,13 +5502,13 @@ fresh169:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 
-ready170:
+ready172:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over171
+	JZ    over173
 
-row172:
+row174:
 	VBROADCASTSS (BX)(DI*4), Z7
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5459,11 +5523,11 @@ row172:
 	VFMADD231PS  Z8, Z7, Z6
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row172
+	JL           row174
 
-over171:
+over173:
 	TESTQ  $0x00000008, CX
-	JZ     open173
+	JZ     open175
 	VPXORD Z7, Z7, Z7
 	VADDPS Z7, Z0, Z0
 	VADDPS Z7, Z1, Z1
@@ -5473,9 +5537,9 @@ over171:
 	VADDPS Z7, Z5, Z5
 	VADDPS Z7, Z6, Z6
 
-open173:
+open175:
 	TESTQ     $0x00000002, CX
-	JZ        plain174
+	JZ        plain176
 	VMOVUPS   (AX), Z7
 	VADDPS    Z0, Z7, Z0
 	VMOVUPS   64(AX), Z7
@@ -5491,7 +5555,7 @@ open173:
 	VMOVUPS.Z 384(AX), K1, Z7
 	VADDPS    Z6, Z7, Z6
 
-plain174:
+plain176:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
@@ -5499,21 +5563,21 @@ plain174:
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, K1, 384(AX)
-	JMP     done149
+	JMP     done151
 
-block161:
+block163:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh175
+	JNZ       fresh177
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS   192(AX), Z3
 	VMOVUPS   256(AX), Z4
 	VMOVUPS.Z 320(AX), K1, Z5
-	JMP       ready176
+	JMP       ready178
 
-fresh175:
+fresh177:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5521,13 +5585,13 @@ fresh175:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready176:
+ready178:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over177
+	JZ    over179
 
-row178:
+row180:
 	VBROADCASTSS (BX)(DI*4), Z6
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5541,11 +5605,11 @@ row178:
 	VFMADD231PS  Z7, Z6, Z5
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row178
+	JL           row180
 
-over177:
+over179:
 	TESTQ  $0x00000008, CX
-	JZ     open179
+	JZ     open181
 	VPXORD Z6, Z6, Z6
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -5554,9 +5618,9 @@ over177:
 	VADDPS Z6, Z4, Z4
 	VADDPS Z6, Z5, Z5
 
-open179:
+open181:
 	TESTQ     $0x00000002, CX
-	JZ        plain180
+	JZ        plain182
 	VMOVUPS   (AX), Z6
 	VADDPS    Z0, Z6, Z0
 	VMOVUPS   64(AX), Z6
@@ -5570,40 +5634,40 @@ open179:
 	VMOVUPS.Z 320(AX), K1, Z6
 	VADDPS    Z5, Z6, Z5
 
-plain180:
+plain182:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, 256(AX)
 	VMOVUPS Z5, K1, 320(AX)
-	JMP     done149
+	JMP     done151
 
-block160:
+block162:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh181
+	JNZ       fresh183
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS   192(AX), Z3
 	VMOVUPS.Z 256(AX), K1, Z4
-	JMP       ready182
+	JMP       ready184
 
-fresh181:
+fresh183:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready182:
+ready184:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over183
+	JZ    over185
 
-row184:
+row186:
 	VBROADCASTSS (BX)(DI*4), Z5
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5616,11 +5680,11 @@ row184:
 	VFMADD231PS  Z6, Z5, Z4
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row184
+	JL           row186
 
-over183:
+over185:
 	TESTQ  $0x00000008, CX
-	JZ     open185
+	JZ     open187
 	VPXORD Z5, Z5, Z5
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -5628,9 +5692,9 @@ over183:
 	VADDPS Z5, Z3, Z3
 	VADDPS Z5, Z4, Z4
 
-open185:
+open187:
 	TESTQ     $0x00000002, CX
-	JZ        plain186
+	JZ        plain188
 	VMOVUPS   (AX), Z5
 	VADDPS    Z0, Z5, Z0
 	VMOVUPS   64(AX), Z5
@@ -5642,37 +5706,37 @@ open185:
 	VMOVUPS.Z 256(AX), K1, Z5
 	VADDPS    Z4, Z5, Z4
 
-plain186:
+plain188:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	VMOVUPS Z4, K1, 256(AX)
-	JMP     done149
+	JMP     done151
 
-block159:
+block161:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh187
+	JNZ       fresh189
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS.Z 192(AX), K1, Z3
-	JMP       ready188
+	JMP       ready190
 
-fresh187:
+fresh189:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready188:
+ready190:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over189
+	JZ    over191
 
-row190:
+row192:
 	VBROADCASTSS (BX)(DI*4), Z4
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5684,20 +5748,20 @@ row190:
 	VFMADD231PS  Z5, Z4, Z3
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row190
+	JL           row192
 
-over189:
+over191:
 	TESTQ  $0x00000008, CX
-	JZ     open191
+	JZ     open193
 	VPXORD Z4, Z4, Z4
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
 	VADDPS Z4, Z2, Z2
 	VADDPS Z4, Z3, Z3
 
-open191:
+open193:
 	TESTQ     $0x00000002, CX
-	JZ        plain192
+	JZ        plain194
 	VMOVUPS   (AX), Z4
 	VADDPS    Z0, Z4, Z0
 	VMOVUPS   64(AX), Z4
@@ -5707,34 +5771,34 @@ open191:
 	VMOVUPS.Z 192(AX), K1, Z4
 	VADDPS    Z3, Z4, Z3
 
-plain192:
+plain194:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, K1, 192(AX)
-	JMP     done149
+	JMP     done151
 
-block158:
+block160:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh193
+	JNZ       fresh195
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS.Z 128(AX), K1, Z2
-	JMP       ready194
+	JMP       ready196
 
-fresh193:
+fresh195:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready194:
+ready196:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over195
+	JZ    over197
 
-row196:
+row198:
 	VBROADCASTSS (BX)(DI*4), Z3
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5745,19 +5809,19 @@ row196:
 	VFMADD231PS  Z4, Z3, Z2
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row196
+	JL           row198
 
-over195:
+over197:
 	TESTQ  $0x00000008, CX
-	JZ     open197
+	JZ     open199
 	VPXORD Z3, Z3, Z3
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
-open197:
+open199:
 	TESTQ     $0x00000002, CX
-	JZ        plain198
+	JZ        plain200
 	VMOVUPS   (AX), Z3
 	VADDPS    Z0, Z3, Z0
 	VMOVUPS   64(AX), Z3
@@ -5765,31 +5829,31 @@ open197:
 	VMOVUPS.Z 128(AX), K1, Z3
 	VADDPS    Z2, Z3, Z2
 
-plain198:
+plain200:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
-	JMP     done149
+	JMP     done151
 
-block157:
+block159:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh199
+	JNZ       fresh201
 	VMOVUPS   (AX), Z0
 	VMOVUPS.Z 64(AX), K1, Z1
-	JMP       ready200
+	JMP       ready202
 
-fresh199:
+fresh201:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready200:
+ready202:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over201
+	JZ    over203
 
-row202:
+row204:
 	VBROADCASTSS (BX)(DI*4), Z2
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5799,45 +5863,45 @@ row202:
 	VFMADD231PS  Z3, Z2, Z1
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row202
+	JL           row204
 
-over201:
+over203:
 	TESTQ  $0x00000008, CX
-	JZ     open203
+	JZ     open205
 	VPXORD Z2, Z2, Z2
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
-open203:
+open205:
 	TESTQ     $0x00000002, CX
-	JZ        plain204
+	JZ        plain206
 	VMOVUPS   (AX), Z2
 	VADDPS    Z0, Z2, Z0
 	VMOVUPS.Z 64(AX), K1, Z2
 	VADDPS    Z1, Z2, Z1
 
-plain204:
+plain206:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
-	JMP     done149
+	JMP     done151
 
-block156:
+block158:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh205
+	JNZ       fresh207
 	VMOVUPS.Z (AX), K1, Z0
-	JMP       ready206
+	JMP       ready208
 
-fresh205:
+fresh207:
 	VPXORD Z0, Z0, Z0
 
-ready206:
+ready208:
 	XORQ  DI, DI
 	MOVQ  R8, R10
 	TESTQ DX, DX
-	JZ    over207
+	JZ    over209
 
-row208:
+row210:
 	VBROADCASTSS (BX)(DI*4), Z1
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
@@ -5846,28 +5910,28 @@ row208:
 	VFMADD231PS  Z2, Z1, Z0
 	INCQ         DI
 	CMPQ         DI, DX
-	JL           row208
+	JL           row210
 
-over207:
+over209:
 	TESTQ  $0x00000008, CX
-	JZ     open209
+	JZ     open211
 	VPXORD Z1, Z1, Z1
 	VADDPS Z1, Z0, Z0
 
-open209:
+open211:
 	TESTQ     $0x00000002, CX
-	JZ        plain210
+	JZ        plain212
 	VMOVUPS.Z (AX), K1, Z1
 	VADDPS    Z0, Z1, Z0
 
-plain210:
+plain212:
 	VMOVUPS Z0, K1, (AX)
 
-done149:
+done151:
 	VZEROUPPER
 	RET
 
-dense137:
+dense139:
 	MOVQ k+16(FP), CX
 	MOVQ CX, DX
 	MOVQ d+0(FP), BX
@@ -5875,12 +5939,12 @@ dense137:
 	MOVQ x+40(FP), DI
 	MOVQ xs+48(FP), R8
 	CMPQ SI, $0x00000080
-	JL   rest212
+	JL   rest214
 
-whole211:
+whole213:
 	MOVQ    mode+56(FP), CX
 	TESTQ   $0x00000001, CX
-	JNZ     fresh214
+	JNZ     fresh216
 	VMOVUPS (BX), Z0
 	VMOVUPS 64(BX), Z1
 	VMOVUPS 128(BX), Z2
@@ -5889,9 +5953,9 @@ whole211:
 	VMOVUPS 320(BX), Z5
 	VMOVUPS 384(BX), Z6
 	VMOVUPS 448(BX), Z7
-	JMP     ready215
+	JMP     ready217
 
-fresh214:
+fresh216:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5901,13 +5965,13 @@ fresh214:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready215:
+ready217:
 	XORQ  R9, R9
 	MOVQ  DI, R10
 	TESTQ DX, DX
-	JZ    over216
+	JZ    over218
 
-row217:
+row219:
 	VBROADCASTSS (AX)(R9*4), Z8
 	VFMADD231PS  (R10), Z8, Z0
 	VFMADD231PS  64(R10), Z8, Z1
@@ -5920,11 +5984,11 @@ row217:
 	ADDQ         R8, R10
 	INCQ         R9
 	CMPQ         R9, DX
-	JL           row217
+	JL           row219
 
-over216:
+over218:
 	TESTQ  $0x00000008, CX
-	JZ     open218
+	JZ     open220
 	VPXORD Z8, Z8, Z8
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -5935,9 +5999,9 @@ over216:
 	VADDPS Z8, Z6, Z6
 	VADDPS Z8, Z7, Z7
 
-open218:
+open220:
 	TESTQ   $0x00000002, CX
-	JZ      plain219
+	JZ      plain221
 	VMOVUPS (BX), Z8
 	VADDPS  Z0, Z8, Z0
 	VMOVUPS 64(BX), Z8
@@ -5955,7 +6019,7 @@ open218:
 	VMOVUPS 448(BX), Z8
 	VADDPS  Z7, Z8, Z7
 
-plain219:
+plain221:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
@@ -5968,11 +6032,11 @@ plain219:
 	ADDQ    $0x00000200, DI
 	SUBQ    $0x00000080, SI
 	CMPQ    SI, $0x00000080
-	JGE     whole211
+	JGE     whole213
 
-rest212:
+rest214:
 	TESTQ     SI, SI
-	JZ        done213
+	JZ        done215
 	LEAQ      -1(SI), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -5981,22 +6045,22 @@ rest212:
 	NOTL      R9
 	KMOVW     R9, K1
 	CMPQ      SI, $0x00000010
-	JLE       block220
-	CMPQ      SI, $0x00000020
-	JLE       block221
-	CMPQ      SI, $0x00000030
 	JLE       block222
-	CMPQ      SI, $0x00000040
+	CMPQ      SI, $0x00000020
 	JLE       block223
-	CMPQ      SI, $0x00000050
+	CMPQ      SI, $0x00000030
 	JLE       block224
-	CMPQ      SI, $0x00000060
+	CMPQ      SI, $0x00000040
 	JLE       block225
-	CMPQ      SI, $0x00000070
+	CMPQ      SI, $0x00000050
 	JLE       block226
+	CMPQ      SI, $0x00000060
+	JLE       block227
+	CMPQ      SI, $0x00000070
+	JLE       block228
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh227
+	JNZ       fresh229
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -6005,9 +6069,9 @@ rest212:
 	VMOVUPS   320(BX), Z5
 	VMOVUPS   384(BX), Z6
 	VMOVUPS.Z 448(BX), K1, Z7
-	JMP       ready228
+	JMP       ready230
 
-fresh227:
+fresh229:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6017,12 +6081,12 @@ fresh227:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready228:
+ready230:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over229
+	JZ    over231
 
-row230:
+row232:
 	VBROADCASTSS (AX)(SI*4), Z8
 	VFMADD231PS  (DI), Z8, Z0
 	VFMADD231PS  64(DI), Z8, Z1
@@ -6036,11 +6100,11 @@ row230:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row230
+	JL           row232
 
-over229:
+over231:
 	TESTQ  $0x00000008, CX
-	JZ     open231
+	JZ     open233
 	VPXORD Z8, Z8, Z8
 	VADDPS Z8, Z0, Z0
 	VADDPS Z8, Z1, Z1
@@ -6051,9 +6115,9 @@ over229:
 	VADDPS Z8, Z6, Z6
 	VADDPS Z8, Z7, Z7
 
-open231:
+open233:
 	TESTQ     $0x00000002, CX
-	JZ        plain232
+	JZ        plain234
 	VMOVUPS   (BX), Z8
 	VADDPS    Z0, Z8, Z0
 	VMOVUPS   64(BX), Z8
@@ -6071,7 +6135,7 @@ open231:
 	VMOVUPS.Z 448(BX), K1, Z8
 	VADDPS    Z7, Z8, Z7
 
-plain232:
+plain234:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
@@ -6080,12 +6144,12 @@ plain232:
 	VMOVUPS Z5, 320(BX)
 	VMOVUPS Z6, 384(BX)
 	VMOVUPS Z7, K1, 448(BX)
-	JMP     done213
+	JMP     done215
 
-block226:
+block228:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh233
+	JNZ       fresh235
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
@@ -6093,9 +6157,9 @@ block226:
 	VMOVUPS   256(BX), Z4
 	VMOVUPS   320(BX), Z5
 	VMOVUPS.Z 384(BX), K1, Z6
-	JMP       ready234
+	JMP       ready236
 
-fresh233:
+fresh235:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6104,12 +6168,12 @@ fresh233:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 
-ready234:
+ready236:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over235
+	JZ    over237
 
-row236:
+row238:
 	VBROADCASTSS (AX)(SI*4), Z7
 	VFMADD231PS  (DI), Z7, Z0
 	VFMADD231PS  64(DI), Z7, Z1
@@ -6122,11 +6186,11 @@ row236:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row236
+	JL           row238
 
-over235:
+over237:
 	TESTQ  $0x00000008, CX
-	JZ     open237
+	JZ     open239
 	VPXORD Z7, Z7, Z7
 	VADDPS Z7, Z0, Z0
 	VADDPS Z7, Z1, Z1
@@ -6136,9 +6200,9 @@ over235:
 	VADDPS Z7, Z5, Z5
 	VADDPS Z7, Z6, Z6
 
-open237:
+open239:
 	TESTQ     $0x00000002, CX
-	JZ        plain238
+	JZ        plain240
 	VMOVUPS   (BX), Z7
 	VADDPS    Z0, Z7, Z0
 	VMOVUPS   64(BX), Z7
@@ -6154,7 +6218,7 @@ open237:
 	VMOVUPS.Z 384(BX), K1, Z7
 	VADDPS    Z6, Z7, Z6
 
-plain238:
+plain240:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
@@ -6162,21 +6226,21 @@ plain238:
 	VMOVUPS Z4, 256(BX)
 	VMOVUPS Z5, 320(BX)
 	VMOVUPS Z6, K1, 384(BX)
-	JMP     done213
+	JMP     done215
 
-block225:
+block227:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh239
+	JNZ       fresh241
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
 	VMOVUPS   192(BX), Z3
 	VMOVUPS   256(BX), Z4
 	VMOVUPS.Z 320(BX), K1, Z5
-	JMP       ready240
+	JMP       ready242
 
-fresh239:
+fresh241:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6184,12 +6248,12 @@ fresh239:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready240:
+ready242:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over241
+	JZ    over243
 
-row242:
+row244:
 	VBROADCASTSS (AX)(SI*4), Z6
 	VFMADD231PS  (DI), Z6, Z0
 	VFMADD231PS  64(DI), Z6, Z1
@@ -6201,11 +6265,11 @@ row242:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row242
+	JL           row244
 
-over241:
+over243:
 	TESTQ  $0x00000008, CX
-	JZ     open243
+	JZ     open245
 	VPXORD Z6, Z6, Z6
 	VADDPS Z6, Z0, Z0
 	VADDPS Z6, Z1, Z1
@@ -6214,9 +6278,9 @@ over241:
 	VADDPS Z6, Z4, Z4
 	VADDPS Z6, Z5, Z5
 
-open243:
+open245:
 	TESTQ     $0x00000002, CX
-	JZ        plain244
+	JZ        plain246
 	VMOVUPS   (BX), Z6
 	VADDPS    Z0, Z6, Z0
 	VMOVUPS   64(BX), Z6
@@ -6230,39 +6294,39 @@ open243:
 	VMOVUPS.Z 320(BX), K1, Z6
 	VADDPS    Z5, Z6, Z5
 
-plain244:
+plain246:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
 	VMOVUPS Z3, 192(BX)
 	VMOVUPS Z4, 256(BX)
 	VMOVUPS Z5, K1, 320(BX)
-	JMP     done213
+	JMP     done215
 
-block224:
+block226:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh245
+	JNZ       fresh247
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
 	VMOVUPS   192(BX), Z3
 	VMOVUPS.Z 256(BX), K1, Z4
-	JMP       ready246
+	JMP       ready248
 
-fresh245:
+fresh247:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready246:
+ready248:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over247
+	JZ    over249
 
-row248:
+row250:
 	VBROADCASTSS (AX)(SI*4), Z5
 	VFMADD231PS  (DI), Z5, Z0
 	VFMADD231PS  64(DI), Z5, Z1
@@ -6273,11 +6337,11 @@ row248:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row248
+	JL           row250
 
-over247:
+over249:
 	TESTQ  $0x00000008, CX
-	JZ     open249
+	JZ     open251
 	VPXORD Z5, Z5, Z5
 	VADDPS Z5, Z0, Z0
 	VADDPS Z5, Z1, Z1
@@ -6285,9 +6349,9 @@ over247:
 	VADDPS Z5, Z3, Z3
 	VADDPS Z5, Z4, Z4
 
-open249:
+open251:
 	TESTQ     $0x00000002, CX
-	JZ        plain250
+	JZ        plain252
 	VMOVUPS   (BX), Z5
 	VADDPS    Z0, Z5, Z0
 	VMOVUPS   64(BX), Z5
@@ -6299,36 +6363,36 @@ open249:
 	VMOVUPS.Z 256(BX), K1, Z5
 	VADDPS    Z4, Z5, Z4
 
-plain250:
+plain252:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
 	VMOVUPS Z3, 192(BX)
 	VMOVUPS Z4, K1, 256(BX)
-	JMP     done213
+	JMP     done215
 
-block223:
+block225:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh251
+	JNZ       fresh253
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS   128(BX), Z2
 	VMOVUPS.Z 192(BX), K1, Z3
-	JMP       ready252
+	JMP       ready254
 
-fresh251:
+fresh253:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready252:
+ready254:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over253
+	JZ    over255
 
-row254:
+row256:
 	VBROADCASTSS (AX)(SI*4), Z4
 	VFMADD231PS  (DI), Z4, Z0
 	VFMADD231PS  64(DI), Z4, Z1
@@ -6338,20 +6402,20 @@ row254:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row254
+	JL           row256
 
-over253:
+over255:
 	TESTQ  $0x00000008, CX
-	JZ     open255
+	JZ     open257
 	VPXORD Z4, Z4, Z4
 	VADDPS Z4, Z0, Z0
 	VADDPS Z4, Z1, Z1
 	VADDPS Z4, Z2, Z2
 	VADDPS Z4, Z3, Z3
 
-open255:
+open257:
 	TESTQ     $0x00000002, CX
-	JZ        plain256
+	JZ        plain258
 	VMOVUPS   (BX), Z4
 	VADDPS    Z0, Z4, Z0
 	VMOVUPS   64(BX), Z4
@@ -6361,33 +6425,33 @@ open255:
 	VMOVUPS.Z 192(BX), K1, Z4
 	VADDPS    Z3, Z4, Z3
 
-plain256:
+plain258:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, 128(BX)
 	VMOVUPS Z3, K1, 192(BX)
-	JMP     done213
+	JMP     done215
 
-block222:
+block224:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh257
+	JNZ       fresh259
 	VMOVUPS   (BX), Z0
 	VMOVUPS   64(BX), Z1
 	VMOVUPS.Z 128(BX), K1, Z2
-	JMP       ready258
+	JMP       ready260
 
-fresh257:
+fresh259:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready258:
+ready260:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over259
+	JZ    over261
 
-row260:
+row262:
 	VBROADCASTSS (AX)(SI*4), Z3
 	VFMADD231PS  (DI), Z3, Z0
 	VFMADD231PS  64(DI), Z3, Z1
@@ -6396,19 +6460,19 @@ row260:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row260
+	JL           row262
 
-over259:
+over261:
 	TESTQ  $0x00000008, CX
-	JZ     open261
+	JZ     open263
 	VPXORD Z3, Z3, Z3
 	VADDPS Z3, Z0, Z0
 	VADDPS Z3, Z1, Z1
 	VADDPS Z3, Z2, Z2
 
-open261:
+open263:
 	TESTQ     $0x00000002, CX
-	JZ        plain262
+	JZ        plain264
 	VMOVUPS   (BX), Z3
 	VADDPS    Z0, Z3, Z0
 	VMOVUPS   64(BX), Z3
@@ -6416,30 +6480,30 @@ open261:
 	VMOVUPS.Z 128(BX), K1, Z3
 	VADDPS    Z2, Z3, Z2
 
-plain262:
+plain264:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, 64(BX)
 	VMOVUPS Z2, K1, 128(BX)
-	JMP     done213
+	JMP     done215
 
-block221:
+block223:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh263
+	JNZ       fresh265
 	VMOVUPS   (BX), Z0
 	VMOVUPS.Z 64(BX), K1, Z1
-	JMP       ready264
+	JMP       ready266
 
-fresh263:
+fresh265:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready264:
+ready266:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over265
+	JZ    over267
 
-row266:
+row268:
 	VBROADCASTSS (AX)(SI*4), Z2
 	VFMADD231PS  (DI), Z2, Z0
 	VMOVUPS.Z    64(DI), K1, Z3
@@ -6447,67 +6511,67 @@ row266:
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row266
+	JL           row268
 
-over265:
+over267:
 	TESTQ  $0x00000008, CX
-	JZ     open267
+	JZ     open269
 	VPXORD Z2, Z2, Z2
 	VADDPS Z2, Z0, Z0
 	VADDPS Z2, Z1, Z1
 
-open267:
+open269:
 	TESTQ     $0x00000002, CX
-	JZ        plain268
+	JZ        plain270
 	VMOVUPS   (BX), Z2
 	VADDPS    Z0, Z2, Z0
 	VMOVUPS.Z 64(BX), K1, Z2
 	VADDPS    Z1, Z2, Z1
 
-plain268:
+plain270:
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, K1, 64(BX)
-	JMP     done213
+	JMP     done215
 
-block220:
+block222:
 	MOVQ      mode+56(FP), CX
 	TESTQ     $0x00000001, CX
-	JNZ       fresh269
+	JNZ       fresh271
 	VMOVUPS.Z (BX), K1, Z0
-	JMP       ready270
+	JMP       ready272
 
-fresh269:
+fresh271:
 	VPXORD Z0, Z0, Z0
 
-ready270:
+ready272:
 	XORQ  SI, SI
 	TESTQ DX, DX
-	JZ    over271
+	JZ    over273
 
-row272:
+row274:
 	VBROADCASTSS (AX)(SI*4), Z1
 	VMOVUPS.Z    (DI), K1, Z2
 	VFMADD231PS  Z2, Z1, Z0
 	ADDQ         R8, DI
 	INCQ         SI
 	CMPQ         SI, DX
-	JL           row272
+	JL           row274
 
-over271:
+over273:
 	TESTQ  $0x00000008, CX
-	JZ     open273
+	JZ     open275
 	VPXORD Z1, Z1, Z1
 	VADDPS Z1, Z0, Z0
 
-open273:
+open275:
 	TESTQ     $0x00000002, CX
-	JZ        plain274
+	JZ        plain276
 	VMOVUPS.Z (BX), K1, Z1
 	VADDPS    Z0, Z1, Z0
 
-plain274:
+plain276:
 	VMOVUPS Z0, K1, (BX)
 
-done213:
+done215:
 	VZEROUPPER
 	RET
