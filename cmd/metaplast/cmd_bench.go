@@ -148,7 +148,7 @@ type benchText struct {
 
 func (p *benchText) begin(peers []bench.Status) error {
 	v := thisVersion()
-	_, err := fmt.Fprintf(p.stdout, "metaplast %s, %s %s, kernels %s, clock %s%s\n", v.Version, v.Go, v.Platform, v.CPU, p.clock, peerList(peers))
+	_, err := fmt.Fprintf(p.stdout, "metaplast %s, %s %s, kernels %s, numerics %s, clock %s%s\n", v.Version, v.Go, v.Platform, v.CPU, vec.Numerics(), p.clock, peerList(peers))
 	return err
 }
 
@@ -267,13 +267,14 @@ type againstJSON struct {
 
 // benchEndJSON is the last line of bench --json.
 type benchEndJSON struct {
-	Type    string     `json:"type"` // "result"
-	CPU     string     `json:"cpu"`  // the kernels in use
-	Clock   string     `json:"clock"`
-	Cores   int        `json:"cores"`
-	Figures int        `json:"figures"`
-	Peers   []peerJSON `json:"peers"`
-	Seconds num        `json:"seconds"`
+	Type     string     `json:"type"`     // "result"
+	CPU      string     `json:"cpu"`      // the kernels in use
+	Numerics string     `json:"numerics"` // strict or fast
+	Clock    string     `json:"clock"`
+	Cores    int        `json:"cores"`
+	Figures  int        `json:"figures"`
+	Peers    []peerJSON `json:"peers"`
+	Seconds  num        `json:"seconds"`
 }
 
 type peerJSON struct {
@@ -306,7 +307,7 @@ func (p *benchJSON) figure(r *bench.Result) error {
 
 func (p *benchJSON) end(peers []bench.Status, figures int, d time.Duration) error {
 	out := benchEndJSON{
-		Type: "result", CPU: vec.CPU(), Clock: bench.Clock, Cores: runtime.NumCPU(), Figures: figures,
+		Type: "result", CPU: vec.CPU(), Numerics: vec.Numerics(), Clock: bench.Clock, Cores: runtime.NumCPU(), Figures: figures,
 		Peers: []peerJSON{}, Seconds: num(d.Seconds()),
 	}
 	for _, s := range peers {

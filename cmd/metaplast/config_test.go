@@ -126,7 +126,7 @@ func TestPrecedence(t *testing.T) {
 // The environment may give anything that is not in a list, and lists whole.
 func TestEnvironment(t *testing.T) {
 	s, err := resolveText(t, "x.yaml", goodConfig, []string{
-		"METAPLAST_SEARCH_MAX_COMPLEXITY=9", "METAPLAST_RULE_SIGNALS=[pre, post]", "METAPLAST_WORKERS=3", "METAPLAST_DATA=/nowhere", "METAPLAST_CPU=portable",
+		"METAPLAST_SEARCH_MAX_COMPLEXITY=9", "METAPLAST_RULE_SIGNALS=[pre, post]", "METAPLAST_WORKERS=3", "METAPLAST_DATA=/nowhere", "METAPLAST_CPU=portable", "METAPLAST_NUMERICS=strict",
 	})
 	if err != nil {
 		t.Fatal(err)

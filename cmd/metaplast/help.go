@@ -68,6 +68,10 @@ METAPLAST_RUNS    directory of runs, ./runs by default
 METAPLAST_CPU     kernels to compute with, the fastest of this machine by default:
                   portable, on amd64 also avx2 and avx512, on arm64 neon;
                   results do not change
+METAPLAST_NUMERICS
+                  strict, or fast to fuse multiplication and addition in matrix
+                  products: other results, again the same on every machine; a
+                  run is only continued with the numerics it was made with
 METAPLAST_…       any setting of a config outside lists: METAPLAST_SEED,
                   METAPLAST_SEARCH_MAX_COMPLEXITY, METAPLAST_BUDGET_EVALUATIONS
 NO_COLOR          no colours`),

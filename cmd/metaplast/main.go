@@ -121,8 +121,10 @@ func unknownVerb(cmd *cobra.Command, args []string) error {
 func (a *app) guard(c *cobra.Command) {
 	if verb := c.RunE; verb != nil {
 		c.RunE = func(cmd *cobra.Command, args []string) error {
-			if err := vec.CPUError(); err != nil {
-				return &usageError{err}
+			for _, err := range []error{vec.CPUError(), vec.NumericsError()} {
+				if err != nil {
+					return &usageError{err}
+				}
 			}
 			a.started = true
 			return verb(cmd, args)

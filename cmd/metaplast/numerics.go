@@ -13,7 +13,8 @@ import (
 
 // numerics is a digest of what the arithmetic of this build gives. It is the
 // same on every machine; a run made with another one is not continued, since
-// that would mix two kinds of results.
+// that would mix two kinds of results. That of other than strict numerics says
+// so.
 func numerics() string {
 	h := sha256.New()
 	put := func(bits uint64) {
@@ -58,5 +59,9 @@ func numerics() string {
 			put32(vec.Dot(m.Row(i), m.Row(0)))
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	digest := hex.EncodeToString(h.Sum(nil)[:8])
+	if mode := vec.Numerics(); mode != "strict" {
+		return mode + "-" + digest
+	}
+	return digest
 }

@@ -247,7 +247,7 @@ func (s *settings) syntaxProblems(err error) []problem {
 }
 
 // environment variables that are no settings of a config.
-var otherVariables = []string{"METAPLAST_CPU", "METAPLAST_DATA", "METAPLAST_RUNS"}
+var otherVariables = []string{"METAPLAST_CPU", "METAPLAST_DATA", "METAPLAST_NUMERICS", "METAPLAST_RUNS"}
 
 func envName(path string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))

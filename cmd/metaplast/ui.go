@@ -257,8 +257,14 @@ func (u *ui) stateLine(v view) string {
 	if len(v.Failed) > 0 {
 		parts = append(parts, "failed: "+strings.TrimPrefix(failures(v.Failed), ", "))
 	}
-	parts = append(parts, fmt.Sprintf("workers %d", v.Workers), "numerics "+v.Numerics[:min(4, len(v.Numerics))]+"…")
+	parts = append(parts, fmt.Sprintf("workers %d", v.Workers), "numerics "+briefly(v.Numerics))
 	return strings.Join(parts, "   ")
+}
+
+// briefly cuts the digest of the arithmetic short, but not the mode before it.
+func briefly(numerics string) string {
+	n := strings.Index(numerics, "-") + 1 + 4
+	return numerics[:min(n, len(numerics))] + "…"
 }
 
 // frontLines is the table: the front, its best end where there is no room for

@@ -51,6 +51,32 @@ func namesOf(paths []path) []string {
 	return names
 }
 
+// fast chooses fused products, once for this process; only tests change it.
+var fast, numericsErr = chooseNumerics(os.Getenv("METAPLAST_NUMERICS"))
+
+func chooseNumerics(name string) (fast bool, err error) {
+	switch name {
+	case "", "strict":
+		return false, nil
+	case "fast":
+		return true, nil
+	}
+	return false, fmt.Errorf("METAPLAST_NUMERICS: %q is not known; available are strict, fast", name)
+}
+
+// Numerics is strict, or fast if METAPLAST_NUMERICS asks for that: matrix
+// products and Dot then round a product together with the addition that it
+// goes into. That gives other results, the same on all kernels too.
+func Numerics() string {
+	if fast {
+		return "fast"
+	}
+	return "strict"
+}
+
+// NumericsError reports a METAPLAST_NUMERICS that is not known and was ignored.
+func NumericsError() error { return numericsErr }
+
 // CPU names the kernels that this process uses: portable everywhere, avx2 or
 // avx512 on amd64, neon on arm64. The environment variable METAPLAST_CPU
 // chooses others than the fastest; it changes no result.

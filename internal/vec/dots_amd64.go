@@ -5,10 +5,10 @@
 package vec
 
 //go:noescape
-func dot256(n int, x *float32, y *float32) (r float32)
+func sum256(n int, x *float32) (r float32)
 
 //go:noescape
-func sum256(n int, x *float32) (r float32)
+func dot256(n int, x *float32, y *float32) (r float32)
 
 //go:noescape
 func dots2x2x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
@@ -23,16 +23,34 @@ func dots2x1x256(n int, a *float32, as int, b *float32, bs int, m int, c *float3
 func dots1x1x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
-func dot512(n int, x *float32, y *float32) (r float32)
+func dot256Fused(n int, x *float32, y *float32) (r float32)
+
+//go:noescape
+func dots2x2x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x4x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots2x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
 func sum512(n int, x *float32) (r float32)
+
+//go:noescape
+func dot512(n int, x *float32, y *float32) (r float32)
 
 //go:noescape
 func dots4x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
 func dots2x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x8x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
 func dots1x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
@@ -45,3 +63,27 @@ func dots2x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float3
 
 //go:noescape
 func dots1x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dot512Fused(n int, x *float32, y *float32) (r float32)
+
+//go:noescape
+func dots4x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots2x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x8x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots4x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots2x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dots1x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)

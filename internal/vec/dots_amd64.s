@@ -22,72 +22,6 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func dot256(n int, x *float32, y *float32) (r float32)
-// Requires: AVX, SSE
-TEXT ·dot256(SB), NOSPLIT, $0-28
-	MOVQ   n+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   y+16(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	CMPQ   AX, $0x00000010
-	JL     rest2
-
-whole1:
-	VMOVUPS (CX), Y2
-	VMULPS  (DX), Y2, Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS 32(CX), Y2
-	VMULPS  32(DX), Y2, Y2
-	VADDPS  Y2, Y1, Y1
-	ADDQ    $0x00000040, CX
-	ADDQ    $0x00000040, DX
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole1
-
-rest2:
-	TESTQ      AX, AX
-	JZ         done3
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
-	CMPQ       AX, $0x00000008
-	JLE        block4
-	VMOVUPS    (CX), Y2
-	VMULPS     (DX), Y2, Y2
-	VADDPS     Y2, Y0, Y0
-	VMOVUPS    (SI), Y2
-	VMASKMOVPS 32(CX), Y2, Y2
-	VMOVUPS    (SI), Y3
-	VMASKMOVPS 32(DX), Y3, Y3
-	VMULPS     Y3, Y2, Y3
-	VADDPS     Y3, Y1, Y1
-	JMP        done3
-
-block4:
-	VMOVUPS    (SI), Y2
-	VMASKMOVPS (CX), Y2, Y2
-	VMOVUPS    (SI), Y3
-	VMASKMOVPS (DX), Y3, Y3
-	VMULPS     Y3, Y2, Y3
-	VADDPS     Y3, Y0, Y0
-
-done3:
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	MOVSS        X0, r+24(FP)
-	VZEROUPPER
-	RET
-
 // func sum256(n int, x *float32) (r float32)
 // Requires: AVX, SSE
 TEXT ·sum256(SB), NOSPLIT, $0-20
@@ -96,9 +30,9 @@ TEXT ·sum256(SB), NOSPLIT, $0-20
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	CMPQ   AX, $0x00000010
-	JL     rest6
+	JL     rest2
 
-whole5:
+whole1:
 	VMOVUPS (CX), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS 32(CX), Y2
@@ -106,11 +40,11 @@ whole5:
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole5
+	JGE     whole1
 
-rest6:
+rest2:
 	TESTQ      AX, AX
-	JZ         done7
+	JZ         done3
 	LEAQ       -1(AX), DX
 	ANDQ       $0x00000007, DX
 	INCQ       DX
@@ -118,20 +52,20 @@ rest6:
 	NEGQ       DX
 	LEAQ       32(BX)(DX*4), BX
 	CMPQ       AX, $0x00000008
-	JLE        block8
+	JLE        block4
 	VMOVUPS    (CX), Y2
 	VADDPS     Y2, Y0, Y0
 	VMOVUPS    (BX), Y2
 	VMASKMOVPS 32(CX), Y2, Y2
 	VADDPS     Y2, Y1, Y1
-	JMP        done7
+	JMP        done3
 
-block8:
+block4:
 	VMOVUPS    (BX), Y2
 	VMASKMOVPS (CX), Y2, Y2
 	VADDPS     Y2, Y0, Y0
 
-done7:
+done3:
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -143,79 +77,161 @@ done7:
 	VZEROUPPER
 	RET
 
+// func dot256(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, SSE
+TEXT ·dot256(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   y+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   AX, $0x00000010
+	JL     rest6
+
+whole5:
+	VMOVUPS (CX), Y2
+	VMULPS  (DX), Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VMULPS  32(DX), Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole5
+
+rest6:
+	TESTQ      AX, AX
+	JZ         done7
+	LEAQ       -1(AX), BX
+	ANDQ       $0x00000007, BX
+	INCQ       BX
+	LEAQ       tails<>+0(SB), SI
+	NEGQ       BX
+	LEAQ       32(SI)(BX*4), SI
+	CMPQ       AX, $0x00000008
+	JLE        block8
+	VMOVUPS    (CX), Y2
+	VMULPS     (DX), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	VMOVUPS    (SI), Y2
+	VMASKMOVPS 32(CX), Y2, Y2
+	VMOVUPS    (SI), Y3
+	VMASKMOVPS 32(DX), Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	JMP        done7
+
+block8:
+	VMOVUPS    (SI), Y2
+	VMASKMOVPS (CX), Y2, Y2
+	VMOVUPS    (SI), Y3
+	VMASKMOVPS (DX), Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y2, Y0, Y0
+
+done7:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x0e, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, r+24(FP)
+	VZEROUPPER
+	RET
+
 // func dots2x2x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX
 TEXT ·dots2x2x256(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VXORPS Y0, Y0, Y0
 
 loop9:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   n+0(FP), R10
-	MOVQ   AX, R8
-	MOVQ   DX, R9
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y3
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y4
+	VMULPS  Y4, Y3, Y1
+	VMULPS  Y4, Y2, Y5
+	VMOVUPS (R9)(BX*1), Y4
+	VMULPS  Y4, Y3, Y3
+	VMULPS  Y4, Y2, Y7
+	VMOVUPS 32(R8), Y4
+	VMOVUPS 32(R8)(CX*1), Y8
+	VMOVUPS 32(R9), Y6
+	VMULPS  Y6, Y4, Y2
+	VMULPS  Y6, Y8, Y6
+	VMOVUPS 32(R9)(BX*1), Y9
+	VMULPS  Y9, Y4, Y4
+	VMULPS  Y9, Y8, Y8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over11
 
 chunk10:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      (R8)(CX*1), Y9
-	VMOVUPS      (R9), Y10
-	VMULPS       Y10, Y8, Y11
-	VADDPS       Y11, Y0, Y0
-	VMULPS       Y10, Y9, Y10
-	VADDPS       Y10, Y4, Y4
-	VMOVUPS      (R9)(BX*1), Y10
-	VMULPS       Y10, Y8, Y8
-	VADDPS       Y8, Y2, Y2
-	VMULPS       Y10, Y9, Y8
-	VADDPS       Y8, Y6, Y6
-	VMOVUPS      32(R8), Y8
-	VMOVUPS      32(R8)(CX*1), Y9
-	VMOVUPS      32(R9), Y10
-	VMULPS       Y10, Y8, Y11
-	VADDPS       Y11, Y1, Y1
-	VMULPS       Y10, Y9, Y10
-	VADDPS       Y10, Y5, Y5
-	VMOVUPS      32(R9)(BX*1), Y10
-	VMULPS       Y10, Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	VMULPS       Y10, Y9, Y8
-	VADDPS       Y8, Y7, Y7
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000010, R10
-	JG           chunk10
+	VMOVUPS (R8), Y9
+	VMOVUPS (R8)(CX*1), Y10
+	VMOVUPS (R9), Y11
+	VMULPS  Y11, Y9, Y12
+	VADDPS  Y12, Y1, Y1
+	VMULPS  Y11, Y10, Y11
+	VADDPS  Y11, Y5, Y5
+	VMOVUPS (R9)(BX*1), Y11
+	VMULPS  Y11, Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VMULPS  Y11, Y10, Y9
+	VADDPS  Y9, Y7, Y7
+	VMOVUPS 32(R8), Y9
+	VMOVUPS 32(R8)(CX*1), Y10
+	VMOVUPS 32(R9), Y11
+	VMULPS  Y11, Y9, Y12
+	VADDPS  Y12, Y2, Y2
+	VMULPS  Y11, Y10, Y11
+	VADDPS  Y11, Y6, Y6
+	VMOVUPS 32(R9)(BX*1), Y11
+	VMULPS  Y11, Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VMULPS  Y11, Y10, Y9
+	VADDPS  Y9, Y8, Y8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     chunk10
+
+over11:
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y7, Y6, Y6
-	VPERM2F128   $0x20, Y4, Y0, Y1
-	VPERM2F128   $0x31, Y4, Y0, Y0
-	VADDPS       Y0, Y1, Y1
-	VPERM2F128   $0x20, Y6, Y2, Y0
-	VPERM2F128   $0x31, Y6, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VUNPCKLPD    Y0, Y1, Y2
-	VUNPCKHPD    Y0, Y1, Y0
-	VADDPS       Y0, Y2, Y2
-	VMOVSHDUP    Y2, Y0
-	VADDPS       Y0, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VSHUFPS      $0x88, X0, X2, X0
-	VMOVLPS      X0, (R8)
-	VMOVHPS      X0, (R8)(R9*1)
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVLPS      X1, (R8)
+	VMOVHPS      X1, (R8)(R9*1)
 	ADDQ         BX, DX
 	ADDQ         BX, DX
 	ADDQ         $0x00000008, DI
@@ -225,178 +241,289 @@ chunk10:
 	RET
 
 // func dots1x4x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·dots1x4x256(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), CX
-	MOVQ bs+32(FP), DX
-	MOVQ m+40(FP), BX
-	MOVQ c+48(FP), SI
-	LEAQ (DX)(DX*2), DI
-
-loop11:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
 	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   n+0(FP), R10
-	MOVQ   AX, R8
-	MOVQ   CX, R9
 
-chunk12:
-	VMOVUPS      (R8), Y8
-	VMULPS       (R9), Y8, Y9
-	VADDPS       Y9, Y0, Y0
-	VMULPS       (R9)(DX*1), Y8, Y9
-	VADDPS       Y9, Y2, Y2
-	VMULPS       (R9)(DX*2), Y8, Y9
-	VADDPS       Y9, Y4, Y4
-	VMULPS       (R9)(DI*1), Y8, Y8
-	VADDPS       Y8, Y6, Y6
-	VMOVUPS      32(R8), Y8
-	VMULPS       32(R9), Y8, Y9
-	VADDPS       Y9, Y1, Y1
-	VMULPS       32(R9)(DX*1), Y8, Y9
-	VADDPS       Y9, Y3, Y3
-	VMULPS       32(R9)(DX*2), Y8, Y9
-	VADDPS       Y9, Y5, Y5
-	VMULPS       32(R9)(DI*1), Y8, Y8
-	VADDPS       Y8, Y7, Y7
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000010, R10
-	JG           chunk12
-	MOVQ         cs+56(FP), R9
+loop12:
+	MOVQ       n+0(FP), R10
+	MOVQ       AX, R8
+	MOVQ       CX, R9
+	LEAQ       (R9)(DX*4), R11
+	VMOVUPS    (R8), Y2
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y2, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y2, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y2, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y2, Y7
+	VMOVUPS    32(R8), Y8
+	VMULPS     32(R9), Y8, Y2
+	VMULPS     32(R9)(DX*1), Y8, Y4
+	VMULPS     32(R9)(DX*2), Y8, Y6
+	VMULPS     32(R9)(DI*1), Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JZ         over14
+
+chunk13:
+	VMOVUPS    (R8), Y9
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y9, Y10
+	VADDPS     Y10, Y3, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y9, Y10
+	VADDPS     Y10, Y5, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y9, Y9
+	VADDPS     Y9, Y7, Y7
+	VMOVUPS    32(R8), Y9
+	VMULPS     32(R9), Y9, Y10
+	VADDPS     Y10, Y2, Y2
+	VMULPS     32(R9)(DX*1), Y9, Y10
+	VADDPS     Y10, Y4, Y4
+	VMULPS     32(R9)(DX*2), Y9, Y10
+	VADDPS     Y10, Y6, Y6
+	VMULPS     32(R9)(DI*1), Y9, Y9
+	VADDPS     Y9, Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JNZ        chunk13
+
+over14:
+	MOVQ         cs+56(FP), R8
 	MOVQ         SI, R8
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y7, Y6, Y6
-	VPERM2F128   $0x20, Y4, Y0, Y1
-	VPERM2F128   $0x31, Y4, Y0, Y0
-	VADDPS       Y0, Y1, Y1
-	VPERM2F128   $0x20, Y6, Y2, Y0
-	VPERM2F128   $0x31, Y6, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VUNPCKLPD    Y0, Y1, Y2
-	VUNPCKHPD    Y0, Y1, Y0
-	VADDPS       Y0, Y2, Y2
-	VMOVSHDUP    Y2, Y0
-	VADDPS       Y0, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VSHUFPS      $0x88, X0, X2, X0
-	VMOVUPS      X0, (R8)
-	ADDQ         R9, R8
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      X1, (R8)
 	ADDQ         DX, CX
 	ADDQ         DX, CX
 	ADDQ         DX, CX
 	ADDQ         DX, CX
 	ADDQ         $0x00000010, SI
 	DECQ         BX
-	JNZ          loop11
+	JNZ          loop12
 	VZEROUPPER
 	RET
 
 // func dots2x1x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX
 TEXT ·dots2x1x256(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
-
-loop13:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
 	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   n+0(FP), R10
-	MOVQ   AX, R8
-	MOVQ   DX, R9
 
-chunk14:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      (R8)(CX*1), Y5
-	VMOVUPS      (R9), Y6
-	VMULPS       Y6, Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	VMULPS       Y6, Y5, Y4
-	VADDPS       Y4, Y2, Y2
-	VMOVUPS      32(R8), Y4
-	VMOVUPS      32(R8)(CX*1), Y5
-	VMOVUPS      32(R9), Y6
-	VMULPS       Y6, Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	VMULPS       Y6, Y5, Y4
-	VADDPS       Y4, Y3, Y3
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000010, R10
-	JG           chunk14
+loop15:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y3
+	VMULPS  Y3, Y1, Y1
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 32(R8)(CX*1), Y4
+	VMOVUPS 32(R9), Y5
+	VMULPS  Y5, Y2, Y2
+	VMULPS  Y5, Y4, Y4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over17
+
+chunk16:
+	VMOVUPS (R8), Y5
+	VMOVUPS (R8)(CX*1), Y6
+	VMOVUPS (R9), Y7
+	VMULPS  Y7, Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMULPS  Y7, Y6, Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS 32(R8), Y5
+	VMOVUPS 32(R8)(CX*1), Y6
+	VMOVUPS 32(R9), Y7
+	VMULPS  Y7, Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	VMULPS  Y7, Y6, Y5
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     chunk16
+
+over17:
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	VMOVSS       X0, (R8)
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
 	ADDQ         R9, R8
-	VADDPS       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VADDPS       X0, X2, X0
-	VPERMILPS    $0x0e, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	VMOVSS       X0, (R8)
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VADDPS       X1, X3, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
 	ADDQ         R9, R8
 	ADDQ         BX, DX
 	ADDQ         $0x00000004, DI
 	DECQ         SI
-	JNZ          loop13
+	JNZ          loop15
 	VZEROUPPER
 	RET
 
 // func dots1x1x256(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX
 TEXT ·dots1x1x256(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), CX
-	MOVQ bs+32(FP), DX
-	MOVQ m+40(FP), BX
-	MOVQ c+48(FP), SI
-
-loop15:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
 	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   n+0(FP), R9
-	MOVQ   AX, DI
-	MOVQ   CX, R8
 
-chunk16:
-	VMOVUPS      (DI), Y2
-	VMULPS       (R8), Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      32(DI), Y2
-	VMULPS       32(R8), Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x00000010, R9
-	JG           chunk16
+loop18:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Y1
+	VMULPS  (R8), Y1, Y1
+	VMOVUPS 32(DI), Y2
+	VMULPS  32(R8), Y2, Y2
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over20
+
+chunk19:
+	VMOVUPS (DI), Y3
+	VMULPS  (R8), Y3, Y3
+	VADDPS  Y3, Y1, Y1
+	VMOVUPS 32(DI), Y3
+	VMULPS  32(R8), Y3, Y3
+	VADDPS  Y3, Y2, Y2
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JNZ     chunk19
+
+over20:
 	MOVQ         cs+56(FP), R8
 	MOVQ         SI, DI
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (DI)
+	ADDQ         R8, DI
+	ADDQ         DX, CX
+	ADDQ         $0x00000004, SI
+	DECQ         BX
+	JNZ          loop18
+	VZEROUPPER
+	RET
+
+// func dot256Fused(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·dot256Fused(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   y+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	CMPQ   AX, $0x00000010
+	JL     rest22
+
+whole21:
+	VMOVUPS     (CX), Y2
+	VFMADD231PS (DX), Y2, Y0
+	VMOVUPS     32(CX), Y2
+	VFMADD231PS 32(DX), Y2, Y1
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	CMPQ        AX, $0x00000010
+	JGE         whole21
+
+rest22:
+	TESTQ       AX, AX
+	JZ          done23
+	LEAQ        -1(AX), BX
+	ANDQ        $0x00000007, BX
+	INCQ        BX
+	LEAQ        tails<>+0(SB), SI
+	NEGQ        BX
+	LEAQ        32(SI)(BX*4), SI
+	CMPQ        AX, $0x00000008
+	JLE         block24
+	VMOVUPS     (CX), Y2
+	VFMADD231PS (DX), Y2, Y0
+	VMOVUPS     (SI), Y2
+	VMASKMOVPS  32(CX), Y2, Y2
+	VMOVUPS     (SI), Y3
+	VMASKMOVPS  32(DX), Y3, Y3
+	VFMADD231PS Y3, Y2, Y1
+	JMP         done23
+
+block24:
+	VMOVUPS     (SI), Y2
+	VMASKMOVPS  (CX), Y2, Y2
+	VMOVUPS     (SI), Y3
+	VMASKMOVPS  (DX), Y3, Y3
+	VFMADD231PS Y3, Y2, Y0
+
+done23:
 	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -404,59 +531,318 @@ chunk16:
 	VADDPS       X1, X0, X0
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
-	VMOVSS       X0, (DI)
+	VXORPS       X1, X1, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, r+24(FP)
+	VZEROUPPER
+	RET
+
+// func dots2x2x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots2x2x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VXORPS Y0, Y0, Y0
+
+loop25:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y3
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y4
+	VMULPS  Y4, Y3, Y1
+	VMULPS  Y4, Y2, Y5
+	VMOVUPS (R9)(BX*1), Y4
+	VMULPS  Y4, Y3, Y3
+	VMULPS  Y4, Y2, Y7
+	VMOVUPS 32(R8), Y4
+	VMOVUPS 32(R8)(CX*1), Y8
+	VMOVUPS 32(R9), Y6
+	VMULPS  Y6, Y4, Y2
+	VMULPS  Y6, Y8, Y6
+	VMOVUPS 32(R9)(BX*1), Y9
+	VMULPS  Y9, Y4, Y4
+	VMULPS  Y9, Y8, Y8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over27
+
+chunk26:
+	VMOVUPS     (R8), Y9
+	VMOVUPS     (R8)(CX*1), Y10
+	VMOVUPS     (R9), Y11
+	VFMADD231PS Y11, Y9, Y1
+	VFMADD231PS Y11, Y10, Y5
+	VMOVUPS     (R9)(BX*1), Y11
+	VFMADD231PS Y11, Y9, Y3
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     32(R8), Y9
+	VMOVUPS     32(R8)(CX*1), Y10
+	VMOVUPS     32(R9), Y11
+	VFMADD231PS Y11, Y9, Y2
+	VFMADD231PS Y11, Y10, Y6
+	VMOVUPS     32(R9)(BX*1), Y11
+	VFMADD231PS Y11, Y9, Y4
+	VFMADD231PS Y11, Y10, Y8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk26
+
+over27:
+	MOVQ         cs+56(FP), R9
+	MOVQ         DI, R8
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVLPS      X1, (R8)
+	VMOVHPS      X1, (R8)(R9*1)
+	ADDQ         BX, DX
+	ADDQ         BX, DX
+	ADDQ         $0x00000008, DI
+	DECQ         SI
+	JNZ          loop25
+	VZEROUPPER
+	RET
+
+// func dots1x4x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·dots1x4x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	VXORPS Y0, Y0, Y0
+
+loop28:
+	MOVQ       n+0(FP), R10
+	MOVQ       AX, R8
+	MOVQ       CX, R9
+	LEAQ       (R9)(DX*4), R11
+	VMOVUPS    (R8), Y2
+	PREFETCHT0 (R11)
+	VMULPS     (R9), Y2, Y1
+	PREFETCHT0 (R11)(DX*1)
+	VMULPS     (R9)(DX*1), Y2, Y3
+	PREFETCHT0 (R11)(DX*2)
+	VMULPS     (R9)(DX*2), Y2, Y5
+	PREFETCHT0 (R11)(DI*1)
+	VMULPS     (R9)(DI*1), Y2, Y7
+	VMOVUPS    32(R8), Y8
+	VMULPS     32(R9), Y8, Y2
+	VMULPS     32(R9)(DX*1), Y8, Y4
+	VMULPS     32(R9)(DX*2), Y8, Y6
+	VMULPS     32(R9)(DI*1), Y8, Y8
+	ADDQ       $0x00000040, R8
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R10
+	JZ         over30
+
+chunk29:
+	VMOVUPS     (R8), Y9
+	PREFETCHT0  (R11)
+	VFMADD231PS (R9), Y9, Y1
+	PREFETCHT0  (R11)(DX*1)
+	VFMADD231PS (R9)(DX*1), Y9, Y3
+	PREFETCHT0  (R11)(DX*2)
+	VFMADD231PS (R9)(DX*2), Y9, Y5
+	PREFETCHT0  (R11)(DI*1)
+	VFMADD231PS (R9)(DI*1), Y9, Y7
+	VMOVUPS     32(R8), Y9
+	VFMADD231PS 32(R9), Y9, Y2
+	VFMADD231PS 32(R9)(DX*1), Y9, Y4
+	VFMADD231PS 32(R9)(DX*2), Y9, Y6
+	VFMADD231PS 32(R9)(DI*1), Y9, Y8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R10
+	JNZ         chunk29
+
+over30:
+	MOVQ         cs+56(FP), R8
+	MOVQ         SI, R8
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y5, Y1, Y2
+	VPERM2F128   $0x31, Y5, Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VPERM2F128   $0x20, Y7, Y3, Y1
+	VPERM2F128   $0x31, Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VUNPCKLPD    Y1, Y2, Y3
+	VUNPCKHPD    Y1, Y2, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVSHDUP    Y3, Y1
+	VADDPS       Y1, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VSHUFPS      $0x88, X1, X3, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         $0x00000010, SI
+	DECQ         BX
+	JNZ          loop28
+	VZEROUPPER
+	RET
+
+// func dots2x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots2x1x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VXORPS Y0, Y0, Y0
+
+loop31:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VMOVUPS (R9), Y3
+	VMULPS  Y3, Y1, Y1
+	VMULPS  Y3, Y2, Y3
+	VMOVUPS 32(R8), Y2
+	VMOVUPS 32(R8)(CX*1), Y4
+	VMOVUPS 32(R9), Y5
+	VMULPS  Y5, Y2, Y2
+	VMULPS  Y5, Y4, Y4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over33
+
+chunk32:
+	VMOVUPS     (R8), Y5
+	VMOVUPS     (R8)(CX*1), Y6
+	VMOVUPS     (R9), Y7
+	VFMADD231PS Y7, Y5, Y1
+	VFMADD231PS Y7, Y6, Y3
+	VMOVUPS     32(R8), Y5
+	VMOVUPS     32(R8)(CX*1), Y6
+	VMOVUPS     32(R9), Y7
+	VFMADD231PS Y7, Y5, Y2
+	VFMADD231PS Y7, Y6, Y4
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk32
+
+over33:
+	MOVQ         cs+56(FP), R9
+	MOVQ         DI, R8
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
+	ADDQ         R9, R8
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X1
+	VADDPS       X1, X3, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (R8)
+	ADDQ         R9, R8
+	ADDQ         BX, DX
+	ADDQ         $0x00000004, DI
+	DECQ         SI
+	JNZ          loop31
+	VZEROUPPER
+	RET
+
+// func dots1x1x256Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·dots1x1x256Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	VXORPS Y0, Y0, Y0
+
+loop34:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Y1
+	VMULPS  (R8), Y1, Y1
+	VMOVUPS 32(DI), Y2
+	VMULPS  32(R8), Y2, Y2
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over36
+
+chunk35:
+	VMOVUPS     (DI), Y3
+	VFMADD231PS (R8), Y3, Y1
+	VMOVUPS     32(DI), Y3
+	VFMADD231PS 32(R8), Y3, Y2
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JNZ         chunk35
+
+over36:
+	MOVQ         cs+56(FP), R8
+	MOVQ         SI, DI
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPS    $0x0e, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDSS       X2, X1, X1
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, (DI)
 	ADDQ         R8, DI
 	ADDQ         DX, CX
 	ADDQ         $0x00000004, SI
 	DECQ         BX
-	JNZ          loop15
-	VZEROUPPER
-	RET
-
-// func dot512(n int, x *float32, y *float32) (r float32)
-// Requires: AVX, AVX512F, AVX512VL, SSE
-TEXT ·dot512(SB), NOSPLIT, $0-28
-	MOVQ   n+0(FP), CX
-	MOVQ   x+8(FP), AX
-	MOVQ   y+16(FP), DX
-	VPXORD Z0, Z0, Z0
-	CMPQ   CX, $0x00000010
-	JL     rest2
-
-whole1:
-	VMOVUPS (AX), Z1
-	VMULPS  (DX), Z1, Z1
-	VADDPS  Z1, Z0, Z0
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, DX
-	SUBQ    $0x00000010, CX
-	CMPQ    CX, $0x00000010
-	JGE     whole1
-
-rest2:
-	TESTQ     CX, CX
-	JZ        done3
-	LEAQ      -1(CX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, BX
-	SHLL      CL, BX
-	NOTL      BX
-	KMOVW     BX, K1
-	VMOVUPS.Z (AX), K1, Z1
-	VMULPS.Z  (DX), Z1, K1, Z1
-	VADDPS    Z1, Z0, Z0
-
-done3:
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VADDPS        Y1, Y0, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VADDPS        X0, X1, X0
-	VPERMILPS     $0x0e, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	MOVSS         X0, r+24(FP)
+	JNZ          loop34
 	VZEROUPPER
 	RET
 
@@ -467,19 +853,19 @@ TEXT ·sum512(SB), NOSPLIT, $0-20
 	MOVQ   x+8(FP), AX
 	VPXORD Z0, Z0, Z0
 	CMPQ   CX, $0x00000010
-	JL     rest5
+	JL     rest2
 
-whole4:
+whole1:
 	VMOVUPS (AX), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    $0x00000040, AX
 	SUBQ    $0x00000010, CX
 	CMPQ    CX, $0x00000010
-	JGE     whole4
+	JGE     whole1
 
-rest5:
+rest2:
 	TESTQ     CX, CX
-	JZ        done6
+	JZ        done3
 	LEAQ      -1(CX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -490,7 +876,7 @@ rest5:
 	VMOVUPS.Z (AX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-done6:
+done3:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y1
 	VEXTRACTF32X4 $0x01, Y1, X0
@@ -503,178 +889,204 @@ done6:
 	VZEROUPPER
 	RET
 
+// func dot512(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, AVX512F, AVX512VL, SSE
+TEXT ·dot512(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	CMPQ   CX, $0x00000010
+	JL     rest5
+
+whole4:
+	VMOVUPS (AX), Z1
+	VMULPS  (DX), Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     whole4
+
+rest5:
+	TESTQ     CX, CX
+	JZ        done6
+	LEAQ      -1(CX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, BX
+	SHLL      CL, BX
+	NOTL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+
+done6:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y1
+	VEXTRACTF32X4 $0x01, Y1, X0
+	VADDPS        X0, X1, X0
+	VPERMILPS     $0x0e, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDSS        X1, X0, X0
+	MOVSS         X0, r+24(FP)
+	VZEROUPPER
+	RET
+
 // func dots4x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
-// Requires: AVX, AVX512F, AVX512VL
+// Requires: AVX, AVX512F
 TEXT ·dots4x4x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
-	LEAQ (CX)(CX*2), R8
-	LEAQ (BX)(BX*2), R9
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
+	LEAQ   (BX)(BX*2), R9
+	MOVL   $0x0000ff00, R10
+	KMOVW  R10, K1
+	VPXORD Z0, Z0, Z0
 
 loop7:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   n+0(FP), R12
-	MOVQ   AX, R10
-	MOVQ   DX, R11
+	MOVQ    n+0(FP), R12
+	MOVQ    AX, R10
+	MOVQ    DX, R11
+	VMOVUPS (R10), Z4
+	VMOVUPS (R10)(CX*1), Z8
+	VMOVUPS (R10)(CX*2), Z12
+	VMOVUPS (R10)(R8*1), Z16
+	VMOVUPS (R11), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMULPS  Z2, Z12, Z9
+	VMULPS  Z2, Z16, Z13
+	VMOVUPS (R11)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMULPS  Z3, Z12, Z10
+	VMULPS  Z3, Z16, Z14
+	VMOVUPS (R11)(BX*2), Z15
+	VMULPS  Z15, Z4, Z3
+	VMULPS  Z15, Z8, Z7
+	VMULPS  Z15, Z12, Z11
+	VMULPS  Z15, Z16, Z15
+	VMOVUPS (R11)(R9*1), Z17
+	VMULPS  Z17, Z4, Z4
+	VMULPS  Z17, Z8, Z8
+	VMULPS  Z17, Z12, Z12
+	VMULPS  Z17, Z16, Z16
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JZ      over9
 
 chunk8:
-	VMOVUPS       (R10), Z16
-	VMOVUPS       (R10)(CX*1), Z17
-	VMOVUPS       (R10)(CX*2), Z18
-	VMOVUPS       (R10)(R8*1), Z19
-	VMOVUPS       (R11), Z20
-	VMULPS        Z20, Z16, Z21
-	VADDPS        Z21, Z0, Z0
-	VMULPS        Z20, Z17, Z21
-	VADDPS        Z21, Z4, Z4
-	VMULPS        Z20, Z18, Z21
-	VADDPS        Z21, Z8, Z8
-	VMULPS        Z20, Z19, Z20
-	VADDPS        Z20, Z12, Z12
-	VMOVUPS       (R11)(BX*1), Z20
-	VMULPS        Z20, Z16, Z21
-	VADDPS        Z21, Z1, Z1
-	VMULPS        Z20, Z17, Z21
-	VADDPS        Z21, Z5, Z5
-	VMULPS        Z20, Z18, Z21
-	VADDPS        Z21, Z9, Z9
-	VMULPS        Z20, Z19, Z20
-	VADDPS        Z20, Z13, Z13
-	VMOVUPS       (R11)(BX*2), Z20
-	VMULPS        Z20, Z16, Z21
-	VADDPS        Z21, Z2, Z2
-	VMULPS        Z20, Z17, Z21
-	VADDPS        Z21, Z6, Z6
-	VMULPS        Z20, Z18, Z21
-	VADDPS        Z21, Z10, Z10
-	VMULPS        Z20, Z19, Z20
-	VADDPS        Z20, Z14, Z14
-	VMOVUPS       (R11)(R9*1), Z20
-	VMULPS        Z20, Z16, Z16
-	VADDPS        Z16, Z3, Z3
-	VMULPS        Z20, Z17, Z16
-	VADDPS        Z16, Z7, Z7
-	VMULPS        Z20, Z18, Z16
-	VADDPS        Z16, Z11, Z11
-	VMULPS        Z20, Z19, Z16
-	VADDPS        Z16, Z15, Z15
-	ADDQ          $0x00000040, R10
-	ADDQ          $0x00000040, R11
-	SUBQ          $0x00000010, R12
-	JG            chunk8
+	VMOVUPS (R10), Z17
+	VMOVUPS (R10)(CX*1), Z18
+	VMOVUPS (R10)(CX*2), Z19
+	VMOVUPS (R10)(R8*1), Z20
+	VMOVUPS (R11), Z21
+	VMULPS  Z21, Z17, Z22
+	VADDPS  Z22, Z1, Z1
+	VMULPS  Z21, Z18, Z22
+	VADDPS  Z22, Z5, Z5
+	VMULPS  Z21, Z19, Z22
+	VADDPS  Z22, Z9, Z9
+	VMULPS  Z21, Z20, Z21
+	VADDPS  Z21, Z13, Z13
+	VMOVUPS (R11)(BX*1), Z21
+	VMULPS  Z21, Z17, Z22
+	VADDPS  Z22, Z2, Z2
+	VMULPS  Z21, Z18, Z22
+	VADDPS  Z22, Z6, Z6
+	VMULPS  Z21, Z19, Z22
+	VADDPS  Z22, Z10, Z10
+	VMULPS  Z21, Z20, Z21
+	VADDPS  Z21, Z14, Z14
+	VMOVUPS (R11)(BX*2), Z21
+	VMULPS  Z21, Z17, Z22
+	VADDPS  Z22, Z3, Z3
+	VMULPS  Z21, Z18, Z22
+	VADDPS  Z22, Z7, Z7
+	VMULPS  Z21, Z19, Z22
+	VADDPS  Z22, Z11, Z11
+	VMULPS  Z21, Z20, Z21
+	VADDPS  Z21, Z15, Z15
+	VMOVUPS (R11)(R9*1), Z21
+	VMULPS  Z21, Z17, Z17
+	VADDPS  Z17, Z4, Z4
+	VMULPS  Z21, Z18, Z17
+	VADDPS  Z17, Z8, Z8
+	VMULPS  Z21, Z19, Z17
+	VADDPS  Z17, Z12, Z12
+	VMULPS  Z21, Z20, Z17
+	VADDPS  Z17, Z16, Z16
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JNZ     chunk8
+
+over9:
 	MOVQ          cs+56(FP), R11
 	MOVQ          DI, R10
-	VEXTRACTF64X4 $0x01, Z0, Y16
-	VADDPS        Y16, Y0, Y16
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VADDPS        Y1, Y2, Y1
-	VEXTRACTF64X4 $0x01, Z3, Y2
-	VADDPS        Y2, Y3, Y2
-	VSHUFF32X4    $0x00, Y1, Y16, Y3
-	VSHUFF32X4    $0x03, Y1, Y16, Y1
-	VADDPS        Y1, Y3, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y1
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y1, Y1
-	VUNPCKLPD     Y1, Y3, Y0
-	VUNPCKHPD     Y1, Y3, Y1
-	VADDPS        Y1, Y0, Y0
-	VMOVSHDUP     Y0, Y1
-	VADDPS        Y1, Y0, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VSHUFPS       $0x88, X1, X0, X1
+	VSHUFF64X2    $0x4e, Z5, Z1, Z17
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z17, Z1, Z1
+	VSHUFF64X2    $0x4e, Z13, Z9, Z5
+	VBLENDMPS     Z13, Z9, K1, Z9
+	VADDPS        Z5, Z9, Z9
+	VSHUFF64X2    $0xdd, Z9, Z1, Z5
+	VSHUFF64X2    $0x88, Z9, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z14, Z10, Z5
+	VBLENDMPS     Z14, Z10, K1, Z10
+	VADDPS        Z5, Z10, Z10
+	VSHUFF64X2    $0xdd, Z10, Z2, Z5
+	VSHUFF64X2    $0x88, Z10, Z2, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z15, Z11, Z5
+	VBLENDMPS     Z15, Z11, K1, Z11
+	VADDPS        Z5, Z11, Z11
+	VSHUFF64X2    $0xdd, Z11, Z3, Z5
+	VSHUFF64X2    $0x88, Z11, Z3, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0x4e, Z16, Z12, Z5
+	VBLENDMPS     Z16, Z12, K1, Z12
+	VADDPS        Z5, Z12, Z12
+	VSHUFF64X2    $0xdd, Z12, Z4, Z5
+	VSHUFF64X2    $0x88, Z12, Z4, Z4
+	VADDPS        Z5, Z4, Z4
+	VUNPCKHPD     Z2, Z1, Z5
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VUNPCKHPD     Z4, Z3, Z2
+	VUNPCKLPD     Z4, Z3, Z3
+	VADDPS        Z2, Z3, Z3
+	VSHUFPS       $0xdd, Z3, Z1, Z2
+	VSHUFPS       $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
 	VMOVUPS       X1, (R10)
 	ADDQ          R11, R10
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF64X4 $0x01, Z5, Y1
-	VADDPS        Y1, Y5, Y1
-	VEXTRACTF64X4 $0x01, Z6, Y2
-	VADDPS        Y2, Y6, Y2
-	VEXTRACTF64X4 $0x01, Z7, Y3
-	VADDPS        Y3, Y7, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y4
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y4, Y4
-	VSHUFF32X4    $0x00, Y3, Y1, Y0
-	VSHUFF32X4    $0x03, Y3, Y1, Y1
-	VADDPS        Y1, Y0, Y0
-	VUNPCKLPD     Y0, Y4, Y1
-	VUNPCKHPD     Y0, Y4, Y0
-	VADDPS        Y0, Y1, Y1
-	VMOVSHDUP     Y1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VSHUFPS       $0x88, X0, X1, X0
-	VMOVUPS       X0, (R10)
+	VEXTRACTF32X4 $0x01, Z1, (R10)
 	ADDQ          R11, R10
-	VEXTRACTF64X4 $0x01, Z8, Y0
-	VADDPS        Y0, Y8, Y0
-	VEXTRACTF64X4 $0x01, Z9, Y1
-	VADDPS        Y1, Y9, Y1
-	VEXTRACTF64X4 $0x01, Z10, Y2
-	VADDPS        Y2, Y10, Y2
-	VEXTRACTF64X4 $0x01, Z11, Y3
-	VADDPS        Y3, Y11, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y4
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y4, Y4
-	VSHUFF32X4    $0x00, Y3, Y1, Y0
-	VSHUFF32X4    $0x03, Y3, Y1, Y1
-	VADDPS        Y1, Y0, Y0
-	VUNPCKLPD     Y0, Y4, Y1
-	VUNPCKHPD     Y0, Y4, Y0
-	VADDPS        Y0, Y1, Y1
-	VMOVSHDUP     Y1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VSHUFPS       $0x88, X0, X1, X0
-	VMOVUPS       X0, (R10)
+	VEXTRACTF32X4 $0x02, Z1, (R10)
 	ADDQ          R11, R10
-	VEXTRACTF64X4 $0x01, Z12, Y0
-	VADDPS        Y0, Y12, Y0
-	VEXTRACTF64X4 $0x01, Z13, Y1
-	VADDPS        Y1, Y13, Y1
-	VEXTRACTF64X4 $0x01, Z14, Y2
-	VADDPS        Y2, Y14, Y2
-	VEXTRACTF64X4 $0x01, Z15, Y3
-	VADDPS        Y3, Y15, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y4
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y4, Y4
-	VSHUFF32X4    $0x00, Y3, Y1, Y0
-	VSHUFF32X4    $0x03, Y3, Y1, Y1
-	VADDPS        Y1, Y0, Y0
-	VUNPCKLPD     Y0, Y4, Y1
-	VUNPCKHPD     Y0, Y4, Y0
-	VADDPS        Y0, Y1, Y1
-	VMOVSHDUP     Y1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VSHUFPS       $0x88, X0, X1, X0
-	VMOVUPS       X0, (R10)
-	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x03, Z1, (R10)
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          BX, DX
@@ -686,354 +1098,548 @@ chunk8:
 	RET
 
 // func dots2x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
-// Requires: AVX, AVX512F, AVX512VL
+// Requires: AVX, AVX512F
 TEXT ·dots2x4x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
-	LEAQ (BX)(BX*2), R8
-
-loop9:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (BX)(BX*2), R8
+	MOVL   $0x0000ff00, R9
+	KMOVW  R9, K1
 	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   n+0(FP), R11
-	MOVQ   AX, R9
-	MOVQ   DX, R10
 
-chunk10:
-	VMOVUPS       (R9), Z8
-	VMOVUPS       (R9)(CX*1), Z9
-	VMOVUPS       (R10), Z10
-	VMULPS        Z10, Z8, Z11
-	VADDPS        Z11, Z0, Z0
-	VMULPS        Z10, Z9, Z10
-	VADDPS        Z10, Z4, Z4
-	VMOVUPS       (R10)(BX*1), Z10
-	VMULPS        Z10, Z8, Z11
-	VADDPS        Z11, Z1, Z1
-	VMULPS        Z10, Z9, Z10
-	VADDPS        Z10, Z5, Z5
-	VMOVUPS       (R10)(BX*2), Z10
-	VMULPS        Z10, Z8, Z11
-	VADDPS        Z11, Z2, Z2
-	VMULPS        Z10, Z9, Z10
-	VADDPS        Z10, Z6, Z6
-	VMOVUPS       (R10)(R8*1), Z10
-	VMULPS        Z10, Z8, Z8
-	VADDPS        Z8, Z3, Z3
-	VMULPS        Z10, Z9, Z8
-	VADDPS        Z8, Z7, Z7
-	ADDQ          $0x00000040, R9
-	ADDQ          $0x00000040, R10
-	SUBQ          $0x00000010, R11
-	JG            chunk10
+loop10:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z4
+	VMOVUPS (R9)(CX*1), Z8
+	VMOVUPS (R10), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMOVUPS (R10)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMOVUPS (R10)(BX*2), Z7
+	VMULPS  Z7, Z4, Z3
+	VMULPS  Z7, Z8, Z7
+	VMOVUPS (R10)(R8*1), Z9
+	VMULPS  Z9, Z4, Z4
+	VMULPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over12
+
+chunk11:
+	VMOVUPS (R9), Z9
+	VMOVUPS (R9)(CX*1), Z10
+	VMOVUPS (R10), Z11
+	VMULPS  Z11, Z9, Z12
+	VADDPS  Z12, Z1, Z1
+	VMULPS  Z11, Z10, Z11
+	VADDPS  Z11, Z5, Z5
+	VMOVUPS (R10)(BX*1), Z11
+	VMULPS  Z11, Z9, Z12
+	VADDPS  Z12, Z2, Z2
+	VMULPS  Z11, Z10, Z11
+	VADDPS  Z11, Z6, Z6
+	VMOVUPS (R10)(BX*2), Z11
+	VMULPS  Z11, Z9, Z12
+	VADDPS  Z12, Z3, Z3
+	VMULPS  Z11, Z10, Z11
+	VADDPS  Z11, Z7, Z7
+	VMOVUPS (R10)(R8*1), Z11
+	VMULPS  Z11, Z9, Z9
+	VADDPS  Z9, Z4, Z4
+	VMULPS  Z11, Z10, Z9
+	VADDPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JNZ     chunk11
+
+over12:
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
-	VEXTRACTF64X4 $0x01, Z0, Y8
-	VADDPS        Y8, Y0, Y8
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VADDPS        Y1, Y2, Y1
-	VEXTRACTF64X4 $0x01, Z3, Y2
-	VADDPS        Y2, Y3, Y2
-	VSHUFF32X4    $0x00, Y1, Y8, Y3
-	VSHUFF32X4    $0x03, Y1, Y8, Y1
-	VADDPS        Y1, Y3, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y1
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y1, Y1
-	VUNPCKLPD     Y1, Y3, Y0
-	VUNPCKHPD     Y1, Y3, Y1
-	VADDPS        Y1, Y0, Y0
-	VMOVSHDUP     Y0, Y1
-	VADDPS        Y1, Y0, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VSHUFPS       $0x88, X1, X0, X1
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
 	VMOVUPS       X1, (R9)
 	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y0
-	VEXTRACTF64X4 $0x01, Z5, Y1
-	VADDPS        Y1, Y5, Y1
-	VEXTRACTF64X4 $0x01, Z6, Y2
-	VADDPS        Y2, Y6, Y2
-	VEXTRACTF64X4 $0x01, Z7, Y3
-	VADDPS        Y3, Y7, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y4
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y4, Y4
-	VSHUFF32X4    $0x00, Y3, Y1, Y0
-	VSHUFF32X4    $0x03, Y3, Y1, Y1
-	VADDPS        Y1, Y0, Y0
-	VUNPCKLPD     Y0, Y4, Y1
-	VUNPCKHPD     Y0, Y4, Y0
-	VADDPS        Y0, Y1, Y1
-	VMOVSHDUP     Y1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF32X4 $0x01, Y1, X0
-	VSHUFPS       $0x88, X0, X1, X0
-	VMOVUPS       X0, (R9)
-	ADDQ          R10, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          $0x00000010, DI
 	DECQ          SI
-	JNZ           loop9
+	JNZ           loop10
+	VZEROUPPER
+	RET
+
+// func dots1x8x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots1x8x512(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
+	VPXORD Z0, Z0, Z0
+
+loop13:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	LEAQ    (R9)(DX*4), R11
+	VMOVUPS (R8), Z8
+	VMULPS  (R9), Z8, Z1
+	VMULPS  (R9)(DX*1), Z8, Z2
+	VMULPS  (R9)(DX*2), Z8, Z3
+	VMULPS  (R9)(DI*1), Z8, Z4
+	VMULPS  (R11), Z8, Z5
+	VMULPS  (R11)(DX*1), Z8, Z6
+	VMULPS  (R11)(DX*2), Z8, Z7
+	VMULPS  (R11)(DI*1), Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R10
+	JZ      over15
+
+chunk14:
+	VMOVUPS (R8), Z9
+	VMULPS  (R9), Z9, Z10
+	VADDPS  Z10, Z1, Z1
+	VMULPS  (R9)(DX*1), Z9, Z10
+	VADDPS  Z10, Z2, Z2
+	VMULPS  (R9)(DX*2), Z9, Z10
+	VADDPS  Z10, Z3, Z3
+	VMULPS  (R9)(DI*1), Z9, Z10
+	VADDPS  Z10, Z4, Z4
+	VMULPS  (R11), Z9, Z10
+	VADDPS  Z10, Z5, Z5
+	VMULPS  (R11)(DX*1), Z9, Z10
+	VADDPS  Z10, Z6, Z6
+	VMULPS  (R11)(DX*2), Z9, Z10
+	VADDPS  Z10, Z7, Z7
+	VMULPS  (R11)(DI*1), Z9, Z9
+	VADDPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R10
+	JNZ     chunk14
+
+over15:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, R8
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       Y1, (R8)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000020, SI
+	DECQ          BX
+	JNZ           loop13
 	VZEROUPPER
 	RET
 
 // func dots1x4x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·dots1x4x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), CX
-	MOVQ bs+32(FP), DX
-	MOVQ m+40(FP), BX
-	MOVQ c+48(FP), SI
-	LEAQ (DX)(DX*2), DI
-
-loop11:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   n+0(FP), R10
-	MOVQ   AX, R8
-	MOVQ   CX, R9
 
-chunk12:
-	VMOVUPS       (R8), Z4
-	VMULPS        (R9), Z4, Z5
-	VADDPS        Z5, Z0, Z0
-	VMULPS        (R9)(DX*1), Z4, Z5
-	VADDPS        Z5, Z1, Z1
-	VMULPS        (R9)(DX*2), Z4, Z5
-	VADDPS        Z5, Z2, Z2
-	VMULPS        (R9)(DI*1), Z4, Z4
-	VADDPS        Z4, Z3, Z3
-	ADDQ          $0x00000040, R8
-	ADDQ          $0x00000040, R9
-	SUBQ          $0x00000010, R10
-	JG            chunk12
-	MOVQ          cs+56(FP), R9
+loop16:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Z4
+	VMULPS  (R9), Z4, Z1
+	VMULPS  (R9)(DX*1), Z4, Z2
+	VMULPS  (R9)(DX*2), Z4, Z3
+	VMULPS  (R9)(DI*1), Z4, Z4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over18
+
+chunk17:
+	VMOVUPS (R8), Z5
+	VMULPS  (R9), Z5, Z6
+	VADDPS  Z6, Z1, Z1
+	VMULPS  (R9)(DX*1), Z5, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  (R9)(DX*2), Z5, Z6
+	VADDPS  Z6, Z3, Z3
+	VMULPS  (R9)(DI*1), Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     chunk17
+
+over18:
+	MOVQ          cs+56(FP), R8
 	MOVQ          SI, R8
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VADDPS        Y1, Y2, Y1
-	VEXTRACTF64X4 $0x01, Z3, Y2
-	VADDPS        Y2, Y3, Y2
-	VSHUFF32X4    $0x00, Y1, Y4, Y3
-	VSHUFF32X4    $0x03, Y1, Y4, Y1
-	VADDPS        Y1, Y3, Y3
-	VSHUFF32X4    $0x00, Y2, Y0, Y1
-	VSHUFF32X4    $0x03, Y2, Y0, Y0
-	VADDPS        Y0, Y1, Y1
-	VUNPCKLPD     Y1, Y3, Y0
-	VUNPCKHPD     Y1, Y3, Y1
-	VADDPS        Y1, Y0, Y0
-	VMOVSHDUP     Y0, Y1
-	VADDPS        Y1, Y0, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VSHUFPS       $0x88, X1, X0, X1
+	VSHUFF64X2    $0x4e, Z3, Z1, Z5
+	VBLENDMPS     Z3, Z1, K1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z4, Z2, Z3
+	VBLENDMPS     Z4, Z2, K1, Z2
+	VADDPS        Z3, Z2, Z2
+	VSHUFF64X2    $0xdd, Z2, Z1, Z3
+	VSHUFF64X2    $0x88, Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VUNPCKHPD     Y2, Y1, Y3
+	VUNPCKLPD     Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VSHUFPS       $0xdd, X2, X1, X3
+	VSHUFPS       $0x88, X2, X1, X1
+	VADDPS        X3, X1, X1
+	VADDPS        Z0, Z1, Z1
 	VMOVUPS       X1, (R8)
-	ADDQ          R9, R8
 	ADDQ          DX, CX
 	ADDQ          DX, CX
 	ADDQ          DX, CX
 	ADDQ          DX, CX
 	ADDQ          $0x00000010, SI
 	DECQ          BX
-	JNZ           loop11
+	JNZ           loop16
 	VZEROUPPER
 	RET
 
 // func dots4x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·dots4x1x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
-	LEAQ (CX)(CX*2), R8
-
-loop13:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
 	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   n+0(FP), R11
-	MOVQ   AX, R9
-	MOVQ   DX, R10
 
-chunk14:
-	VMOVUPS       (R9), Z4
-	VMOVUPS       (R9)(CX*1), Z5
-	VMOVUPS       (R9)(CX*2), Z6
-	VMOVUPS       (R9)(R8*1), Z7
-	VMOVUPS       (R10), Z8
-	VMULPS        Z8, Z4, Z4
-	VADDPS        Z4, Z0, Z0
-	VMULPS        Z8, Z5, Z4
-	VADDPS        Z4, Z1, Z1
-	VMULPS        Z8, Z6, Z4
-	VADDPS        Z4, Z2, Z2
-	VMULPS        Z8, Z7, Z4
-	VADDPS        Z4, Z3, Z3
-	ADDQ          $0x00000040, R9
-	ADDQ          $0x00000040, R10
-	SUBQ          $0x00000010, R11
-	JG            chunk14
+loop19:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VMOVUPS (R9)(CX*2), Z3
+	VMOVUPS (R9)(R8*1), Z4
+	VMOVUPS (R10), Z5
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z5, Z2, Z2
+	VMULPS  Z5, Z3, Z3
+	VMULPS  Z5, Z4, Z4
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over21
+
+chunk20:
+	VMOVUPS (R9), Z5
+	VMOVUPS (R9)(CX*1), Z6
+	VMOVUPS (R9)(CX*2), Z7
+	VMOVUPS (R9)(R8*1), Z8
+	VMOVUPS (R10), Z9
+	VMULPS  Z9, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMULPS  Z9, Z6, Z5
+	VADDPS  Z5, Z2, Z2
+	VMULPS  Z9, Z7, Z5
+	VADDPS  Z5, Z3, Z3
+	VMULPS  Z9, Z8, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JNZ     chunk20
+
+over21:
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF32X4 $0x01, Y4, X0
-	VADDPS        X0, X4, X0
-	VPERMILPS     $0x0e, X0, X4
-	VADDPS        X4, X0, X0
-	VMOVSHDUP     X0, X4
-	VADDSS        X4, X0, X0
-	VMOVSS        X0, (R9)
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF32X4 $0x01, Y5, X1
+	VADDPS        X1, X5, X1
+	VPERMILPS     $0x0e, X1, X5
+	VADDPS        X5, X1, X1
+	VMOVSHDUP     X1, X5
+	VADDSS        X5, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0x0e, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	VMOVSS        X0, (R9)
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPS        Y0, Y2, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0x0e, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	VMOVSS        X0, (R9)
+	VEXTRACTF64X4 $0x01, Z3, Y1
+	VADDPS        Y1, Y3, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPS        Y0, Y3, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0x0e, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	VMOVSS        X0, (R9)
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
 	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop13
+	JNZ           loop19
 	VZEROUPPER
 	RET
 
 // func dots2x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·dots2x1x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), DX
-	MOVQ bs+32(FP), BX
-	MOVQ m+40(FP), SI
-	MOVQ c+48(FP), DI
-
-loop15:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
 	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   n+0(FP), R10
-	MOVQ   AX, R8
-	MOVQ   DX, R9
 
-chunk16:
-	VMOVUPS       (R8), Z2
-	VMOVUPS       (R8)(CX*1), Z3
-	VMOVUPS       (R9), Z4
-	VMULPS        Z4, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VMULPS        Z4, Z3, Z2
-	VADDPS        Z2, Z1, Z1
-	ADDQ          $0x00000040, R8
-	ADDQ          $0x00000040, R9
-	SUBQ          $0x00000010, R10
-	JG            chunk16
+loop22:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VMOVUPS (R9), Z3
+	VMULPS  Z3, Z1, Z1
+	VMULPS  Z3, Z2, Z2
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over24
+
+chunk23:
+	VMOVUPS (R8), Z3
+	VMOVUPS (R8)(CX*1), Z4
+	VMOVUPS (R9), Z5
+	VMULPS  Z5, Z3, Z3
+	VADDPS  Z3, Z1, Z1
+	VMULPS  Z5, Z4, Z3
+	VADDPS  Z3, Z2, Z2
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     chunk23
+
+over24:
 	MOVQ          cs+56(FP), R9
 	MOVQ          DI, R8
-	VEXTRACTF64X4 $0x01, Z0, Y2
-	VADDPS        Y2, Y0, Y2
-	VEXTRACTF32X4 $0x01, Y2, X0
-	VADDPS        X0, X2, X0
-	VPERMILPS     $0x0e, X0, X2
-	VADDPS        X2, X0, X0
-	VMOVSHDUP     X0, X2
-	VADDSS        X2, X0, X0
-	VMOVSS        X0, (R8)
+	VEXTRACTF64X4 $0x01, Z1, Y3
+	VADDPS        Y3, Y1, Y3
+	VEXTRACTF32X4 $0x01, Y3, X1
+	VADDPS        X1, X3, X1
+	VPERMILPS     $0x0e, X1, X3
+	VADDPS        X3, X1, X1
+	VMOVSHDUP     X1, X3
+	VADDSS        X3, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
 	ADDQ          R9, R8
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF32X4 $0x01, Y0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0x0e, X0, X1
-	VADDPS        X1, X0, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X1, X0, X0
-	VMOVSS        X0, (R8)
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
 	ADDQ          R9, R8
 	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop15
+	JNZ           loop22
 	VZEROUPPER
 	RET
 
 // func dots1x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·dots1x1x512(SB), NOSPLIT, $0-64
-	MOVQ a+8(FP), AX
-	MOVQ as+16(FP), CX
-	MOVQ b+24(FP), CX
-	MOVQ bs+32(FP), DX
-	MOVQ m+40(FP), BX
-	MOVQ c+48(FP), SI
-
-loop17:
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
 	VPXORD Z0, Z0, Z0
-	MOVQ   n+0(FP), R9
-	MOVQ   AX, DI
-	MOVQ   CX, R8
 
-chunk18:
-	VMOVUPS       (DI), Z1
-	VMULPS        (R8), Z1, Z1
-	VADDPS        Z1, Z0, Z0
-	ADDQ          $0x00000040, DI
-	ADDQ          $0x00000040, R8
-	SUBQ          $0x00000010, R9
-	JG            chunk18
+loop25:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Z1
+	VMULPS  (R8), Z1, Z1
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over27
+
+chunk26:
+	VMOVUPS (DI), Z2
+	VMULPS  (R8), Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JNZ     chunk26
+
+over27:
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, DI
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF32X4 $0x01, Y2, X1
+	VADDPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (DI)
+	ADDQ          R8, DI
+	ADDQ          DX, CX
+	ADDQ          $0x00000004, SI
+	DECQ          BX
+	JNZ           loop25
+	VZEROUPPER
+	RET
+
+// func dot512Fused(n int, x *float32, y *float32) (r float32)
+// Requires: AVX, AVX512F, AVX512VL, SSE
+TEXT ·dot512Fused(SB), NOSPLIT, $0-28
+	MOVQ   n+0(FP), CX
+	MOVQ   x+8(FP), AX
+	MOVQ   y+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	CMPQ   CX, $0x00000010
+	JL     rest29
+
+whole28:
+	VMOVUPS     (AX), Z1
+	VFMADD231PS (DX), Z1, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         whole28
+
+rest29:
+	TESTQ       CX, CX
+	JZ          done30
+	LEAQ        -1(CX), CX
+	ANDQ        $0x0000000f, CX
+	INCQ        CX
+	MOVL        $0xffffffff, BX
+	SHLL        CL, BX
+	NOTL        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX), K1, Z1
+	VMOVUPS.Z   (DX), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+
+done30:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y1
 	VEXTRACTF32X4 $0x01, Y1, X0
@@ -1042,11 +1648,634 @@ chunk18:
 	VADDPS        X1, X0, X0
 	VMOVSHDUP     X0, X1
 	VADDSS        X1, X0, X0
-	VMOVSS        X0, (DI)
+	VXORPS        X1, X1, X1
+	VADDSS        X1, X0, X0
+	MOVSS         X0, r+24(FP)
+	VZEROUPPER
+	RET
+
+// func dots4x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots4x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
+	LEAQ   (BX)(BX*2), R9
+	MOVL   $0x0000ff00, R10
+	KMOVW  R10, K1
+	VPXORD Z0, Z0, Z0
+
+loop31:
+	MOVQ    n+0(FP), R12
+	MOVQ    AX, R10
+	MOVQ    DX, R11
+	VMOVUPS (R10), Z4
+	VMOVUPS (R10)(CX*1), Z8
+	VMOVUPS (R10)(CX*2), Z12
+	VMOVUPS (R10)(R8*1), Z16
+	VMOVUPS (R11), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMULPS  Z2, Z12, Z9
+	VMULPS  Z2, Z16, Z13
+	VMOVUPS (R11)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMULPS  Z3, Z12, Z10
+	VMULPS  Z3, Z16, Z14
+	VMOVUPS (R11)(BX*2), Z15
+	VMULPS  Z15, Z4, Z3
+	VMULPS  Z15, Z8, Z7
+	VMULPS  Z15, Z12, Z11
+	VMULPS  Z15, Z16, Z15
+	VMOVUPS (R11)(R9*1), Z17
+	VMULPS  Z17, Z4, Z4
+	VMULPS  Z17, Z8, Z8
+	VMULPS  Z17, Z12, Z12
+	VMULPS  Z17, Z16, Z16
+	ADDQ    $0x00000040, R10
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JZ      over33
+
+chunk32:
+	VMOVUPS     (R10), Z17
+	VMOVUPS     (R10)(CX*1), Z18
+	VMOVUPS     (R10)(CX*2), Z19
+	VMOVUPS     (R10)(R8*1), Z20
+	VMOVUPS     (R11), Z21
+	VFMADD231PS Z21, Z17, Z1
+	VFMADD231PS Z21, Z18, Z5
+	VFMADD231PS Z21, Z19, Z9
+	VFMADD231PS Z21, Z20, Z13
+	VMOVUPS     (R11)(BX*1), Z21
+	VFMADD231PS Z21, Z17, Z2
+	VFMADD231PS Z21, Z18, Z6
+	VFMADD231PS Z21, Z19, Z10
+	VFMADD231PS Z21, Z20, Z14
+	VMOVUPS     (R11)(BX*2), Z21
+	VFMADD231PS Z21, Z17, Z3
+	VFMADD231PS Z21, Z18, Z7
+	VFMADD231PS Z21, Z19, Z11
+	VFMADD231PS Z21, Z20, Z15
+	VMOVUPS     (R11)(R9*1), Z21
+	VFMADD231PS Z21, Z17, Z4
+	VFMADD231PS Z21, Z18, Z8
+	VFMADD231PS Z21, Z19, Z12
+	VFMADD231PS Z21, Z20, Z16
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JNZ         chunk32
+
+over33:
+	MOVQ          cs+56(FP), R11
+	MOVQ          DI, R10
+	VSHUFF64X2    $0x4e, Z5, Z1, Z17
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z17, Z1, Z1
+	VSHUFF64X2    $0x4e, Z13, Z9, Z5
+	VBLENDMPS     Z13, Z9, K1, Z9
+	VADDPS        Z5, Z9, Z9
+	VSHUFF64X2    $0xdd, Z9, Z1, Z5
+	VSHUFF64X2    $0x88, Z9, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z14, Z10, Z5
+	VBLENDMPS     Z14, Z10, K1, Z10
+	VADDPS        Z5, Z10, Z10
+	VSHUFF64X2    $0xdd, Z10, Z2, Z5
+	VSHUFF64X2    $0x88, Z10, Z2, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z15, Z11, Z5
+	VBLENDMPS     Z15, Z11, K1, Z11
+	VADDPS        Z5, Z11, Z11
+	VSHUFF64X2    $0xdd, Z11, Z3, Z5
+	VSHUFF64X2    $0x88, Z11, Z3, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0x4e, Z16, Z12, Z5
+	VBLENDMPS     Z16, Z12, K1, Z12
+	VADDPS        Z5, Z12, Z12
+	VSHUFF64X2    $0xdd, Z12, Z4, Z5
+	VSHUFF64X2    $0x88, Z12, Z4, Z4
+	VADDPS        Z5, Z4, Z4
+	VUNPCKHPD     Z2, Z1, Z5
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VUNPCKHPD     Z4, Z3, Z2
+	VUNPCKLPD     Z4, Z3, Z3
+	VADDPS        Z2, Z3, Z3
+	VSHUFPS       $0xdd, Z3, Z1, Z2
+	VSHUFPS       $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x01, Z1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x02, Z1, (R10)
+	ADDQ          R11, R10
+	VEXTRACTF32X4 $0x03, Z1, (R10)
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          $0x00000010, DI
+	DECQ          SI
+	JNZ           loop31
+	VZEROUPPER
+	RET
+
+// func dots2x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots2x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (BX)(BX*2), R8
+	MOVL   $0x0000ff00, R9
+	KMOVW  R9, K1
+	VPXORD Z0, Z0, Z0
+
+loop34:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z4
+	VMOVUPS (R9)(CX*1), Z8
+	VMOVUPS (R10), Z2
+	VMULPS  Z2, Z4, Z1
+	VMULPS  Z2, Z8, Z5
+	VMOVUPS (R10)(BX*1), Z3
+	VMULPS  Z3, Z4, Z2
+	VMULPS  Z3, Z8, Z6
+	VMOVUPS (R10)(BX*2), Z7
+	VMULPS  Z7, Z4, Z3
+	VMULPS  Z7, Z8, Z7
+	VMOVUPS (R10)(R8*1), Z9
+	VMULPS  Z9, Z4, Z4
+	VMULPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over36
+
+chunk35:
+	VMOVUPS     (R9), Z9
+	VMOVUPS     (R9)(CX*1), Z10
+	VMOVUPS     (R10), Z11
+	VFMADD231PS Z11, Z9, Z1
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS     (R10)(BX*1), Z11
+	VFMADD231PS Z11, Z9, Z2
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS     (R10)(BX*2), Z11
+	VFMADD231PS Z11, Z9, Z3
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS     (R10)(R8*1), Z11
+	VFMADD231PS Z11, Z9, Z4
+	VFMADD231PS Z11, Z10, Z8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, R11
+	JNZ         chunk35
+
+over36:
+	MOVQ          cs+56(FP), R10
+	MOVQ          DI, R9
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          $0x00000010, DI
+	DECQ          SI
+	JNZ           loop34
+	VZEROUPPER
+	RET
+
+// func dots1x8x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dots1x8x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
+	VPXORD Z0, Z0, Z0
+
+loop37:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	LEAQ    (R9)(DX*4), R11
+	VMOVUPS (R8), Z8
+	VMULPS  (R9), Z8, Z1
+	VMULPS  (R9)(DX*1), Z8, Z2
+	VMULPS  (R9)(DX*2), Z8, Z3
+	VMULPS  (R9)(DI*1), Z8, Z4
+	VMULPS  (R11), Z8, Z5
+	VMULPS  (R11)(DX*1), Z8, Z6
+	VMULPS  (R11)(DX*2), Z8, Z7
+	VMULPS  (R11)(DI*1), Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R10
+	JZ      over39
+
+chunk38:
+	VMOVUPS     (R8), Z9
+	VFMADD231PS (R9), Z9, Z1
+	VFMADD231PS (R9)(DX*1), Z9, Z2
+	VFMADD231PS (R9)(DX*2), Z9, Z3
+	VFMADD231PS (R9)(DI*1), Z9, Z4
+	VFMADD231PS (R11), Z9, Z5
+	VFMADD231PS (R11)(DX*1), Z9, Z6
+	VFMADD231PS (R11)(DX*2), Z9, Z7
+	VFMADD231PS (R11)(DI*1), Z9, Z8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R10
+	JNZ         chunk38
+
+over39:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, R8
+	VSHUFF64X2    $0x4e, Z5, Z1, Z9
+	VBLENDMPS     Z5, Z1, K1, Z1
+	VADDPS        Z9, Z1, Z1
+	VSHUFF64X2    $0x4e, Z6, Z2, Z5
+	VBLENDMPS     Z6, Z2, K1, Z2
+	VADDPS        Z5, Z2, Z2
+	VSHUFF64X2    $0x4e, Z7, Z3, Z5
+	VBLENDMPS     Z7, Z3, K1, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x4e, Z8, Z4, Z5
+	VBLENDMPS     Z8, Z4, K1, Z4
+	VADDPS        Z5, Z4, Z4
+	VSHUFF64X2    $0xdd, Z3, Z1, Z5
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0xdd, Z4, Z2, Z3
+	VSHUFF64X2    $0x88, Z4, Z2, Z2
+	VADDPS        Z3, Z2, Z2
+	VUNPCKHPD     Z2, Z1, Z3
+	VUNPCKLPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VSHUFPS       $0xdd, Y2, Y1, Y3
+	VSHUFPS       $0x88, Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       Y1, (R8)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000020, SI
+	DECQ          BX
+	JNZ           loop37
+	VZEROUPPER
+	RET
+
+// func dots1x4x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots1x4x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	LEAQ   (DX)(DX*2), DI
+	MOVL   $0x0000ff00, R8
+	KMOVW  R8, K1
+	VPXORD Z0, Z0, Z0
+
+loop40:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Z4
+	VMULPS  (R9), Z4, Z1
+	VMULPS  (R9)(DX*1), Z4, Z2
+	VMULPS  (R9)(DX*2), Z4, Z3
+	VMULPS  (R9)(DI*1), Z4, Z4
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over42
+
+chunk41:
+	VMOVUPS     (R8), Z5
+	VFMADD231PS (R9), Z5, Z1
+	VFMADD231PS (R9)(DX*1), Z5, Z2
+	VFMADD231PS (R9)(DX*2), Z5, Z3
+	VFMADD231PS (R9)(DI*1), Z5, Z4
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk41
+
+over42:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, R8
+	VSHUFF64X2    $0x4e, Z3, Z1, Z5
+	VBLENDMPS     Z3, Z1, K1, Z1
+	VADDPS        Z5, Z1, Z1
+	VSHUFF64X2    $0x4e, Z4, Z2, Z3
+	VBLENDMPS     Z4, Z2, K1, Z2
+	VADDPS        Z3, Z2, Z2
+	VSHUFF64X2    $0xdd, Z2, Z1, Z3
+	VSHUFF64X2    $0x88, Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VUNPCKHPD     Y2, Y1, Y3
+	VUNPCKLPD     Y2, Y1, Y1
+	VADDPS        Y3, Y1, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VSHUFPS       $0xdd, X2, X1, X3
+	VSHUFPS       $0x88, X2, X1, X1
+	VADDPS        X3, X1, X1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop40
+	VZEROUPPER
+	RET
+
+// func dots4x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots4x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	LEAQ   (CX)(CX*2), R8
+	VPXORD Z0, Z0, Z0
+
+loop43:
+	MOVQ    n+0(FP), R11
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (R9), Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VMOVUPS (R9)(CX*2), Z3
+	VMOVUPS (R9)(R8*1), Z4
+	VMOVUPS (R10), Z5
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z5, Z2, Z2
+	VMULPS  Z5, Z3, Z3
+	VMULPS  Z5, Z4, Z4
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JZ      over45
+
+chunk44:
+	VMOVUPS     (R9), Z5
+	VMOVUPS     (R9)(CX*1), Z6
+	VMOVUPS     (R9)(CX*2), Z7
+	VMOVUPS     (R9)(R8*1), Z8
+	VMOVUPS     (R10), Z9
+	VFMADD231PS Z9, Z5, Z1
+	VFMADD231PS Z9, Z6, Z2
+	VFMADD231PS Z9, Z7, Z3
+	VFMADD231PS Z9, Z8, Z4
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, R11
+	JNZ         chunk44
+
+over45:
+	MOVQ          cs+56(FP), R10
+	MOVQ          DI, R9
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF32X4 $0x01, Y5, X1
+	VADDPS        X1, X5, X1
+	VPERMILPS     $0x0e, X1, X5
+	VADDPS        X5, X1, X1
+	VMOVSHDUP     X1, X5
+	VADDSS        X5, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z3, Y1
+	VADDPS        Y1, Y3, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R9)
+	ADDQ          R10, R9
+	ADDQ          BX, DX
+	ADDQ          $0x00000004, DI
+	DECQ          SI
+	JNZ           loop43
+	VZEROUPPER
+	RET
+
+// func dots2x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots2x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), DX
+	MOVQ   bs+32(FP), BX
+	MOVQ   m+40(FP), SI
+	MOVQ   c+48(FP), DI
+	VPXORD Z0, Z0, Z0
+
+loop46:
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	VMOVUPS (R8), Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VMOVUPS (R9), Z3
+	VMULPS  Z3, Z1, Z1
+	VMULPS  Z3, Z2, Z2
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over48
+
+chunk47:
+	VMOVUPS     (R8), Z3
+	VMOVUPS     (R8)(CX*1), Z4
+	VMOVUPS     (R9), Z5
+	VFMADD231PS Z5, Z3, Z1
+	VFMADD231PS Z5, Z4, Z2
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk47
+
+over48:
+	MOVQ          cs+56(FP), R9
+	MOVQ          DI, R8
+	VEXTRACTF64X4 $0x01, Z1, Y3
+	VADDPS        Y3, Y1, Y3
+	VEXTRACTF32X4 $0x01, Y3, X1
+	VADDPS        X1, X3, X1
+	VPERMILPS     $0x0e, X1, X3
+	VADDPS        X3, X1, X1
+	VMOVSHDUP     X1, X3
+	VADDSS        X3, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
+	ADDQ          R9, R8
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (R8)
+	ADDQ          R9, R8
+	ADDQ          BX, DX
+	ADDQ          $0x00000004, DI
+	DECQ          SI
+	JNZ           loop46
+	VZEROUPPER
+	RET
+
+// func dots1x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F, AVX512VL
+TEXT ·dots1x1x512Fused(SB), NOSPLIT, $0-64
+	MOVQ   a+8(FP), AX
+	MOVQ   as+16(FP), CX
+	MOVQ   b+24(FP), CX
+	MOVQ   bs+32(FP), DX
+	MOVQ   m+40(FP), BX
+	MOVQ   c+48(FP), SI
+	VPXORD Z0, Z0, Z0
+
+loop49:
+	MOVQ    n+0(FP), R9
+	MOVQ    AX, DI
+	MOVQ    CX, R8
+	VMOVUPS (DI), Z1
+	VMULPS  (R8), Z1, Z1
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, R9
+	JZ      over51
+
+chunk50:
+	VMOVUPS     (DI), Z2
+	VFMADD231PS (R8), Z2, Z1
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JNZ         chunk50
+
+over51:
+	MOVQ          cs+56(FP), R8
+	MOVQ          SI, DI
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y2
+	VEXTRACTF32X4 $0x01, Y2, X1
+	VADDPS        X1, X2, X1
+	VPERMILPS     $0x0e, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDSS        X2, X1, X1
+	VADDSS        X0, X1, X1
+	VMOVSS        X1, (DI)
 	ADDQ          R8, DI
 	ADDQ          DX, CX
 	ADDQ          $0x00000004, SI
 	DECQ          BX
-	JNZ           loop17
+	JNZ           loop49
 	VZEROUPPER
 	RET

@@ -22,33 +22,54 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func tile1x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile1x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX
-TEXT ·tile1x256(SB), NOSPLIT, $0-80
+TEXT ·tile1x256(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), CX
-	MOVQ b+40(FP), DX
-	MOVQ bs+48(FP), BX
-	MOVQ c+56(FP), SI
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
 	JL   rest2
 
 whole1:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows4:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh5
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	JMP     ready6
+
+fresh5:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   k+8(FP), DI
-	MOVQ   a+16(FP), R8
-	MOVQ   DX, R9
 
-loop4:
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	VMOVUPS      64(R9), Y6
-	VMOVUPS      96(R9), Y7
-	VBROADCASTSS (R8), Y8
+ready6:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop7:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
+	VMOVUPS      96(R11), Y7
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y4, Y8, Y4
 	VADDPS       Y4, Y0, Y0
 	VMULPS       Y5, Y8, Y4
@@ -57,61 +78,89 @@ loop4:
 	VADDPS       Y4, Y2, Y2
 	VMULPS       Y7, Y8, Y4
 	VADDPS       Y4, Y3, Y3
-	ADDQ         CX, R8
-	ADDQ         BX, R9
-	DECQ         DI
-	JNZ          loop4
-	MOVQ         cs+64(FP), DI
-	MOVQ         add+72(FP), DI
-	TESTQ        DI, DI
-	JZ           plain5
-	MOVQ         SI, DI
-	VADDPS       (DI), Y0, Y0
-	VADDPS       32(DI), Y1, Y1
-	VADDPS       64(DI), Y2, Y2
-	VADDPS       96(DI), Y3, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain8
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
 
-plain5:
-	MOVQ    SI, DI
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	VMOVUPS Y2, 64(DI)
-	VMOVUPS Y3, 96(DI)
-	ADDQ    $0x00000080, DX
-	ADDQ    $0x00000080, SI
+plain8:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows4
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
 	JGE     whole1
 
 rest2:
-	TESTQ  AX, AX
-	JZ     done3
-	LEAQ   -1(AX), DI
-	ANDQ   $0x00000007, DI
-	INCQ   DI
-	LEAQ   tails<>+0(SB), R8
-	NEGQ   DI
-	LEAQ   32(R8)(DI*4), R8
-	CMPQ   AX, $0x00000008
-	JLE    block6
-	CMPQ   AX, $0x00000010
-	JLE    block7
-	CMPQ   AX, $0x00000018
-	JLE    block8
+	TESTQ AX, AX
+	JZ    done3
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block9
+	CMPQ  AX, $0x00000010
+	JLE   block10
+	CMPQ  AX, $0x00000018
+	JLE   block11
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows12:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh13
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	JMP        ready14
+
+fresh13:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), DI
 
-loop9:
-	VMOVUPS      (DX), Y4
-	VMOVUPS      32(DX), Y5
-	VMOVUPS      64(DX), Y6
+ready14:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop15:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
 	VMOVUPS      (R8), Y7
-	VMASKMOVPS   96(DX), Y7, Y7
-	VBROADCASTSS (DI), Y8
+	VMASKMOVPS   96(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y4, Y8, Y4
 	VADDPS       Y4, Y0, Y0
 	VMULPS       Y5, Y8, Y4
@@ -120,155 +169,263 @@ loop9:
 	VADDPS       Y4, Y2, Y2
 	VMULPS       Y7, Y8, Y4
 	VADDPS       Y4, Y3, Y3
-	ADDQ         CX, DI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNZ          loop9
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain10
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VADDPS       64(AX), Y2, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop15
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain16
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
 	VMOVUPS      (R8), Y4
-	VMASKMOVPS   96(AX), Y4, Y4
+	VMASKMOVPS   96(R9), Y4, Y4
 	VADDPS       Y4, Y3, Y3
 
-plain10:
-	MOVQ       SI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y2, 64(AX)
+plain16:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
 	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 96(AX)
+	VMASKMOVPS Y3, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows12
 	JMP        done3
 
-block8:
+block11:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows17:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh18
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	JMP        ready19
+
+fresh18:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), DI
 
-loop11:
-	VMOVUPS      (DX), Y3
-	VMOVUPS      32(DX), Y4
+ready19:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop20:
+	VMOVUPS      (R11), Y3
+	VMOVUPS      32(R11), Y4
 	VMOVUPS      (R8), Y5
-	VMASKMOVPS   64(DX), Y5, Y5
-	VBROADCASTSS (DI), Y6
+	VMASKMOVPS   64(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
 	VMULPS       Y3, Y6, Y3
 	VADDPS       Y3, Y0, Y0
 	VMULPS       Y4, Y6, Y3
 	VADDPS       Y3, Y1, Y1
 	VMULPS       Y5, Y6, Y3
 	VADDPS       Y3, Y2, Y2
-	ADDQ         CX, DI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNZ          loop11
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain12
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop20
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain21
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
 	VMOVUPS      (R8), Y3
-	VMASKMOVPS   64(AX), Y3, Y3
+	VMASKMOVPS   64(R9), Y3, Y3
 	VADDPS       Y3, Y2, Y2
 
-plain12:
-	MOVQ       SI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
+plain21:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
 	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, 64(AX)
+	VMASKMOVPS Y2, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows17
 	JMP        done3
 
-block7:
+block10:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows22:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh23
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	JMP        ready24
+
+fresh23:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), DI
 
-loop13:
-	VMOVUPS      (DX), Y2
+ready24:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop25:
+	VMOVUPS      (R11), Y2
 	VMOVUPS      (R8), Y3
-	VMASKMOVPS   32(DX), Y3, Y3
-	VBROADCASTSS (DI), Y4
+	VMASKMOVPS   32(R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
 	VMULPS       Y2, Y4, Y2
 	VADDPS       Y2, Y0, Y0
 	VMULPS       Y3, Y4, Y2
 	VADDPS       Y2, Y1, Y1
-	ADDQ         CX, DI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNZ          loop13
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain14
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop25
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain26
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
 	VMOVUPS      (R8), Y2
-	VMASKMOVPS   32(AX), Y2, Y2
+	VMASKMOVPS   32(R9), Y2, Y2
 	VADDPS       Y2, Y1, Y1
 
-plain14:
-	MOVQ       SI, AX
-	VMOVUPS    Y0, (AX)
+plain26:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
 	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
+	VMASKMOVPS Y1, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows22
 	JMP        done3
 
-block6:
-	VXORPS Y0, Y0, Y0
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), DI
+block9:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-loop15:
+rows27:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh28
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	JMP        ready29
+
+fresh28:
+	VXORPS Y0, Y0, Y0
+
+ready29:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop30:
 	VMOVUPS      (R8), Y1
-	VMASKMOVPS   (DX), Y1, Y1
-	VBROADCASTSS (DI), Y2
+	VMASKMOVPS   (R11), Y1, Y1
+	VBROADCASTSS (R10), Y2
 	VMULPS       Y1, Y2, Y1
 	VADDPS       Y1, Y0, Y0
-	ADDQ         CX, DI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNZ          loop15
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain16
-	MOVQ         SI, AX
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop30
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain31
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
 	VMOVUPS      (R8), Y1
-	VMASKMOVPS   (AX), Y1, Y1
+	VMASKMOVPS   (R9), Y1, Y1
 	VADDPS       Y1, Y0, Y0
 
-plain16:
-	MOVQ       SI, AX
+plain31:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
-	VMASKMOVPS Y0, Y1, (AX)
+	VMASKMOVPS Y0, Y1, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows27
 
 done3:
 	VZEROUPPER
 	RET
 
-// func tile2x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile2x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX
-TEXT ·tile2x256(SB), NOSPLIT, $0-80
+TEXT ·tile2x256(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest18
+	JL   rest33
 
-whole17:
+whole32:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows35:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh36
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS 64(R9), Y6
+	VMOVUPS 96(R9), Y7
+	JMP     ready37
+
+fresh36:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -277,16 +434,18 @@ whole17:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   k+8(FP), R8
-	MOVQ   a+16(FP), R9
-	MOVQ   BX, R10
 
-loop20:
-	VMOVUPS      (R10), Y8
-	VMOVUPS      32(R10), Y9
-	VMOVUPS      64(R10), Y10
-	VMOVUPS      96(R10), Y11
-	VBROADCASTSS (R9), Y12
+ready37:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop38:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      96(R11), Y11
+	VBROADCASTSS (R10), Y12
 	VMULPS       Y8, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y9, Y12, Y13
@@ -295,7 +454,7 @@ loop20:
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R9)(CX*1), Y12
+	VBROADCASTSS (R10)(CX*1), Y12
 	VMULPS       Y8, Y12, Y8
 	VADDPS       Y8, Y4, Y4
 	VMULPS       Y9, Y12, Y8
@@ -304,57 +463,90 @@ loop20:
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y11, Y12, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R9
-	ADDQ         SI, R10
-	DECQ         R8
-	JNZ          loop20
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), R8
-	TESTQ        R8, R8
-	JZ           plain21
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	VADDPS       64(R8), Y2, Y2
-	VADDPS       96(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	VADDPS       64(R8), Y6, Y6
-	VADDPS       96(R8), Y7, Y7
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop38
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain39
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VADDPS       96(R9), Y7, Y7
 
-plain21:
-	MOVQ    DI, R8
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	VMOVUPS Y2, 64(R8)
-	VMOVUPS Y3, 96(R8)
+plain39:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	VMOVUPS Y6, 64(R9)
+	VMOVUPS Y7, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
 	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	VMOVUPS Y5, 32(R8)
-	VMOVUPS Y6, 64(R8)
-	VMOVUPS Y7, 96(R8)
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows35
 	ADDQ    $0x00000080, BX
-	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole17
+	JGE     whole32
 
-rest18:
-	TESTQ  AX, AX
-	JZ     done19
-	LEAQ   -1(AX), R8
-	ANDQ   $0x00000007, R8
-	INCQ   R8
-	LEAQ   tails<>+0(SB), R9
-	NEGQ   R8
-	LEAQ   32(R9)(R8*4), R9
-	CMPQ   AX, $0x00000008
-	JLE    block22
-	CMPQ   AX, $0x00000010
-	JLE    block23
-	CMPQ   AX, $0x00000018
-	JLE    block24
+rest33:
+	TESTQ AX, AX
+	JZ    done34
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block40
+	CMPQ  AX, $0x00000010
+	JLE   block41
+	CMPQ  AX, $0x00000018
+	JLE   block42
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows43:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh44
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    64(R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 96(R9), Y7, Y7
+	JMP        ready45
+
+fresh44:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -363,16 +555,19 @@ rest18:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
 
-loop25:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      32(BX), Y9
-	VMOVUPS      64(BX), Y10
-	VMOVUPS      (R9), Y11
-	VMASKMOVPS   96(BX), Y11, Y11
-	VBROADCASTSS (R8), Y12
+ready45:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop46:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   96(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
 	VMULPS       Y8, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y9, Y12, Y13
@@ -381,7 +576,7 @@ loop25:
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R8)(CX*1), Y12
+	VBROADCASTSS (R10)(CX*1), Y12
 	VMULPS       Y8, Y12, Y8
 	VADDPS       Y8, Y4, Y4
 	VMULPS       Y9, Y12, Y8
@@ -390,1093 +585,1679 @@ loop25:
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y11, Y12, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop25
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain26
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VADDPS       64(AX), Y2, Y2
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   96(AX), Y8, Y8
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop46
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain47
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
 	VADDPS       Y8, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VADDPS       32(AX), Y5, Y5
-	VADDPS       64(AX), Y6, Y6
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   96(AX), Y8, Y8
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
 	VADDPS       Y8, Y7, Y7
 
-plain26:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    Y2, 64(AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 96(AX)
+plain47:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 96(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    Y5, 32(R9)
+	VMOVUPS    Y6, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMOVUPS    Y6, 64(AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y7, Y0, 96(AX)
-	JMP        done19
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows43
+	JMP        done34
 
-block24:
+block42:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows48:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh49
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	VMOVUPS    32(R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 64(R9), Y5, Y5
+	JMP        ready50
+
+fresh49:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
 
-loop27:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   64(BX), Y8, Y8
-	VBROADCASTSS (R8), Y9
+ready50:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop51:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   64(R11), Y8, Y8
+	VBROADCASTSS (R10), Y9
 	VMULPS       Y6, Y9, Y10
 	VADDPS       Y10, Y0, Y0
 	VMULPS       Y7, Y9, Y10
 	VADDPS       Y10, Y1, Y1
 	VMULPS       Y8, Y9, Y9
 	VADDPS       Y9, Y2, Y2
-	VBROADCASTSS (R8)(CX*1), Y9
+	VBROADCASTSS (R10)(CX*1), Y9
 	VMULPS       Y6, Y9, Y6
 	VADDPS       Y6, Y3, Y3
 	VMULPS       Y7, Y9, Y6
 	VADDPS       Y6, Y4, Y4
 	VMULPS       Y8, Y9, Y6
 	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop27
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain28
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   64(AX), Y6, Y6
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop51
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain52
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
 	VADDPS       Y6, Y2, Y2
-	ADDQ         CX, AX
-	VADDPS       (AX), Y3, Y3
-	VADDPS       32(AX), Y4, Y4
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   64(AX), Y6, Y6
+	ADDQ         R10, R9
+	VADDPS       (R9), Y3, Y3
+	VADDPS       32(R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
 	VADDPS       Y6, Y5, Y5
 
-plain28:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y2, Y0, 64(AX)
+plain52:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, 64(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y3, (R9)
+	VMOVUPS    Y4, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	VMOVUPS    Y3, (AX)
-	VMOVUPS    Y4, 32(AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, 64(AX)
-	JMP        done19
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows48
+	JMP        done34
 
-block23:
+block41:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows53:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh54
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	JMP        ready55
+
+fresh54:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
 
-loop29:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   32(BX), Y5, Y5
-	VBROADCASTSS (R8), Y6
+ready55:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop56:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   32(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
 	VMULPS       Y4, Y6, Y7
 	VADDPS       Y7, Y0, Y0
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y1, Y1
-	VBROADCASTSS (R8)(CX*1), Y6
+	VBROADCASTSS (R10)(CX*1), Y6
 	VMULPS       Y4, Y6, Y4
 	VADDPS       Y4, Y2, Y2
 	VMULPS       Y5, Y6, Y4
 	VADDPS       Y4, Y3, Y3
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop29
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain30
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   32(AX), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   32(AX), Y4, Y4
-	VADDPS       Y4, Y3, Y3
-
-plain30:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 32(AX)
-	JMP        done19
-
-block22:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-
-loop31:
-	VMOVUPS      (R9), Y2
-	VMASKMOVPS   (BX), Y2, Y2
-	VBROADCASTSS (R8), Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	VBROADCASTSS (R8)(CX*1), Y3
-	VMULPS       Y2, Y3, Y2
-	VADDPS       Y2, Y1, Y1
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop31
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain32
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y2
-	VMASKMOVPS   (AX), Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y2
-	VMASKMOVPS   (AX), Y2, Y2
-	VADDPS       Y2, Y1, Y1
-
-plain32:
-	MOVQ       DI, AX
-	VMOVUPS    (R9), Y2
-	VMASKMOVPS Y0, Y2, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, (AX)
-
-done19:
-	VZEROUPPER
-	RET
-
-// func tile3x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX
-TEXT ·tile3x256(SB), NOSPLIT, $0-80
-	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
-	CMPQ AX, $0x00000010
-	JL   rest34
-
-whole33:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+8(FP), R8
-	MOVQ   a+16(FP), R9
-	MOVQ   BX, R10
-
-loop36:
-	VMOVUPS      (R10), Y6
-	VMOVUPS      32(R10), Y7
-	VBROADCASTSS (R9), Y8
-	VMULPS       Y6, Y8, Y9
-	VADDPS       Y9, Y0, Y0
-	VMULPS       Y7, Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	VBROADCASTSS (R9)(CX*1), Y8
-	VMULPS       Y6, Y8, Y9
-	VADDPS       Y9, Y2, Y2
-	VMULPS       Y7, Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	VBROADCASTSS (R9)(CX*2), Y8
-	VMULPS       Y6, Y8, Y6
-	VADDPS       Y6, Y4, Y4
-	VMULPS       Y7, Y8, Y6
-	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R9
-	ADDQ         SI, R10
-	DECQ         R8
-	JNZ          loop36
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), R8
-	TESTQ        R8, R8
-	JZ           plain37
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-
-plain37:
-	MOVQ    DI, R8
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y2, (R8)
-	VMOVUPS Y3, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	VMOVUPS Y5, 32(R8)
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole33
-
-rest34:
-	TESTQ  AX, AX
-	JZ     done35
-	LEAQ   -1(AX), R8
-	ANDQ   $0x00000007, R8
-	INCQ   R8
-	LEAQ   tails<>+0(SB), R9
-	NEGQ   R8
-	LEAQ   32(R9)(R8*4), R9
-	CMPQ   AX, $0x00000008
-	JLE    block38
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-
-loop39:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      (R9), Y7
-	VMASKMOVPS   32(BX), Y7, Y7
-	VBROADCASTSS (R8), Y8
-	VMULPS       Y6, Y8, Y9
-	VADDPS       Y9, Y0, Y0
-	VMULPS       Y7, Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	VBROADCASTSS (R8)(CX*1), Y8
-	VMULPS       Y6, Y8, Y9
-	VADDPS       Y9, Y2, Y2
-	VMULPS       Y7, Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	VBROADCASTSS (R8)(CX*2), Y8
-	VMULPS       Y6, Y8, Y6
-	VADDPS       Y6, Y4, Y4
-	VMULPS       Y7, Y8, Y6
-	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop39
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain40
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y5, Y5
-
-plain40:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, 32(AX)
-	JMP        done35
-
-block38:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-
-loop41:
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (BX), Y3, Y3
-	VBROADCASTSS (R8), Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	VBROADCASTSS (R8)(CX*1), Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	VBROADCASTSS (R8)(CX*2), Y4
-	VMULPS       Y3, Y4, Y3
-	VADDPS       Y3, Y2, Y2
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop41
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain42
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y2, Y2
-
-plain42:
-	MOVQ       DI, AX
-	VMOVUPS    (R9), Y3
-	VMASKMOVPS Y0, Y3, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y2, Y0, (AX)
-
-done35:
-	VZEROUPPER
-	RET
-
-// func tile4x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX
-TEXT ·tile4x256(SB), NOSPLIT, $0-80
-	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
-	CMPQ AX, $0x00000010
-	JL   rest44
-
-whole43:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   k+8(FP), R8
-	MOVQ   a+16(FP), R9
-	MOVQ   BX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   R9, R11
-
-loop46:
-	VMOVUPS      (R10), Y8
-	VMOVUPS      32(R10), Y9
-	VBROADCASTSS (R9), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y0, Y0
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R9)(CX*1), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y2, Y2
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R9)(CX*2), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y4, Y4
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R11), Y10
-	VMULPS       Y8, Y10, Y8
-	VADDPS       Y8, Y6, Y6
-	VMULPS       Y9, Y10, Y8
-	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R9
-	ADDQ         DX, R11
-	ADDQ         SI, R10
-	DECQ         R8
-	JNZ          loop46
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), R8
-	TESTQ        R8, R8
-	JZ           plain47
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
-
-plain47:
-	MOVQ    DI, R8
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y2, (R8)
-	VMOVUPS Y3, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	VMOVUPS Y5, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y6, (R8)
-	VMOVUPS Y7, 32(R8)
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole43
-
-rest44:
-	TESTQ  AX, AX
-	JZ     done45
-	LEAQ   -1(AX), R8
-	ANDQ   $0x00000007, R8
-	INCQ   R8
-	LEAQ   tails<>+0(SB), R9
-	NEGQ   R8
-	LEAQ   32(R9)(R8*4), R9
-	CMPQ   AX, $0x00000008
-	JLE    block48
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
-
-loop49:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      (R9), Y9
-	VMASKMOVPS   32(BX), Y9, Y9
-	VBROADCASTSS (R8), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y0, Y0
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R8)(CX*1), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y2, Y2
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R8)(CX*2), Y10
-	VMULPS       Y8, Y10, Y11
-	VADDPS       Y11, Y4, Y4
-	VMULPS       Y9, Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R10), Y10
-	VMULPS       Y8, Y10, Y8
-	VADDPS       Y8, Y6, Y6
-	VMULPS       Y9, Y10, Y8
-	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R8
 	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop49
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain50
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y7, Y7
-
-plain50:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y7, Y0, 32(AX)
-	JMP        done45
-
-block48:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
-
-loop51:
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (BX), Y4, Y4
-	VBROADCASTSS (R8), Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	VBROADCASTSS (R8)(CX*1), Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	VBROADCASTSS (R8)(CX*2), Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	VBROADCASTSS (R10), Y5
-	VMULPS       Y4, Y5, Y4
-	VADDPS       Y4, Y3, Y3
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop51
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain52
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y3, Y3
-
-plain52:
-	MOVQ       DI, AX
-	VMOVUPS    (R9), Y4
-	VMASKMOVPS Y0, Y4, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, (AX)
-
-done45:
-	VZEROUPPER
-	RET
-
-// func tile5x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX
-TEXT ·tile5x256(SB), NOSPLIT, $0-80
-	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
-	CMPQ AX, $0x00000010
-	JL   rest54
-
-whole53:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   k+8(FP), R8
-	MOVQ   a+16(FP), R9
-	MOVQ   BX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   R9, R11
-
-loop56:
-	VMOVUPS      (R10), Y10
-	VMOVUPS      32(R10), Y11
-	VBROADCASTSS (R9), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y0, Y0
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R9)(CX*1), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y2, Y2
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R9)(CX*2), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y4, Y4
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R11), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y6, Y6
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R11)(CX*1), Y12
-	VMULPS       Y10, Y12, Y10
-	VADDPS       Y10, Y8, Y8
-	VMULPS       Y11, Y12, Y10
-	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R9
-	ADDQ         DX, R11
-	ADDQ         SI, R10
-	DECQ         R8
+	ADDQ         SI, R11
+	DECQ         R9
 	JNZ          loop56
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), R8
-	TESTQ        R8, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain57
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
-	ADDQ         R9, R8
-	VADDPS       (R8), Y8, Y8
-	VADDPS       32(R8), Y9, Y9
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
 
 plain57:
-	MOVQ    DI, R8
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y2, (R8)
-	VMOVUPS Y3, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	VMOVUPS Y5, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y6, (R8)
-	VMOVUPS Y7, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y8, (R8)
-	VMOVUPS Y9, 32(R8)
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole53
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows53
+	JMP        done34
 
-rest54:
-	TESTQ  AX, AX
-	JZ     done55
-	LEAQ   -1(AX), R8
-	ANDQ   $0x00000007, R8
-	INCQ   R8
-	LEAQ   tails<>+0(SB), R9
-	NEGQ   R8
-	LEAQ   32(R9)(R8*4), R9
-	CMPQ   AX, $0x00000008
-	JLE    block58
+block40:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows58:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh59
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	JMP        ready60
+
+fresh59:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
 
-loop59:
-	VMOVUPS      (BX), Y10
-	VMOVUPS      (R9), Y11
-	VMASKMOVPS   32(BX), Y11, Y11
-	VBROADCASTSS (R8), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y0, Y0
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R8)(CX*1), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y2, Y2
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R8)(CX*2), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y4, Y4
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R10), Y12
-	VMULPS       Y10, Y12, Y13
-	VADDPS       Y13, Y6, Y6
-	VMULPS       Y11, Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R10)(CX*1), Y12
-	VMULPS       Y10, Y12, Y10
-	VADDPS       Y10, Y8, Y8
-	VMULPS       Y11, Y12, Y10
-	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop59
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain60
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y7, Y7
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y9, Y9
-
-plain60:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y7, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y8, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y9, Y0, 32(AX)
-	JMP        done55
-
-block58:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
+ready60:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
 
 loop61:
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (BX), Y5, Y5
-	VBROADCASTSS (R8), Y6
-	VMULPS       Y5, Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	VBROADCASTSS (R8)(CX*1), Y6
-	VMULPS       Y5, Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	VBROADCASTSS (R8)(CX*2), Y6
-	VMULPS       Y5, Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	VBROADCASTSS (R10), Y6
-	VMULPS       Y5, Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	VBROADCASTSS (R10)(CX*1), Y6
-	VMULPS       Y5, Y6, Y5
-	VADDPS       Y5, Y4, Y4
-	ADDQ         DX, R8
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R11), Y2, Y2
+	VBROADCASTSS (R10), Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VBROADCASTSS (R10)(CX*1), Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y2, Y1, Y1
 	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
+	ADDQ         SI, R11
+	DECQ         R9
 	JNZ          loop61
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain62
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y4, Y4
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y1, Y1
 
 plain62:
-	MOVQ       DI, AX
-	VMOVUPS    (R9), Y5
-	VMASKMOVPS Y0, Y5, (AX)
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS Y0, Y2, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       R9, DI
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, (AX)
-	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y4, Y0, (AX)
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows58
 
-done55:
+done34:
 	VZEROUPPER
 	RET
 
-// func tile6x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile3x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX
-TEXT ·tile6x256(SB), NOSPLIT, $0-80
+TEXT ·tile3x256(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest64
 
 whole63:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows66:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh67
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	JMP     ready68
+
+fresh67:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	MOVQ   k+8(FP), R8
-	MOVQ   a+16(FP), R9
-	MOVQ   BX, R10
-	LEAQ   (CX)(CX*2), R11
-	ADDQ   R9, R11
 
-loop66:
-	VMOVUPS      (R10), Y12
-	VMOVUPS      32(R10), Y13
-	VBROADCASTSS (R9), Y14
-	VMULPS       Y12, Y14, Y15
-	VADDPS       Y15, Y0, Y0
-	VMULPS       Y13, Y14, Y14
-	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R9)(CX*1), Y14
-	VMULPS       Y12, Y14, Y15
-	VADDPS       Y15, Y2, Y2
-	VMULPS       Y13, Y14, Y14
-	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R9)(CX*2), Y14
-	VMULPS       Y12, Y14, Y15
-	VADDPS       Y15, Y4, Y4
-	VMULPS       Y13, Y14, Y14
-	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R11), Y14
-	VMULPS       Y12, Y14, Y15
-	VADDPS       Y15, Y6, Y6
-	VMULPS       Y13, Y14, Y14
-	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R11)(CX*1), Y14
-	VMULPS       Y12, Y14, Y15
-	VADDPS       Y15, Y8, Y8
-	VMULPS       Y13, Y14, Y14
-	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R11)(CX*2), Y14
-	VMULPS       Y12, Y14, Y12
-	VADDPS       Y12, Y10, Y10
-	VMULPS       Y13, Y14, Y12
-	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R9
-	ADDQ         DX, R11
-	ADDQ         SI, R10
-	DECQ         R8
-	JNZ          loop66
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), R8
-	TESTQ        R8, R8
-	JZ           plain67
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
-	ADDQ         R9, R8
-	VADDPS       (R8), Y8, Y8
-	VADDPS       32(R8), Y9, Y9
-	ADDQ         R9, R8
-	VADDPS       (R8), Y10, Y10
-	VADDPS       32(R8), Y11, Y11
+ready68:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
 
-plain67:
-	MOVQ    DI, R8
-	VMOVUPS Y0, (R8)
-	VMOVUPS Y1, 32(R8)
+loop69:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y6, Y4, Y4
+	VMULPS       Y7, Y8, Y6
+	VADDPS       Y6, Y5, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop69
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain70
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VADDPS       32(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+
+plain70:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
 	ADDQ    R9, R8
-	VMOVUPS Y2, (R8)
-	VMOVUPS Y3, 32(R8)
+	ADDQ    CX, DI
 	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	VMOVUPS Y5, 32(R8)
+	ADDQ    CX, DI
 	ADDQ    R9, R8
-	VMOVUPS Y6, (R8)
-	VMOVUPS Y7, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y8, (R8)
-	VMOVUPS Y9, 32(R8)
-	ADDQ    R9, R8
-	VMOVUPS Y10, (R8)
-	VMOVUPS Y11, 32(R8)
+	DECQ    (SP)
+	JNZ     rows66
 	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
 	JGE     whole63
 
 rest64:
-	TESTQ  AX, AX
-	JZ     done65
-	LEAQ   -1(AX), R8
-	ANDQ   $0x00000007, R8
-	INCQ   R8
-	LEAQ   tails<>+0(SB), R9
-	NEGQ   R8
-	LEAQ   32(R9)(R8*4), R9
-	CMPQ   AX, $0x00000008
-	JLE    block68
+	TESTQ AX, AX
+	JZ    done65
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block71
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows72:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh73
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	JMP        ready74
+
+fresh73:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready74:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop75:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      (R8), Y7
+	VMASKMOVPS   32(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y0, Y0
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VMULPS       Y6, Y8, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VMULPS       Y6, Y8, Y6
+	VADDPS       Y6, Y4, Y4
+	VMULPS       Y7, Y8, Y6
+	VADDPS       Y6, Y5, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop75
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain76
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain76:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows72
+	JMP        done65
+
+block71:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows77:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh78
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	JMP        ready79
+
+fresh78:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready79:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop80:
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS (R10)(CX*1), Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VBROADCASTSS (R10)(CX*2), Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y3, Y2, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop80
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain81
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+
+plain81:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS Y0, Y3, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows77
+
+done65:
+	VZEROUPPER
+	RET
+
+// func tile4x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, MMX+
+TEXT ·tile4x256(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest83
+
+whole82:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows85:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh86
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	JMP     ready87
+
+fresh86:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready87:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all89
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VBROADCASTSS (R12), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched88
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VBROADCASTSS (R12), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched88
+
+all89:
+loop90:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VBROADCASTSS (R12), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop90
+
+fetched88:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain91
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+
+plain91:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows85
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole82
+
+rest83:
+	TESTQ AX, AX
+	JZ    done84
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block92
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows93:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh94
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	JMP        ready95
+
+fresh94:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready95:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop96:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      (R8), Y9
+	VMASKMOVPS   32(R11), Y9, Y9
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y4, Y4
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VBROADCASTSS (R12), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y6, Y6
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop96
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain97
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+
+plain97:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows93
+	JMP        done84
+
+block92:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows98:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh99
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	JMP        ready100
+
+fresh99:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready100:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop101:
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R11), Y4, Y4
+	VBROADCASTSS (R10), Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VBROADCASTSS (R10)(CX*1), Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VBROADCASTSS (R10)(CX*2), Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VBROADCASTSS (R12), Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop101
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain102
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain102:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS Y0, Y4, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows98
+
+done84:
+	VZEROUPPER
+	RET
+
+// func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, MMX+
+TEXT ·tile5x256(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest104
+
+whole103:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows106:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh107
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	JMP     ready108
+
+fresh107:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready108:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all110
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R12), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VMULPS       Y10, Y12, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y11, Y12, Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched109
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R12), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VMULPS       Y10, Y12, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y11, Y12, Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched109
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R12), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VMULPS       Y10, Y12, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y11, Y12, Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched109
+
+all110:
+loop111:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R12), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VMULPS       Y10, Y12, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y11, Y12, Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop111
+
+fetched109:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain112
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+
+plain112:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows106
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole103
+
+rest104:
+	TESTQ AX, AX
+	JZ    done105
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block113
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows114:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh115
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	JMP        ready116
+
+fresh115:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready116:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop117:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   32(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R12), Y12
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VMULPS       Y10, Y12, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y11, Y12, Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop117
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain118
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y9, Y9
+
+plain118:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows114
+	JMP        done105
+
+block113:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows119:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh120
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	JMP        ready121
+
+fresh120:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready121:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop122:
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VBROADCASTSS (R10)(CX*1), Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	VBROADCASTSS (R10)(CX*2), Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VBROADCASTSS (R12), Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	VBROADCASTSS (R12)(CX*1), Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y5, Y4, Y4
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop122
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain123
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+
+plain123:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS Y0, Y5, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows119
+
+done105:
+	VZEROUPPER
+	RET
+
+// func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, MMX+
+TEXT ·tile6x256(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest125
+
+whole124:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows127:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh128
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y10
+	VMOVUPS 32(R9), Y11
+	JMP     ready129
+
+fresh128:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1489,230 +2270,3388 @@ rest64:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
 
-loop69:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      (R9), Y13
-	VMASKMOVPS   32(BX), Y13, Y13
-	VBROADCASTSS (R8), Y14
+ready129:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all131
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R8)(CX*1), Y14
+	VBROADCASTSS (R10)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R8)(CX*2), Y14
+	VBROADCASTSS (R10)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R8
 	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop69
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain70
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y9, Y9
-	ADDQ         CX, AX
-	VADDPS       (AX), Y10, Y10
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched130
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y0, Y0
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y2, Y2
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y4, Y4
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VBROADCASTSS (R12), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y6, Y6
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y8, Y8
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y9, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VMULPS       Y12, Y14, Y12
+	VADDPS       Y12, Y10, Y10
+	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched130
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y0, Y0
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y2, Y2
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y4, Y4
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VBROADCASTSS (R12), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y6, Y6
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y8, Y8
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y9, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VMULPS       Y12, Y14, Y12
+	VADDPS       Y12, Y10, Y10
+	VMULPS       Y13, Y14, Y12
+	VADDPS       Y12, Y11, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched130
 
-plain70:
-	MOVQ       DI, AX
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y2, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y6, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y7, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y8, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y9, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y10, (AX)
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y11, Y0, 32(AX)
-	JMP        done65
+all131:
+loop132:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y0, Y0
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y2, Y2
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y4, Y4
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VBROADCASTSS (R12), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y6, Y6
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y8, Y8
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y9, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VMULPS       Y12, Y14, Y12
+	VADDPS       Y12, Y10, Y10
+	VMULPS       Y13, Y14, Y12
+	VADDPS       Y12, Y11, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop132
 
-block68:
+fetched130:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain133
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   R10, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+plain133:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows127
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole124
+
+rest125:
+	TESTQ AX, AX
+	JZ    done126
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block134
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows135:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh136
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y10
+	VMOVUPS    (R8), Y11
+	VMASKMOVPS 32(R9), Y11, Y11
+	JMP        ready137
+
+fresh136:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), R8
-	LEAQ   (CX)(CX*2), R10
-	ADDQ   R8, R10
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
 
-loop71:
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (BX), Y6, Y6
-	VBROADCASTSS (R8), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y0, Y0
-	VBROADCASTSS (R8)(CX*1), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y1, Y1
-	VBROADCASTSS (R8)(CX*2), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y2, Y2
+ready137:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop138:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      (R8), Y13
+	VMASKMOVPS   32(R11), Y13, Y13
+	VBROADCASTSS (R10), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y0, Y0
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y1, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y2, Y2
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y3, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y4, Y4
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VBROADCASTSS (R12), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y6, Y6
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VMULPS       Y12, Y14, Y15
+	VADDPS       Y15, Y8, Y8
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y9, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VMULPS       Y12, Y14, Y12
+	VADDPS       Y12, Y10, Y10
+	VMULPS       Y13, Y14, Y12
+	VADDPS       Y12, Y11, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop138
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain139
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y9, Y9
+	ADDQ         R10, R9
+	VADDPS       (R9), Y10, Y10
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y11, Y11
+
+plain139:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y10, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y11, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows135
+	JMP        done126
+
+block134:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows140:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh141
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	JMP        ready142
+
+fresh141:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready142:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop143:
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R11), Y6, Y6
 	VBROADCASTSS (R10), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y0, Y0
 	VBROADCASTSS (R10)(CX*1), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y4, Y4
+	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS (R10)(CX*2), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VBROADCASTSS (R12), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS (R12)(CX*1), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	VBROADCASTSS (R12)(CX*2), Y7
 	VMULPS       Y6, Y7, Y6
 	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R8
 	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop71
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain72
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop143
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain144
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y3, Y3
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y4, Y4
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
 	VADDPS       Y6, Y5, Y5
 
-plain72:
-	MOVQ       DI, AX
-	VMOVUPS    (R9), Y6
-	VMASKMOVPS Y0, Y6, (AX)
+plain144:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS Y0, Y6, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, (R9)
+	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       R9, DI
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       R9, DI
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       R9, DI
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y4, Y0, (AX)
+	ADDQ       R9, DI
 	ADDQ       CX, AX
-	VMOVUPS    (R9), Y0
-	VMASKMOVPS Y5, Y0, (AX)
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows140
 
-done65:
+done126:
 	VZEROUPPER
 	RET
 
-// func tile1x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x512(SB), NOSPLIT, $0-80
+// func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile1x256Fused(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), CX
-	MOVQ ak+32(FP), DX
-	MOVQ b+40(FP), BX
-	MOVQ bs+48(FP), SI
-	MOVQ c+56(FP), DI
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000020
+	JL   rest146
+
+whole145:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows148:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh149
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	JMP     ready150
+
+fresh149:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready150:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop151:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
+	VMOVUPS      96(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VFMADD231PS  Y5, Y8, Y1
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop151
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain152
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
+
+plain152:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows148
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, 8(SP)
+	SUBQ    $0x00000020, AX
+	CMPQ    AX, $0x00000020
+	JGE     whole145
+
+rest146:
+	TESTQ AX, AX
+	JZ    done147
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block153
+	CMPQ  AX, $0x00000010
+	JLE   block154
+	CMPQ  AX, $0x00000018
+	JLE   block155
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows156:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh157
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	JMP        ready158
+
+fresh157:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready158:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop159:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VMOVUPS      64(R11), Y6
+	VMOVUPS      (R8), Y7
+	VMASKMOVPS   96(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y4, Y8, Y0
+	VFMADD231PS  Y5, Y8, Y1
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop159
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain160
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   96(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain160:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows156
+	JMP        done147
+
+block155:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows161:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh162
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	JMP        ready163
+
+fresh162:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready163:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop164:
+	VMOVUPS      (R11), Y3
+	VMOVUPS      32(R11), Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   64(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y3, Y6, Y0
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop164
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain165
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   64(R9), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+
+plain165:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows161
+	JMP        done147
+
+block154:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows166:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh167
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	JMP        ready168
+
+fresh167:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready168:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop169:
+	VMOVUPS      (R11), Y2
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   32(R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop169
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain170
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   32(R9), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+
+plain170:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows166
+	JMP        done147
+
+block153:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows171:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh172
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	JMP        ready173
+
+fresh172:
+	VXORPS Y0, Y0, Y0
+
+ready173:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop174:
+	VMOVUPS      (R8), Y1
+	VMASKMOVPS   (R11), Y1, Y1
+	VBROADCASTSS (R10), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop174
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain175
+	MOVQ         cs+72(FP), R9
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y1
+	VMASKMOVPS   (R9), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+
+plain175:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS Y0, Y1, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows171
+
+done147:
+	VZEROUPPER
+	RET
+
+// func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile2x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000020
+	JL   rest177
+
+whole176:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows179:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh180
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS 64(R9), Y6
+	VMOVUPS 96(R9), Y7
+	JMP     ready181
+
+fresh180:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready181:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop182:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      96(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y1
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y5
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop182
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain183
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VADDPS       96(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VADDPS       96(R9), Y7, Y7
+
+plain183:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	VMOVUPS Y6, 64(R9)
+	VMOVUPS Y7, 96(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows179
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, 8(SP)
+	SUBQ    $0x00000020, AX
+	CMPQ    AX, $0x00000020
+	JGE     whole176
+
+rest177:
+	TESTQ AX, AX
+	JZ    done178
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block184
+	CMPQ  AX, $0x00000010
+	JLE   block185
+	CMPQ  AX, $0x00000018
+	JLE   block186
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows187:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh188
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    64(R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 96(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    32(R9), Y5
+	VMOVUPS    64(R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 96(R9), Y7, Y7
+	JMP        ready189
+
+fresh188:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready189:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop190:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VMOVUPS      64(R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   96(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y1
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y8, Y12, Y4
+	VFMADD231PS  Y9, Y12, Y5
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop190
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain191
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       64(R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       64(R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   96(R9), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+
+plain191:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    Y2, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 96(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    Y5, 32(R9)
+	VMOVUPS    Y6, 64(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 96(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows187
+	JMP        done178
+
+block186:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows192:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh193
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 64(R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y3
+	VMOVUPS    32(R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 64(R9), Y5, Y5
+	JMP        ready194
+
+fresh193:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready194:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop195:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   64(R11), Y8, Y8
+	VBROADCASTSS (R10), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R10)(CX*1), Y9
+	VFMADD231PS  Y6, Y9, Y3
+	VFMADD231PS  Y7, Y9, Y4
+	VFMADD231PS  Y8, Y9, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop195
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain196
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	ADDQ         R10, R9
+	VADDPS       (R9), Y3, Y3
+	VADDPS       32(R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   64(R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain196:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, 64(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y3, (R9)
+	VMOVUPS    Y4, 32(R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 64(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows192
+	JMP        done178
+
+block185:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows197:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh198
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	JMP        ready199
+
+fresh198:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready199:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop200:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   32(R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R10)(CX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop200
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain201
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain201:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows197
+	JMP        done178
+
+block184:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows202:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh203
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	JMP        ready204
+
+fresh203:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready204:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop205:
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R11), Y2, Y2
+	VBROADCASTSS (R10), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R10)(CX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop205
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain206
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+
+plain206:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS Y0, Y2, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows202
+
+done178:
+	VZEROUPPER
+	RET
+
+// func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3
+TEXT ·tile3x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest208
+
+whole207:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows210:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh211
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	JMP     ready212
+
+fresh211:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready212:
+	MOVQ k+16(FP), R9
+	MOVQ DI, R10
+	MOVQ BX, R11
+
+loop213:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop213
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain214
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VADDPS       32(R9), Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+
+plain214:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows210
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole207
+
+rest208:
+	TESTQ AX, AX
+	JZ    done209
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block215
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows216:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh217
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	JMP        ready218
+
+fresh217:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready218:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop219:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      (R8), Y7
+	VMASKMOVPS   32(R11), Y7, Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R10)(CX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R10)(CX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop219
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain220
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   32(R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain220:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows216
+	JMP        done209
+
+block215:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows221:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh222
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	JMP        ready223
+
+fresh222:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready223:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+
+loop224:
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R11), Y3, Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS (R10)(CX*1), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (R10)(CX*2), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         DX, R10
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop224
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain225
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VADDPS       Y3, Y2, Y2
+
+plain225:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS Y0, Y3, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows221
+
+done209:
+	VZEROUPPER
+	RET
+
+// func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest227
+
+whole226:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows229:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh230
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	JMP     ready231
+
+fresh230:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready231:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all233
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched232
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched232
+
+all233:
+loop234:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      32(R11), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop234
+
+fetched232:
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain235
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+
+plain235:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows229
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole226
+
+rest227:
+	TESTQ AX, AX
+	JZ    done228
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block236
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows237:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh238
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	JMP        ready239
+
+fresh238:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready239:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop240:
+	VMOVUPS      (R11), Y8
+	VMOVUPS      (R8), Y9
+	VMASKMOVPS   32(R11), Y9, Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R12), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop240
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain241
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y8
+	VMASKMOVPS   32(R9), Y8, Y8
+	VADDPS       Y8, Y7, Y7
+
+plain241:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows237
+	JMP        done228
+
+block236:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows242:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh243
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	JMP        ready244
+
+fresh243:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready244:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop245:
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R11), Y4, Y4
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R10)(CX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R10)(CX*2), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R12), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop245
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain246
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y4
+	VMASKMOVPS   (R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+
+plain246:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS Y0, Y4, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows242
+
+done228:
+	VZEROUPPER
+	RET
+
+// func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile5x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest248
+
+whole247:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows250:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh251
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	JMP     ready252
+
+fresh251:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready252:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all254
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched253
+
+all254:
+loop255:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      32(R11), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop255
+
+fetched253:
+	VXORPS Y10, Y10, Y10
+	VADDPS Y10, Y0, Y0
+	VADDPS Y10, Y1, Y1
+	VADDPS Y10, Y2, Y2
+	VADDPS Y10, Y3, Y3
+	VADDPS Y10, Y4, Y4
+	VADDPS Y10, Y5, Y5
+	VADDPS Y10, Y6, Y6
+	VADDPS Y10, Y7, Y7
+	VADDPS Y10, Y8, Y8
+	VADDPS Y10, Y9, Y9
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain256
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+
+plain256:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows250
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole247
+
+rest248:
+	TESTQ AX, AX
+	JZ    done249
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block257
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows258:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh259
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	JMP        ready260
+
+fresh259:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready260:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop261:
+	VMOVUPS      (R11), Y10
+	VMOVUPS      (R8), Y11
+	VMASKMOVPS   32(R11), Y11, Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R10)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R10)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R12)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop261
+	VXORPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain262
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y10
+	VMASKMOVPS   32(R9), Y10, Y10
+	VADDPS       Y10, Y9, Y9
+
+plain262:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows258
+	JMP        done249
+
+block257:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows263:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh264
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	JMP        ready265
+
+fresh264:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready265:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop266:
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R11), Y5, Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R10)(CX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R10)(CX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R12), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R12)(CX*1), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop266
+	VXORPS       Y5, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y5, Y4, Y4
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain267
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y5
+	VMASKMOVPS   (R9), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+
+plain267:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS Y0, Y5, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows263
+
+done249:
+	VZEROUPPER
+	RET
+
+// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x256Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	MOVQ c+64(FP), DI
+	MOVQ DI, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest269
+
+whole268:
+	MOVQ a+24(FP), DI
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows271:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh272
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	ADDQ    R10, R9
+	VMOVUPS (R9), Y10
+	VMOVUPS 32(R9), Y11
+	JMP     ready273
+
+fresh272:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+ready273:
+	MOVQ         k+16(FP), R9
+	MOVQ         DI, R10
+	MOVQ         BX, R11
+	LEAQ         (CX)(CX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all275
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JZ           fetched274
+
+all275:
+loop276:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop276
+
+fetched274:
+	VXORPS Y12, Y12, Y12
+	VADDPS Y12, Y0, Y0
+	VADDPS Y12, Y1, Y1
+	VADDPS Y12, Y2, Y2
+	VADDPS Y12, Y3, Y3
+	VADDPS Y12, Y4, Y4
+	VADDPS Y12, Y5, Y5
+	VADDPS Y12, Y6, Y6
+	VADDPS Y12, Y7, Y7
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y9, Y9
+	VADDPS Y12, Y10, Y10
+	VADDPS Y12, Y11, Y11
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain277
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	ADDQ   R10, R9
+	VADDPS (R9), Y6, Y6
+	VADDPS 32(R9), Y7, Y7
+	ADDQ   R10, R9
+	VADDPS (R9), Y8, Y8
+	VADDPS 32(R9), Y9, Y9
+	ADDQ   R10, R9
+	VADDPS (R9), Y10, Y10
+	VADDPS 32(R9), Y11, Y11
+
+plain277:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	ADDQ    CX, DI
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows271
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole268
+
+rest269:
+	TESTQ AX, AX
+	JZ    done270
+	LEAQ  -1(AX), DI
+	ANDQ  $0x00000007, DI
+	INCQ  DI
+	LEAQ  tails<>+0(SB), R8
+	NEGQ  DI
+	LEAQ  32(R8)(DI*4), R8
+	CMPQ  AX, $0x00000008
+	JLE   block278
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), DI
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows279:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh280
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS 32(R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y2
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 32(R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS 32(R9), Y5, Y5
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y6
+	VMOVUPS    (R8), Y7
+	VMASKMOVPS 32(R9), Y7, Y7
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y8
+	VMOVUPS    (R8), Y9
+	VMASKMOVPS 32(R9), Y9, Y9
+	ADDQ       R10, R9
+	VMOVUPS    (R9), Y10
+	VMOVUPS    (R8), Y11
+	VMASKMOVPS 32(R9), Y11, Y11
+	JMP        ready281
+
+fresh280:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+ready281:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop282:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      (R8), Y13
+	VMASKMOVPS   32(R11), Y13, Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R10)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R10)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop282
+	VXORPS       Y12, Y12, Y12
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y12, Y1, Y1
+	VADDPS       Y12, Y2, Y2
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y7, Y7
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain283
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	ADDQ         R10, R9
+	VADDPS       (R9), Y2, Y2
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	ADDQ         R10, R9
+	VADDPS       (R9), Y4, Y4
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	ADDQ         R10, R9
+	VADDPS       (R9), Y6, Y6
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	ADDQ         R10, R9
+	VADDPS       (R9), Y8, Y8
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y9, Y9
+	ADDQ         R10, R9
+	VADDPS       (R9), Y10, Y10
+	VMOVUPS      (R8), Y12
+	VMASKMOVPS   32(R9), Y12, Y12
+	VADDPS       Y12, Y11, Y11
+
+plain283:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y7, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y9, Y0, 32(R9)
+	ADDQ       R10, R9
+	VMOVUPS    Y10, (R9)
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y11, Y0, 32(R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows279
+	JMP        done270
+
+block278:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), DI
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows284:
+	MOVQ       mode+80(FP), R9
+	TESTQ      $0x00000002, R9
+	JZ         fresh285
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS (R9), Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	JMP        ready286
+
+fresh285:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready286:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ BX, R11
+	LEAQ (CX)(CX*2), R12
+	ADDQ R10, R12
+
+loop287:
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R11), Y6, Y6
+	VBROADCASTSS (R10), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (R10)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R10)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R12), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R12)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R12)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         DX, R10
+	ADDQ         DX, R12
+	ADDQ         SI, R11
+	DECQ         R9
+	JNZ          loop287
+	VXORPS       Y6, Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y6, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain288
+	MOVQ         cs+72(FP), R10
+	MOVQ         DI, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	ADDQ         R10, R9
+	VMOVUPS      (R8), Y6
+	VMASKMOVPS   (R9), Y6, Y6
+	VADDPS       Y6, Y5, Y5
+
+plain288:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS Y0, Y6, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y4, Y0, (R9)
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y0
+	VMASKMOVPS Y5, Y0, (R9)
+	MOVQ       cs+72(FP), R9
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	ADDQ       CX, AX
+	ADDQ       R9, DI
+	DECQ       (SP)
+	JNZ        rows284
+
+done270:
+	VZEROUPPER
+	RET
+
+// func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile1x512(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
 	JL   rest2
 
 whole1:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows4:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh5
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	JMP     ready6
+
+fresh5:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R8
-	MOVQ   BX, R9
 
-loop4:
-	VMOVUPS      (R9), Z4
-	VMOVUPS      64(R9), Z5
-	VMOVUPS      128(R9), Z6
-	VMOVUPS      192(R9), Z7
-	VBROADCASTSS (R8), Z8
+ready6:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop7:
+	VMOVUPS      (R11), Z4
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VBROADCASTSS (R10), Z8
 	VMULPS       Z4, Z8, Z4
 	VADDPS       Z4, Z0, Z0
 	VMULPS       Z5, Z8, Z4
@@ -1721,61 +5660,88 @@ loop4:
 	VADDPS       Z4, Z2, Z2
 	VMULPS       Z7, Z8, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         DX, R8
-	ADDQ         SI, R9
-	DECQ         CX
-	JNZ          loop4
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain5
-	MOVQ         DI, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain8
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
 
-plain5:
-	MOVQ    DI, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    $0x00000100, BX
-	ADDQ    $0x00000100, DI
+plain8:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows4
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
 	JGE     whole1
 
 rest2:
-	TESTQ  AX, AX
-	JZ     done3
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R8
-	SHLL   CL, R8
-	NOTL   R8
-	KMOVW  R8, K1
-	CMPQ   AX, $0x00000010
-	JLE    block6
-	CMPQ   AX, $0x00000020
-	JLE    block7
-	CMPQ   AX, $0x00000030
-	JLE    block8
+	TESTQ AX, AX
+	JZ    done3
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block9
+	CMPQ  AX, $0x00000020
+	JLE   block10
+	CMPQ  AX, $0x00000030
+	JLE   block11
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows12:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh13
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	JMP       ready14
+
+fresh13:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop9:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	VMOVUPS      128(BX), Z6
-	VMOVUPS.Z    192(BX), K1, Z7
-	VBROADCASTSS (CX), Z8
+ready14:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop15:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS.Z    192(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z4, Z8, Z4
 	VADDPS       Z4, Z0, Z0
 	VMULPS       Z5, Z8, Z4
@@ -1784,144 +5750,249 @@ loop9:
 	VADDPS       Z4, Z2, Z2
 	VMULPS       Z7, Z8, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop9
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain10
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z4
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop15
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain16
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z4
 	VADDPS       Z4, Z3, Z3
 
-plain10:
-	MOVQ    DI, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
+plain16:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows12
 	JMP     done3
 
-block8:
+block11:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows17:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh18
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	JMP       ready19
+
+fresh18:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop11:
-	VMOVUPS      (BX), Z3
-	VMOVUPS      64(BX), Z4
-	VMOVUPS.Z    128(BX), K1, Z5
-	VBROADCASTSS (CX), Z6
+ready19:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop20:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS.Z    128(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
 	VMULPS       Z3, Z6, Z3
 	VADDPS       Z3, Z0, Z0
 	VMULPS       Z4, Z6, Z3
 	VADDPS       Z3, Z1, Z1
 	VMULPS       Z5, Z6, Z3
 	VADDPS       Z3, Z2, Z2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop11
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain12
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop20
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain21
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z3
 	VADDPS       Z3, Z2, Z2
 
-plain12:
-	MOVQ    DI, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
+plain21:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows17
 	JMP     done3
 
-block7:
+block10:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows22:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh23
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	JMP       ready24
+
+fresh23:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop13:
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	VBROADCASTSS (CX), Z4
+ready24:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop25:
+	VMOVUPS      (R10), Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z2, Z4, Z2
 	VADDPS       Z2, Z0, Z0
 	VMULPS       Z3, Z4, Z2
 	VADDPS       Z2, Z1, Z1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop13
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain14
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop25
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain26
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z2
 	VADDPS       Z2, Z1, Z1
 
-plain14:
-	MOVQ    DI, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
+plain26:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows22
 	JMP     done3
 
-block6:
-	VPXORD Z0, Z0, Z0
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
+block9:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
 
-loop15:
-	VMOVUPS.Z    (BX), K1, Z1
-	VBROADCASTSS (CX), Z2
+rows27:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh28
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	JMP       ready29
+
+fresh28:
+	VPXORD Z0, Z0, Z0
+
+ready29:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop30:
+	VMOVUPS.Z    (R10), K1, Z1
+	VBROADCASTSS (R9), Z2
 	VMULPS       Z1, Z2, Z1
 	VADDPS       Z1, Z0, Z0
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop15
-	MOVQ         cs+64(FP), AX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain16
-	MOVQ         DI, AX
-	VMOVUPS.Z    (AX), K1, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop30
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain31
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z1
 	VADDPS       Z1, Z0, Z0
 
-plain16:
-	MOVQ    DI, AX
-	VMOVUPS Z0, K1, (AX)
+plain31:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows27
 
 done3:
 	VZEROUPPER
 	RET
 
-// func tile2x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile2x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX, AVX512F
-TEXT ·tile2x512(SB), NOSPLIT, $0-80
+TEXT ·tile2x512(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), DX
-	MOVQ ak+32(FP), BX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DI
-	MOVQ c+56(FP), R8
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest18
+	JL   rest33
 
-whole17:
+whole32:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows35:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh36
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	JMP     ready37
+
+fresh36:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1930,15 +6001,137 @@ whole17:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R9
-	MOVQ   SI, R10
 
-loop20:
+ready37:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop38:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VMOVUPS      128(R11), Z10
+	VMOVUPS      192(R11), Z11
+	VBROADCASTSS (R10), Z12
+	VMULPS       Z8, Z12, Z13
+	VADDPS       Z13, Z0, Z0
+	VMULPS       Z9, Z12, Z13
+	VADDPS       Z13, Z1, Z1
+	VMULPS       Z10, Z12, Z13
+	VADDPS       Z13, Z2, Z2
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VMULPS       Z8, Z12, Z8
+	VADDPS       Z8, Z4, Z4
+	VMULPS       Z9, Z12, Z8
+	VADDPS       Z8, Z5, Z5
+	VMULPS       Z10, Z12, Z8
+	VADDPS       Z8, Z6, Z6
+	VMULPS       Z11, Z12, Z8
+	VADDPS       Z8, Z7, Z7
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop38
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain39
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+
+plain39:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows35
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole32
+
+rest33:
+	TESTQ AX, AX
+	JZ    done34
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block40
+	CMPQ  AX, $0x00000020
+	JLE   block41
+	CMPQ  AX, $0x00000030
+	JLE   block42
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows43:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh44
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	JMP       ready45
+
+fresh44:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready45:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop46:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
-	VMOVUPS      192(R10), Z11
+	VMOVUPS.Z    192(R10), K1, Z11
 	VBROADCASTSS (R9), Z12
 	VMULPS       Z8, Z12, Z13
 	VADDPS       Z13, Z0, Z0
@@ -1959,281 +6152,322 @@ loop20:
 	VADDPS       Z8, Z7, Z7
 	ADDQ         BX, R9
 	ADDQ         DI, R10
-	DECQ         CX
-	JNZ          loop20
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain21
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-
-plain21:
-	MOVQ    R8, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	VMOVUPS Z6, 128(CX)
-	VMOVUPS Z7, 192(CX)
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, R8
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole17
-
-rest18:
-	TESTQ  AX, AX
-	JZ     done19
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R9
-	SHLL   CL, R9
-	NOTL   R9
-	KMOVW  R9, K1
-	CMPQ   AX, $0x00000010
-	JLE    block22
-	CMPQ   AX, $0x00000020
-	JLE    block23
-	CMPQ   AX, $0x00000030
-	JLE    block24
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-
-loop25:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VMOVUPS      128(SI), Z10
-	VMOVUPS.Z    192(SI), K1, Z11
-	VBROADCASTSS (CX), Z12
-	VMULPS       Z8, Z12, Z13
-	VADDPS       Z13, Z0, Z0
-	VMULPS       Z9, Z12, Z13
-	VADDPS       Z13, Z1, Z1
-	VMULPS       Z10, Z12, Z13
-	VADDPS       Z13, Z2, Z2
-	VMULPS       Z11, Z12, Z12
-	VADDPS       Z12, Z3, Z3
-	VBROADCASTSS (CX)(DX*1), Z12
-	VMULPS       Z8, Z12, Z8
-	VADDPS       Z8, Z4, Z4
-	VMULPS       Z9, Z12, Z8
-	VADDPS       Z8, Z5, Z5
-	VMULPS       Z10, Z12, Z8
-	VADDPS       Z8, Z6, Z6
-	VMULPS       Z11, Z12, Z8
-	VADDPS       Z8, Z7, Z7
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop25
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain26
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z8
+	DECQ         R8
+	JNZ          loop46
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain47
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z8
 	VADDPS       Z8, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z8
 	VADDPS       Z8, Z7, Z7
 
-plain26:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, K1, 192(AX)
-	JMP     done19
+plain47:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows43
+	JMP     done34
 
-block24:
+block42:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows48:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh49
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	JMP       ready50
+
+fresh49:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop27:
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VMOVUPS.Z    128(SI), K1, Z8
-	VBROADCASTSS (CX), Z9
+ready50:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop51:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS.Z    128(R10), K1, Z8
+	VBROADCASTSS (R9), Z9
 	VMULPS       Z6, Z9, Z10
 	VADDPS       Z10, Z0, Z0
 	VMULPS       Z7, Z9, Z10
 	VADDPS       Z10, Z1, Z1
 	VMULPS       Z8, Z9, Z9
 	VADDPS       Z9, Z2, Z2
-	VBROADCASTSS (CX)(DX*1), Z9
+	VBROADCASTSS (R9)(DX*1), Z9
 	VMULPS       Z6, Z9, Z6
 	VADDPS       Z6, Z3, Z3
 	VMULPS       Z7, Z9, Z6
 	VADDPS       Z6, Z4, Z4
 	VMULPS       Z8, Z9, Z6
 	VADDPS       Z6, Z5, Z5
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop27
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain28
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z6
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop51
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain52
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z6
 	VADDPS       Z6, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z6
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z6
 	VADDPS       Z6, Z5, Z5
 
-plain28:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, K1, 128(AX)
-	JMP     done19
+plain52:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows48
+	JMP     done34
 
-block23:
+block41:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows53:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh54
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	JMP       ready55
+
+fresh54:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop29:
-	VMOVUPS      (SI), Z4
-	VMOVUPS.Z    64(SI), K1, Z5
-	VBROADCASTSS (CX), Z6
+ready55:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop56:
+	VMOVUPS      (R10), Z4
+	VMOVUPS.Z    64(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
 	VMULPS       Z4, Z6, Z7
 	VADDPS       Z7, Z0, Z0
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z1, Z1
-	VBROADCASTSS (CX)(DX*1), Z6
+	VBROADCASTSS (R9)(DX*1), Z6
 	VMULPS       Z4, Z6, Z4
 	VADDPS       Z4, Z2, Z2
 	VMULPS       Z5, Z6, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop29
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain30
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z4
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop56
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain57
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z4
 	VADDPS       Z4, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z4
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z4
 	VADDPS       Z4, Z3, Z3
 
-plain30:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	JMP     done19
+plain57:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows53
+	JMP     done34
 
-block22:
+block40:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows58:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh59
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	JMP       ready60
+
+fresh59:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop31:
-	VMOVUPS.Z    (SI), K1, Z2
-	VBROADCASTSS (CX), Z3
+ready60:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop61:
+	VMOVUPS.Z    (R10), K1, Z2
+	VBROADCASTSS (R9), Z3
 	VMULPS       Z2, Z3, Z3
 	VADDPS       Z3, Z0, Z0
-	VBROADCASTSS (CX)(DX*1), Z3
+	VBROADCASTSS (R9)(DX*1), Z3
 	VMULPS       Z2, Z3, Z2
 	VADDPS       Z2, Z1, Z1
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop31
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain32
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop61
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain62
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z2
 	VADDPS       Z2, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z2
 	VADDPS       Z2, Z1, Z1
 
-plain32:
-	MOVQ    R8, AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
+plain62:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows58
 
-done19:
+done34:
 	VZEROUPPER
 	RET
 
-// func tile3x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile3x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
 // Requires: AVX, AVX512F
-TEXT ·tile3x512(SB), NOSPLIT, $0-80
+TEXT ·tile3x512(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), DX
-	MOVQ ak+32(FP), BX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DI
-	MOVQ c+56(FP), R8
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest34
+	JL   rest64
 
-whole33:
+whole63:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows66:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh67
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	JMP     ready68
+
+fresh67:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2246,15 +6480,167 @@ whole33:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R9
-	MOVQ   SI, R10
 
-loop36:
+ready68:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop69:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      128(R11), Z14
+	VMOVUPS      192(R11), Z15
+	VBROADCASTSS (R10), Z16
+	VMULPS       Z12, Z16, Z17
+	VADDPS       Z17, Z0, Z0
+	VMULPS       Z13, Z16, Z17
+	VADDPS       Z17, Z1, Z1
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z2, Z2
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z16
+	VMULPS       Z12, Z16, Z17
+	VADDPS       Z17, Z4, Z4
+	VMULPS       Z13, Z16, Z17
+	VADDPS       Z17, Z5, Z5
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z6, Z6
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z16
+	VMULPS       Z12, Z16, Z12
+	VADDPS       Z12, Z8, Z8
+	VMULPS       Z13, Z16, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z14, Z16, Z12
+	VADDPS       Z12, Z10, Z10
+	VMULPS       Z15, Z16, Z12
+	VADDPS       Z12, Z11, Z11
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop69
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain70
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+	ADDQ         R10, R9
+	VADDPS       (R9), Z8, Z8
+	VADDPS       64(R9), Z9, Z9
+	VADDPS       128(R9), Z10, Z10
+	VADDPS       192(R9), Z11, Z11
+
+plain70:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows66
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole63
+
+rest64:
+	TESTQ AX, AX
+	JZ    done65
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block71
+	CMPQ  AX, $0x00000020
+	JLE   block72
+	CMPQ  AX, $0x00000030
+	JLE   block73
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows74:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh75
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	JMP       ready76
+
+fresh75:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready76:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop77:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
-	VMOVUPS      192(R10), Z15
+	VMOVUPS.Z    192(R10), K1, Z15
 	VBROADCASTSS (R9), Z16
 	VMULPS       Z12, Z16, Z17
 	VADDPS       Z17, Z0, Z0
@@ -2284,159 +6670,85 @@ loop36:
 	VADDPS       Z12, Z11, Z11
 	ADDQ         BX, R9
 	ADDQ         DI, R10
-	DECQ         CX
-	JNZ          loop36
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain37
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-
-plain37:
-	MOVQ    R8, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	VMOVUPS Z6, 128(CX)
-	VMOVUPS Z7, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	VMOVUPS Z10, 128(CX)
-	VMOVUPS Z11, 192(CX)
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, R8
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole33
-
-rest34:
-	TESTQ  AX, AX
-	JZ     done35
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R9
-	SHLL   CL, R9
-	NOTL   R9
-	KMOVW  R9, K1
-	CMPQ   AX, $0x00000010
-	JLE    block38
-	CMPQ   AX, $0x00000020
-	JLE    block39
-	CMPQ   AX, $0x00000030
-	JLE    block40
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-
-loop41:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VMOVUPS      128(SI), Z14
-	VMOVUPS.Z    192(SI), K1, Z15
-	VBROADCASTSS (CX), Z16
-	VMULPS       Z12, Z16, Z17
-	VADDPS       Z17, Z0, Z0
-	VMULPS       Z13, Z16, Z17
-	VADDPS       Z17, Z1, Z1
-	VMULPS       Z14, Z16, Z17
-	VADDPS       Z17, Z2, Z2
-	VMULPS       Z15, Z16, Z16
-	VADDPS       Z16, Z3, Z3
-	VBROADCASTSS (CX)(DX*1), Z16
-	VMULPS       Z12, Z16, Z17
-	VADDPS       Z17, Z4, Z4
-	VMULPS       Z13, Z16, Z17
-	VADDPS       Z17, Z5, Z5
-	VMULPS       Z14, Z16, Z17
-	VADDPS       Z17, Z6, Z6
-	VMULPS       Z15, Z16, Z16
-	VADDPS       Z16, Z7, Z7
-	VBROADCASTSS (CX)(DX*2), Z16
-	VMULPS       Z12, Z16, Z12
-	VADDPS       Z12, Z8, Z8
-	VMULPS       Z13, Z16, Z12
-	VADDPS       Z12, Z9, Z9
-	VMULPS       Z14, Z16, Z12
-	VADDPS       Z12, Z10, Z10
-	VMULPS       Z15, Z16, Z12
-	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop41
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain42
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z12
+	DECQ         R8
+	JNZ          loop77
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain78
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z12
 	VADDPS       Z12, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z12
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z12
 	VADDPS       Z12, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z12
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z12
 	VADDPS       Z12, Z11, Z11
 
-plain42:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, K1, 192(AX)
-	JMP     done35
+plain78:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows74
+	JMP     done65
 
-block40:
+block73:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows79:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh80
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	JMP       ready81
+
+fresh80:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2446,195 +6758,309 @@ block40:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop43:
-	VMOVUPS      (SI), Z9
-	VMOVUPS      64(SI), Z10
-	VMOVUPS.Z    128(SI), K1, Z11
-	VBROADCASTSS (CX), Z12
+ready81:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop82:
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS.Z    128(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z9, Z12, Z13
 	VADDPS       Z13, Z0, Z0
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z1, Z1
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z2, Z2
-	VBROADCASTSS (CX)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VMULPS       Z9, Z12, Z13
 	VADDPS       Z13, Z3, Z3
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z4, Z4
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z5, Z5
-	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VMULPS       Z9, Z12, Z9
 	VADDPS       Z9, Z6, Z6
 	VMULPS       Z10, Z12, Z9
 	VADDPS       Z9, Z7, Z7
 	VMULPS       Z11, Z12, Z9
 	VADDPS       Z9, Z8, Z8
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop43
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain44
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z9
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop82
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain83
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z9
 	VADDPS       Z9, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z9
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z9
 	VADDPS       Z9, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z9
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z9
 	VADDPS       Z9, Z8, Z8
 
-plain44:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, K1, 128(AX)
-	JMP     done35
+plain83:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows79
+	JMP     done65
 
-block39:
+block72:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows84:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh85
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	JMP       ready86
+
+fresh85:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop45:
-	VMOVUPS      (SI), Z6
-	VMOVUPS.Z    64(SI), K1, Z7
-	VBROADCASTSS (CX), Z8
+ready86:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop87:
+	VMOVUPS      (R10), Z6
+	VMOVUPS.Z    64(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z6, Z8, Z9
 	VADDPS       Z9, Z0, Z0
 	VMULPS       Z7, Z8, Z8
 	VADDPS       Z8, Z1, Z1
-	VBROADCASTSS (CX)(DX*1), Z8
+	VBROADCASTSS (R9)(DX*1), Z8
 	VMULPS       Z6, Z8, Z9
 	VADDPS       Z9, Z2, Z2
 	VMULPS       Z7, Z8, Z8
 	VADDPS       Z8, Z3, Z3
-	VBROADCASTSS (CX)(DX*2), Z8
+	VBROADCASTSS (R9)(DX*2), Z8
 	VMULPS       Z6, Z8, Z6
 	VADDPS       Z6, Z4, Z4
 	VMULPS       Z7, Z8, Z6
 	VADDPS       Z6, Z5, Z5
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop45
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain46
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z6
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop87
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain88
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z6
 	VADDPS       Z6, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z6
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z6
 	VADDPS       Z6, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z6
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z6
 	VADDPS       Z6, Z5, Z5
 
-plain46:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, K1, 64(AX)
-	JMP     done35
+plain88:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows84
+	JMP     done65
 
-block38:
+block71:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows89:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh90
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	JMP       ready91
+
+fresh90:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
 
-loop47:
-	VMOVUPS.Z    (SI), K1, Z3
-	VBROADCASTSS (CX), Z4
+ready91:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop92:
+	VMOVUPS.Z    (R10), K1, Z3
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z3, Z4, Z4
 	VADDPS       Z4, Z0, Z0
-	VBROADCASTSS (CX)(DX*1), Z4
+	VBROADCASTSS (R9)(DX*1), Z4
 	VMULPS       Z3, Z4, Z4
 	VADDPS       Z4, Z1, Z1
-	VBROADCASTSS (CX)(DX*2), Z4
+	VBROADCASTSS (R9)(DX*2), Z4
 	VMULPS       Z3, Z4, Z3
 	VADDPS       Z3, Z2, Z2
-	ADDQ         BX, CX
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop47
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain48
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop92
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain93
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z3
 	VADDPS       Z3, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
 	VADDPS       Z3, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
 	VADDPS       Z3, Z2, Z2
 
-plain48:
-	MOVQ    R8, AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
+plain93:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows89
 
-done35:
+done65:
 	VZEROUPPER
 	RET
 
-// func tile4x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x512(SB), NOSPLIT, $0-80
+// func tile4x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x512(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), DX
-	MOVQ ak+32(FP), BX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DI
-	MOVQ c+56(FP), R8
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest50
+	JL   rest95
 
-whole49:
+whole94:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows97:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh98
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	JMP     ready99
+
+fresh98:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2651,17 +7077,324 @@ whole49:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R9
-	MOVQ   SI, R10
-	LEAQ   (DX)(DX*2), R11
-	ADDQ   R9, R11
 
-loop52:
+ready99:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all101
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z0, Z0
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z1, Z1
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z2, Z2
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z4, Z4
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z5, Z5
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z6, Z6
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z8, Z8
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z9, Z9
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z10, Z10
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z11, Z11
+	VBROADCASTSS (R12), Z20
+	VMULPS       Z16, Z20, Z16
+	VADDPS       Z16, Z12, Z12
+	VMULPS       Z17, Z20, Z16
+	VADDPS       Z16, Z13, Z13
+	VMULPS       Z18, Z20, Z16
+	VADDPS       Z16, Z14, Z14
+	VMULPS       Z19, Z20, Z16
+	VADDPS       Z16, Z15, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched100
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z0, Z0
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z1, Z1
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z2, Z2
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z4, Z4
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z5, Z5
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z6, Z6
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z8, Z8
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z9, Z9
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z10, Z10
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z11, Z11
+	VBROADCASTSS (R12), Z20
+	VMULPS       Z16, Z20, Z16
+	VADDPS       Z16, Z12, Z12
+	VMULPS       Z17, Z20, Z16
+	VADDPS       Z16, Z13, Z13
+	VMULPS       Z18, Z20, Z16
+	VADDPS       Z16, Z14, Z14
+	VMULPS       Z19, Z20, Z16
+	VADDPS       Z16, Z15, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched100
+
+all101:
+loop102:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z0, Z0
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z1, Z1
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z2, Z2
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z4, Z4
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z5, Z5
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z6, Z6
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z8, Z8
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z9, Z9
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z10, Z10
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z11, Z11
+	VBROADCASTSS (R12), Z20
+	VMULPS       Z16, Z20, Z16
+	VADDPS       Z16, Z12, Z12
+	VMULPS       Z17, Z20, Z16
+	VADDPS       Z16, Z13, Z13
+	VMULPS       Z18, Z20, Z16
+	VADDPS       Z16, Z14, Z14
+	VMULPS       Z19, Z20, Z16
+	VADDPS       Z16, Z15, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop102
+
+fetched100:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain103
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+
+plain103:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows97
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole94
+
+rest95:
+	TESTQ AX, AX
+	JZ    done96
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block104
+	CMPQ  AX, $0x00000020
+	JLE   block105
+	CMPQ  AX, $0x00000030
+	JLE   block106
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows107:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh108
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	JMP       ready109
+
+fresh108:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready109:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop110:
 	VMOVUPS      (R10), Z16
 	VMOVUPS      64(R10), Z17
 	VMOVUPS      128(R10), Z18
-	VMOVUPS      192(R10), Z19
+	VMOVUPS.Z    192(R10), K1, Z19
 	VBROADCASTSS (R9), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
@@ -2701,196 +7434,102 @@ loop52:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	ADDQ         DI, R10
-	DECQ         CX
-	JNZ          loop52
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain53
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
-
-plain53:
-	MOVQ    R8, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	VMOVUPS Z6, 128(CX)
-	VMOVUPS Z7, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	VMOVUPS Z10, 128(CX)
-	VMOVUPS Z11, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, 128(CX)
-	VMOVUPS Z15, 192(CX)
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, R8
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole49
-
-rest50:
-	TESTQ  AX, AX
-	JZ     done51
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R9
-	SHLL   CL, R9
-	NOTL   R9
-	KMOVW  R9, K1
-	CMPQ   AX, $0x00000010
-	JLE    block54
-	CMPQ   AX, $0x00000020
-	JLE    block55
-	CMPQ   AX, $0x00000030
-	JLE    block56
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
-
-loop57:
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VMOVUPS      128(SI), Z18
-	VMOVUPS.Z    192(SI), K1, Z19
-	VBROADCASTSS (CX), Z20
-	VMULPS       Z16, Z20, Z21
-	VADDPS       Z21, Z0, Z0
-	VMULPS       Z17, Z20, Z21
-	VADDPS       Z21, Z1, Z1
-	VMULPS       Z18, Z20, Z21
-	VADDPS       Z21, Z2, Z2
-	VMULPS       Z19, Z20, Z20
-	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (CX)(DX*1), Z20
-	VMULPS       Z16, Z20, Z21
-	VADDPS       Z21, Z4, Z4
-	VMULPS       Z17, Z20, Z21
-	VADDPS       Z21, Z5, Z5
-	VMULPS       Z18, Z20, Z21
-	VADDPS       Z21, Z6, Z6
-	VMULPS       Z19, Z20, Z20
-	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (CX)(DX*2), Z20
-	VMULPS       Z16, Z20, Z21
-	VADDPS       Z21, Z8, Z8
-	VMULPS       Z17, Z20, Z21
-	VADDPS       Z21, Z9, Z9
-	VMULPS       Z18, Z20, Z21
-	VADDPS       Z21, Z10, Z10
-	VMULPS       Z19, Z20, Z20
-	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R9), Z20
-	VMULPS       Z16, Z20, Z16
-	VADDPS       Z16, Z12, Z12
-	VMULPS       Z17, Z20, Z16
-	VADDPS       Z16, Z13, Z13
-	VMULPS       Z18, Z20, Z16
-	VADDPS       Z16, Z14, Z14
-	VMULPS       Z19, Z20, Z16
-	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, CX
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop57
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain58
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z16
+	DECQ         R8
+	JNZ          loop110
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain111
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z16
 	VADDPS       Z16, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z16
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z16
 	VADDPS       Z16, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z16
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z16
 	VADDPS       Z16, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z16
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z16
 	VADDPS       Z16, Z15, Z15
 
-plain58:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, K1, 192(AX)
-	JMP     done51
+plain111:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows107
+	JMP     done96
 
-block56:
+block106:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows112:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh113
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	JMP       ready114
+
+fresh113:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2903,93 +7542,133 @@ block56:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop59:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VMOVUPS.Z    128(SI), K1, Z14
-	VBROADCASTSS (CX), Z15
+ready114:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop115:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS.Z    128(R10), K1, Z14
+	VBROADCASTSS (R9), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z0, Z0
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z1, Z1
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z2, Z2
-	VBROADCASTSS (CX)(DX*1), Z15
+	VBROADCASTSS (R9)(DX*1), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z3, Z3
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z4, Z4
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z5, Z5
-	VBROADCASTSS (CX)(DX*2), Z15
+	VBROADCASTSS (R9)(DX*2), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z6, Z6
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z7, Z7
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z8, Z8
-	VBROADCASTSS (R9), Z15
+	VBROADCASTSS (R11), Z15
 	VMULPS       Z12, Z15, Z12
 	VADDPS       Z12, Z9, Z9
 	VMULPS       Z13, Z15, Z12
 	VADDPS       Z12, Z10, Z10
 	VMULPS       Z14, Z15, Z12
 	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop59
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain60
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z12
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop115
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain116
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z12
 	VADDPS       Z12, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z12
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z12
 	VADDPS       Z12, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z12
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z12
 	VADDPS       Z12, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z12
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z12
 	VADDPS       Z12, Z11, Z11
 
-plain60:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	VMOVUPS Z10, 64(AX)
-	VMOVUPS Z11, K1, 128(AX)
-	JMP     done51
+plain116:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows112
+	JMP     done96
 
-block55:
+block105:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows117:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh118
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	JMP       ready119
+
+fresh118:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2998,148 +7677,238 @@ block55:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop61:
-	VMOVUPS      (SI), Z8
-	VMOVUPS.Z    64(SI), K1, Z9
-	VBROADCASTSS (CX), Z10
+ready119:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop120:
+	VMOVUPS      (R10), Z8
+	VMOVUPS.Z    64(R10), K1, Z9
+	VBROADCASTSS (R9), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z0, Z0
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z1, Z1
-	VBROADCASTSS (CX)(DX*1), Z10
+	VBROADCASTSS (R9)(DX*1), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z2, Z2
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z3, Z3
-	VBROADCASTSS (CX)(DX*2), Z10
+	VBROADCASTSS (R9)(DX*2), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z4, Z4
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z5, Z5
-	VBROADCASTSS (R9), Z10
+	VBROADCASTSS (R11), Z10
 	VMULPS       Z8, Z10, Z8
 	VADDPS       Z8, Z6, Z6
 	VMULPS       Z9, Z10, Z8
 	VADDPS       Z8, Z7, Z7
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop61
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain62
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z8
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop120
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain121
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z8
 	VADDPS       Z8, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z8
 	VADDPS       Z8, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z8
 	VADDPS       Z8, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z8
 	VADDPS       Z8, Z7, Z7
 
-plain62:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, K1, 64(AX)
-	JMP     done51
+plain121:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows117
+	JMP     done96
 
-block54:
+block104:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows122:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh123
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	JMP       ready124
+
+fresh123:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop63:
-	VMOVUPS.Z    (SI), K1, Z4
-	VBROADCASTSS (CX), Z5
+ready124:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop125:
+	VMOVUPS.Z    (R10), K1, Z4
+	VBROADCASTSS (R9), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z0, Z0
-	VBROADCASTSS (CX)(DX*1), Z5
+	VBROADCASTSS (R9)(DX*1), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z1, Z1
-	VBROADCASTSS (CX)(DX*2), Z5
+	VBROADCASTSS (R9)(DX*2), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z2, Z2
-	VBROADCASTSS (R9), Z5
+	VBROADCASTSS (R11), Z5
 	VMULPS       Z4, Z5, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop63
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain64
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z4
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop125
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain126
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z4
 	VADDPS       Z4, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
 	VADDPS       Z4, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
 	VADDPS       Z4, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
 	VADDPS       Z4, Z3, Z3
 
-plain64:
-	MOVQ    R8, AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
+plain126:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows122
 
-done51:
+done96:
 	VZEROUPPER
 	RET
 
-// func tile5x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX, AVX512F
-TEXT ·tile5x512(SB), NOSPLIT, $0-80
+// func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x512(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), DX
-	MOVQ ak+32(FP), BX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DI
-	MOVQ c+56(FP), R8
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest66
+	JL   rest128
 
-whole65:
+whole127:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows130:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh131
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	JMP     ready132
+
+fresh131:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3160,17 +7929,432 @@ whole65:
 	VPXORD Z17, Z17, Z17
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R9
-	MOVQ   SI, R10
-	LEAQ   (DX)(DX*2), R11
-	ADDQ   R9, R11
 
-loop68:
+ready132:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all134
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z0, Z0
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z1, Z1
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z2, Z2
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z4, Z4
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z5, Z5
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z6, Z6
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z8, Z8
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z9, Z9
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z10, Z10
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z11, Z11
+	VBROADCASTSS (R12), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z12, Z12
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z13, Z13
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z14, Z14
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VMULPS       Z20, Z24, Z20
+	VADDPS       Z20, Z16, Z16
+	VMULPS       Z21, Z24, Z20
+	VADDPS       Z20, Z17, Z17
+	VMULPS       Z22, Z24, Z20
+	VADDPS       Z20, Z18, Z18
+	VMULPS       Z23, Z24, Z20
+	VADDPS       Z20, Z19, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched133
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z0, Z0
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z1, Z1
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z2, Z2
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z4, Z4
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z5, Z5
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z6, Z6
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z8, Z8
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z9, Z9
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z10, Z10
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z11, Z11
+	VBROADCASTSS (R12), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z12, Z12
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z13, Z13
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z14, Z14
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VMULPS       Z20, Z24, Z20
+	VADDPS       Z20, Z16, Z16
+	VMULPS       Z21, Z24, Z20
+	VADDPS       Z20, Z17, Z17
+	VMULPS       Z22, Z24, Z20
+	VADDPS       Z20, Z18, Z18
+	VMULPS       Z23, Z24, Z20
+	VADDPS       Z20, Z19, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched133
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z0, Z0
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z1, Z1
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z2, Z2
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z4, Z4
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z5, Z5
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z6, Z6
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z8, Z8
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z9, Z9
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z10, Z10
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z11, Z11
+	VBROADCASTSS (R12), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z12, Z12
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z13, Z13
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z14, Z14
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VMULPS       Z20, Z24, Z20
+	VADDPS       Z20, Z16, Z16
+	VMULPS       Z21, Z24, Z20
+	VADDPS       Z20, Z17, Z17
+	VMULPS       Z22, Z24, Z20
+	VADDPS       Z20, Z18, Z18
+	VMULPS       Z23, Z24, Z20
+	VADDPS       Z20, Z19, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched133
+
+all134:
+loop135:
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z0, Z0
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z1, Z1
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z2, Z2
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z4, Z4
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z5, Z5
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z6, Z6
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z8, Z8
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z9, Z9
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z10, Z10
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z11, Z11
+	VBROADCASTSS (R12), Z24
+	VMULPS       Z20, Z24, Z25
+	VADDPS       Z25, Z12, Z12
+	VMULPS       Z21, Z24, Z25
+	VADDPS       Z25, Z13, Z13
+	VMULPS       Z22, Z24, Z25
+	VADDPS       Z25, Z14, Z14
+	VMULPS       Z23, Z24, Z24
+	VADDPS       Z24, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VMULPS       Z20, Z24, Z20
+	VADDPS       Z20, Z16, Z16
+	VMULPS       Z21, Z24, Z20
+	VADDPS       Z20, Z17, Z17
+	VMULPS       Z22, Z24, Z20
+	VADDPS       Z20, Z18, Z18
+	VMULPS       Z23, Z24, Z20
+	VADDPS       Z20, Z19, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop135
+
+fetched133:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain136
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+
+plain136:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows130
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole127
+
+rest128:
+	TESTQ AX, AX
+	JZ    done129
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block137
+	CMPQ  AX, $0x00000020
+	JLE   block138
+	CMPQ  AX, $0x00000030
+	JLE   block139
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows140:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh141
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	JMP       ready142
+
+fresh141:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready142:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop143:
 	VMOVUPS      (R10), Z20
 	VMOVUPS      64(R10), Z21
 	VMOVUPS      128(R10), Z22
-	VMOVUPS      192(R10), Z23
+	VMOVUPS.Z    192(R10), K1, Z23
 	VBROADCASTSS (R9), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
@@ -3219,230 +8403,119 @@ loop68:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	ADDQ         DI, R10
-	DECQ         CX
-	JNZ          loop68
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain69
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
-	ADDQ         R9, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	VADDPS       128(CX), Z18, Z18
-	VADDPS       192(CX), Z19, Z19
-
-plain69:
-	MOVQ    R8, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	VMOVUPS Z6, 128(CX)
-	VMOVUPS Z7, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	VMOVUPS Z10, 128(CX)
-	VMOVUPS Z11, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, 128(CX)
-	VMOVUPS Z15, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	VMOVUPS Z18, 128(CX)
-	VMOVUPS Z19, 192(CX)
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, R8
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole65
-
-rest66:
-	TESTQ  AX, AX
-	JZ     done67
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R9
-	SHLL   CL, R9
-	NOTL   R9
-	KMOVW  R9, K1
-	CMPQ   AX, $0x00000010
-	JLE    block70
-	CMPQ   AX, $0x00000020
-	JLE    block71
-	CMPQ   AX, $0x00000030
-	JLE    block72
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
-
-loop73:
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
-	VMOVUPS      128(SI), Z22
-	VMOVUPS.Z    192(SI), K1, Z23
-	VBROADCASTSS (CX), Z24
-	VMULPS       Z20, Z24, Z25
-	VADDPS       Z25, Z0, Z0
-	VMULPS       Z21, Z24, Z25
-	VADDPS       Z25, Z1, Z1
-	VMULPS       Z22, Z24, Z25
-	VADDPS       Z25, Z2, Z2
-	VMULPS       Z23, Z24, Z24
-	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (CX)(DX*1), Z24
-	VMULPS       Z20, Z24, Z25
-	VADDPS       Z25, Z4, Z4
-	VMULPS       Z21, Z24, Z25
-	VADDPS       Z25, Z5, Z5
-	VMULPS       Z22, Z24, Z25
-	VADDPS       Z25, Z6, Z6
-	VMULPS       Z23, Z24, Z24
-	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (CX)(DX*2), Z24
-	VMULPS       Z20, Z24, Z25
-	VADDPS       Z25, Z8, Z8
-	VMULPS       Z21, Z24, Z25
-	VADDPS       Z25, Z9, Z9
-	VMULPS       Z22, Z24, Z25
-	VADDPS       Z25, Z10, Z10
-	VMULPS       Z23, Z24, Z24
-	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R9), Z24
-	VMULPS       Z20, Z24, Z25
-	VADDPS       Z25, Z12, Z12
-	VMULPS       Z21, Z24, Z25
-	VADDPS       Z25, Z13, Z13
-	VMULPS       Z22, Z24, Z25
-	VADDPS       Z25, Z14, Z14
-	VMULPS       Z23, Z24, Z24
-	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R9)(DX*1), Z24
-	VMULPS       Z20, Z24, Z20
-	VADDPS       Z20, Z16, Z16
-	VMULPS       Z21, Z24, Z20
-	VADDPS       Z20, Z17, Z17
-	VMULPS       Z22, Z24, Z20
-	VADDPS       Z20, Z18, Z18
-	VMULPS       Z23, Z24, Z20
-	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, CX
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop73
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain74
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z20
+	DECQ         R8
+	JNZ          loop143
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain144
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z20
 	VADDPS       Z20, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z20
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z20
 	VADDPS       Z20, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z20
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z20
 	VADDPS       Z20, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z20
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z20
 	VADDPS       Z20, Z15, Z15
-	ADDQ         CX, AX
-	VADDPS       (AX), Z16, Z16
-	VADDPS       64(AX), Z17, Z17
-	VADDPS       128(AX), Z18, Z18
-	VMOVUPS.Z    192(AX), K1, Z20
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z20
 	VADDPS       Z20, Z19, Z19
 
-plain74:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	VMOVUPS Z18, 128(AX)
-	VMOVUPS Z19, K1, 192(AX)
-	JMP     done67
+plain144:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows140
+	JMP     done129
 
-block72:
+block139:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows145:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh146
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	JMP       ready147
+
+fresh146:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3458,109 +8531,154 @@ block72:
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop75:
-	VMOVUPS      (SI), Z15
-	VMOVUPS      64(SI), Z16
-	VMOVUPS.Z    128(SI), K1, Z17
-	VBROADCASTSS (CX), Z18
+ready147:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop148:
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS.Z    128(R10), K1, Z17
+	VBROADCASTSS (R9), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z0, Z0
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z1, Z1
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z2, Z2
-	VBROADCASTSS (CX)(DX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z3, Z3
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z4, Z4
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z5, Z5
-	VBROADCASTSS (CX)(DX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z6, Z6
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z7, Z7
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z8, Z8
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R11), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z9, Z9
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z10, Z10
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z11, Z11
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R11)(DX*1), Z18
 	VMULPS       Z15, Z18, Z15
 	VADDPS       Z15, Z12, Z12
 	VMULPS       Z16, Z18, Z15
 	VADDPS       Z15, Z13, Z13
 	VMULPS       Z17, Z18, Z15
 	VADDPS       Z15, Z14, Z14
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop75
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain76
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z15
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop148
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain149
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z15
 	VADDPS       Z15, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z15
 	VADDPS       Z15, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z15
 	VADDPS       Z15, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z15
 	VADDPS       Z15, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VMOVUPS.Z    128(AX), K1, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z15
 	VADDPS       Z15, Z14, Z14
 
-plain76:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	VMOVUPS Z10, 64(AX)
-	VMOVUPS Z11, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, K1, 128(AX)
-	JMP     done67
+plain149:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows145
+	JMP     done129
 
-block71:
+block138:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows150:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh151
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	JMP       ready152
+
+fresh151:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3571,169 +8689,270 @@ block71:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop77:
-	VMOVUPS      (SI), Z10
-	VMOVUPS.Z    64(SI), K1, Z11
-	VBROADCASTSS (CX), Z12
+ready152:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop153:
+	VMOVUPS      (R10), Z10
+	VMOVUPS.Z    64(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z0, Z0
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z1, Z1
-	VBROADCASTSS (CX)(DX*1), Z12
+	VBROADCASTSS (R9)(DX*1), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z2, Z2
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z3, Z3
-	VBROADCASTSS (CX)(DX*2), Z12
+	VBROADCASTSS (R9)(DX*2), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z4, Z4
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z5, Z5
-	VBROADCASTSS (R9), Z12
+	VBROADCASTSS (R11), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z6, Z6
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z7, Z7
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R11)(DX*1), Z12
 	VMULPS       Z10, Z12, Z10
 	VADDPS       Z10, Z8, Z8
 	VMULPS       Z11, Z12, Z10
 	VADDPS       Z10, Z9, Z9
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop77
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain78
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z10
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop153
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain154
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z10
 	VADDPS       Z10, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z10
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z10
 	VADDPS       Z10, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z10
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z10
 	VADDPS       Z10, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z10
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z10
 	VADDPS       Z10, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS.Z    64(AX), K1, Z10
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z10
 	VADDPS       Z10, Z9, Z9
 
-plain78:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, K1, 64(AX)
-	JMP     done67
+plain154:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows150
+	JMP     done129
 
-block70:
+block137:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows155:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh156
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	JMP       ready157
+
+fresh156:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop79:
-	VMOVUPS.Z    (SI), K1, Z5
-	VBROADCASTSS (CX), Z6
-	VMULPS       Z5, Z6, Z6
-	VADDPS       Z6, Z0, Z0
-	VBROADCASTSS (CX)(DX*1), Z6
-	VMULPS       Z5, Z6, Z6
-	VADDPS       Z6, Z1, Z1
-	VBROADCASTSS (CX)(DX*2), Z6
-	VMULPS       Z5, Z6, Z6
-	VADDPS       Z6, Z2, Z2
+ready157:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop158:
+	VMOVUPS.Z    (R10), K1, Z5
 	VBROADCASTSS (R9), Z6
 	VMULPS       Z5, Z6, Z6
-	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z0, Z0
 	VBROADCASTSS (R9)(DX*1), Z6
+	VMULPS       Z5, Z6, Z6
+	VADDPS       Z6, Z1, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VMULPS       Z5, Z6, Z6
+	VADDPS       Z6, Z2, Z2
+	VBROADCASTSS (R11), Z6
+	VMULPS       Z5, Z6, Z6
+	VADDPS       Z6, Z3, Z3
+	VBROADCASTSS (R11)(DX*1), Z6
 	VMULPS       Z5, Z6, Z5
 	VADDPS       Z5, Z4, Z4
-	ADDQ         BX, CX
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop79
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain80
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z5
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop158
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain159
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z5
 	VADDPS       Z5, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
 	VADDPS       Z5, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
 	VADDPS       Z5, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
 	VADDPS       Z5, Z3, Z3
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
 	VADDPS       Z5, Z4, Z4
 
-plain80:
-	MOVQ    R8, AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
+plain159:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows155
 
-done67:
+done129:
 	VZEROUPPER
 	RET
 
-// func tile6x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
-// Requires: AVX, AVX512F
-TEXT ·tile6x512(SB), NOSPLIT, $0-80
+// func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x512(SB), NOSPLIT, $16-88
 	MOVQ n+0(FP), AX
-	MOVQ ai+24(FP), DX
-	MOVQ ak+32(FP), BX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DI
-	MOVQ c+56(FP), R8
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest82
+	JL   rest161
 
-whole81:
+whole160:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows163:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh164
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z20
+	VMOVUPS 64(R9), Z21
+	VMOVUPS 128(R9), Z22
+	VMOVUPS 192(R9), Z23
+	JMP     ready165
+
+fresh164:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3758,17 +8977,495 @@ whole81:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-	MOVQ   k+8(FP), CX
-	MOVQ   a+16(FP), R9
-	MOVQ   SI, R10
-	LEAQ   (DX)(DX*2), R11
-	ADDQ   R9, R11
 
-loop84:
+ready165:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all167
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z0, Z0
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z1, Z1
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z2, Z2
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z4, Z4
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z5, Z5
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z6, Z6
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z8, Z8
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z9, Z9
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z10, Z10
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z11, Z11
+	VBROADCASTSS (R12), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z12, Z12
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z13, Z13
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z14, Z14
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z16, Z16
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z17, Z17
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z18, Z18
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z19, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VMULPS       Z24, Z28, Z24
+	VADDPS       Z24, Z20, Z20
+	VMULPS       Z25, Z28, Z24
+	VADDPS       Z24, Z21, Z21
+	VMULPS       Z26, Z28, Z24
+	VADDPS       Z24, Z22, Z22
+	VMULPS       Z27, Z28, Z24
+	VADDPS       Z24, Z23, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched166
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z0, Z0
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z1, Z1
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z2, Z2
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z4, Z4
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z5, Z5
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z6, Z6
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z8, Z8
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z9, Z9
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z10, Z10
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z11, Z11
+	VBROADCASTSS (R12), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z12, Z12
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z13, Z13
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z14, Z14
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z16, Z16
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z17, Z17
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z18, Z18
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z19, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VMULPS       Z24, Z28, Z24
+	VADDPS       Z24, Z20, Z20
+	VMULPS       Z25, Z28, Z24
+	VADDPS       Z24, Z21, Z21
+	VMULPS       Z26, Z28, Z24
+	VADDPS       Z24, Z22, Z22
+	VMULPS       Z27, Z28, Z24
+	VADDPS       Z24, Z23, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched166
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z0, Z0
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z1, Z1
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z2, Z2
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z4, Z4
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z5, Z5
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z6, Z6
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z8, Z8
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z9, Z9
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z10, Z10
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z11, Z11
+	VBROADCASTSS (R12), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z12, Z12
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z13, Z13
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z14, Z14
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z16, Z16
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z17, Z17
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z18, Z18
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z19, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VMULPS       Z24, Z28, Z24
+	VADDPS       Z24, Z20, Z20
+	VMULPS       Z25, Z28, Z24
+	VADDPS       Z24, Z21, Z21
+	VMULPS       Z26, Z28, Z24
+	VADDPS       Z24, Z22, Z22
+	VMULPS       Z27, Z28, Z24
+	VADDPS       Z24, Z23, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched166
+
+all167:
+loop168:
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z0, Z0
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z1, Z1
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z2, Z2
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z3, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z4, Z4
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z5, Z5
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z6, Z6
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z7, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z8, Z8
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z9, Z9
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z10, Z10
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z11, Z11
+	VBROADCASTSS (R12), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z12, Z12
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z13, Z13
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z14, Z14
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z15, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VMULPS       Z24, Z28, Z29
+	VADDPS       Z29, Z16, Z16
+	VMULPS       Z25, Z28, Z29
+	VADDPS       Z29, Z17, Z17
+	VMULPS       Z26, Z28, Z29
+	VADDPS       Z29, Z18, Z18
+	VMULPS       Z27, Z28, Z28
+	VADDPS       Z28, Z19, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VMULPS       Z24, Z28, Z24
+	VADDPS       Z24, Z20, Z20
+	VMULPS       Z25, Z28, Z24
+	VADDPS       Z24, Z21, Z21
+	VMULPS       Z26, Z28, Z24
+	VADDPS       Z24, Z22, Z22
+	VMULPS       Z27, Z28, Z24
+	VADDPS       Z24, Z23, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop168
+
+fetched166:
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain169
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+	ADDQ   R10, R9
+	VADDPS (R9), Z20, Z20
+	VADDPS 64(R9), Z21, Z21
+	VADDPS 128(R9), Z22, Z22
+	VADDPS 192(R9), Z23, Z23
+
+plain169:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z20, (R9)
+	VMOVUPS Z21, 64(R9)
+	VMOVUPS Z22, 128(R9)
+	VMOVUPS Z23, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows163
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole160
+
+rest161:
+	TESTQ AX, AX
+	JZ    done162
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block170
+	CMPQ  AX, $0x00000020
+	JLE   block171
+	CMPQ  AX, $0x00000030
+	JLE   block172
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows173:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh174
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z20
+	VMOVUPS   64(R8), Z21
+	VMOVUPS   128(R8), Z22
+	VMOVUPS.Z 192(R8), K1, Z23
+	JMP       ready175
+
+fresh174:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+ready175:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop176:
 	VMOVUPS      (R10), Z24
 	VMOVUPS      64(R10), Z25
 	VMOVUPS      128(R10), Z26
-	VMOVUPS      192(R10), Z27
+	VMOVUPS.Z    192(R10), K1, Z27
 	VBROADCASTSS (R9), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
@@ -3826,96 +9523,3851 @@ loop84:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	ADDQ         DI, R10
-	DECQ         CX
-	JNZ          loop84
-	MOVQ         cs+64(FP), R9
-	MOVQ         add+72(FP), CX
-	TESTQ        CX, CX
-	JZ           plain85
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
-	ADDQ         R9, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	VADDPS       128(CX), Z18, Z18
-	VADDPS       192(CX), Z19, Z19
-	ADDQ         R9, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	VADDPS       128(CX), Z22, Z22
-	VADDPS       192(CX), Z23, Z23
+	DECQ         R8
+	JNZ          loop176
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain177
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z15, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z19, Z19
+	ADDQ         R9, R8
+	VADDPS       (R8), Z20, Z20
+	VADDPS       64(R8), Z21, Z21
+	VADDPS       128(R8), Z22, Z22
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z23, Z23
 
-plain85:
-	MOVQ    R8, CX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	VMOVUPS Z3, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	VMOVUPS Z6, 128(CX)
-	VMOVUPS Z7, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	VMOVUPS Z10, 128(CX)
-	VMOVUPS Z11, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, 128(CX)
-	VMOVUPS Z15, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z16, (CX)
-	VMOVUPS Z17, 64(CX)
-	VMOVUPS Z18, 128(CX)
-	VMOVUPS Z19, 192(CX)
-	ADDQ    R9, CX
-	VMOVUPS Z20, (CX)
-	VMOVUPS Z21, 64(CX)
-	VMOVUPS Z22, 128(CX)
-	VMOVUPS Z23, 192(CX)
+plain177:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z20, (R8)
+	VMOVUPS Z21, 64(R8)
+	VMOVUPS Z22, 128(R8)
+	VMOVUPS Z23, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows173
+	JMP     done162
+
+block172:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows178:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh179
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z15
+	VMOVUPS   64(R8), Z16
+	VMOVUPS.Z 128(R8), K1, Z17
+	JMP       ready180
+
+fresh179:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+
+ready180:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop181:
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS.Z    128(R10), K1, Z20
+	VBROADCASTSS (R9), Z21
+	VMULPS       Z18, Z21, Z22
+	VADDPS       Z22, Z0, Z0
+	VMULPS       Z19, Z21, Z22
+	VADDPS       Z22, Z1, Z1
+	VMULPS       Z20, Z21, Z21
+	VADDPS       Z21, Z2, Z2
+	VBROADCASTSS (R9)(DX*1), Z21
+	VMULPS       Z18, Z21, Z22
+	VADDPS       Z22, Z3, Z3
+	VMULPS       Z19, Z21, Z22
+	VADDPS       Z22, Z4, Z4
+	VMULPS       Z20, Z21, Z21
+	VADDPS       Z21, Z5, Z5
+	VBROADCASTSS (R9)(DX*2), Z21
+	VMULPS       Z18, Z21, Z22
+	VADDPS       Z22, Z6, Z6
+	VMULPS       Z19, Z21, Z22
+	VADDPS       Z22, Z7, Z7
+	VMULPS       Z20, Z21, Z21
+	VADDPS       Z21, Z8, Z8
+	VBROADCASTSS (R11), Z21
+	VMULPS       Z18, Z21, Z22
+	VADDPS       Z22, Z9, Z9
+	VMULPS       Z19, Z21, Z22
+	VADDPS       Z22, Z10, Z10
+	VMULPS       Z20, Z21, Z21
+	VADDPS       Z21, Z11, Z11
+	VBROADCASTSS (R11)(DX*1), Z21
+	VMULPS       Z18, Z21, Z22
+	VADDPS       Z22, Z12, Z12
+	VMULPS       Z19, Z21, Z22
+	VADDPS       Z22, Z13, Z13
+	VMULPS       Z20, Z21, Z21
+	VADDPS       Z21, Z14, Z14
+	VBROADCASTSS (R11)(DX*2), Z21
+	VMULPS       Z18, Z21, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z19, Z21, Z18
+	VADDPS       Z18, Z16, Z16
+	VMULPS       Z20, Z21, Z18
+	VADDPS       Z18, Z17, Z17
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop181
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain182
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z14, Z14
+	ADDQ         R9, R8
+	VADDPS       (R8), Z15, Z15
+	VADDPS       64(R8), Z16, Z16
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z17, Z17
+
+plain182:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z15, (R8)
+	VMOVUPS Z16, 64(R8)
+	VMOVUPS Z17, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows178
+	JMP     done162
+
+block171:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows183:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh184
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z10
+	VMOVUPS.Z 64(R8), K1, Z11
+	JMP       ready185
+
+fresh184:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready185:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop186:
+	VMOVUPS      (R10), Z12
+	VMOVUPS.Z    64(R10), K1, Z13
+	VBROADCASTSS (R9), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z0, Z0
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z1, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z2, Z2
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z3, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z4, Z4
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z5, Z5
+	VBROADCASTSS (R11), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z6, Z6
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z7, Z7
+	VBROADCASTSS (R11)(DX*1), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z8, Z8
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z9, Z9
+	VBROADCASTSS (R11)(DX*2), Z14
+	VMULPS       Z12, Z14, Z12
+	VADDPS       Z12, Z10, Z10
+	VMULPS       Z13, Z14, Z12
+	VADDPS       Z12, Z11, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop186
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain187
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z9, Z9
+	ADDQ         R9, R8
+	VADDPS       (R8), Z10, Z10
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain187:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z10, (R8)
+	VMOVUPS Z11, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows183
+	JMP     done162
+
+block170:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows188:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh189
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	JMP       ready190
+
+fresh189:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready190:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop191:
+	VMOVUPS.Z    (R10), K1, Z6
+	VBROADCASTSS (R9), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z0, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z1, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z2, Z2
+	VBROADCASTSS (R11), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z3, Z3
+	VBROADCASTSS (R11)(DX*1), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z4, Z4
+	VBROADCASTSS (R11)(DX*2), Z7
+	VMULPS       Z6, Z7, Z6
+	VADDPS       Z6, Z5, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop191
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain192
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z4, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain192:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z5, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows188
+
+done162:
+	VZEROUPPER
+	RET
+
+// func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile1x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest194
+
+whole193:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows196:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh197
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	JMP     ready198
+
+fresh197:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready198:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop199:
+	VMOVUPS      (R11), Z4
+	VMOVUPS      64(R11), Z5
+	VMOVUPS      128(R11), Z6
+	VMOVUPS      192(R11), Z7
+	VBROADCASTSS (R10), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop199
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain200
+	MOVQ         cs+72(FP), R9
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+
+plain200:
+	MOVQ    cs+72(FP), R9
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows196
 	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole81
+	JGE     whole193
 
-rest82:
-	TESTQ  AX, AX
-	JZ     done83
-	LEAQ   -1(AX), CX
-	ANDQ   $0x0000000f, CX
-	INCQ   CX
-	MOVL   $0xffffffff, R9
-	SHLL   CL, R9
-	NOTL   R9
-	KMOVW  R9, K1
-	CMPQ   AX, $0x00000010
-	JLE    block86
-	CMPQ   AX, $0x00000020
-	JLE    block87
-	CMPQ   AX, $0x00000030
-	JLE    block88
+rest194:
+	TESTQ AX, AX
+	JZ    done195
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block201
+	CMPQ  AX, $0x00000020
+	JLE   block202
+	CMPQ  AX, $0x00000030
+	JLE   block203
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows204:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh205
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	JMP       ready206
+
+fresh205:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready206:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop207:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS.Z    192(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop207
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain208
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain208:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows204
+	JMP     done195
+
+block203:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows209:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh210
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	JMP       ready211
+
+fresh210:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready211:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop212:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS.Z    128(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop212
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z3, Z2, Z2
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain213
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z3
+	VADDPS       Z3, Z2, Z2
+
+plain213:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows209
+	JMP     done195
+
+block202:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows214:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh215
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	JMP       ready216
+
+fresh215:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready216:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop217:
+	VMOVUPS      (R10), Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop217
+	VPXORD       Z2, Z2, Z2
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain218
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z2
+	VADDPS       Z2, Z1, Z1
+
+plain218:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows214
+	JMP     done195
+
+block201:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows219:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh220
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	JMP       ready221
+
+fresh220:
+	VPXORD Z0, Z0, Z0
+
+ready221:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop222:
+	VMOVUPS.Z    (R10), K1, Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop222
+	VPXORD       Z1, Z1, Z1
+	VADDPS       Z1, Z0, Z0
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain223
+	MOVQ         cs+72(FP), R8
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z1
+	VADDPS       Z1, Z0, Z0
+
+plain223:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows219
+
+done195:
+	VZEROUPPER
+	RET
+
+// func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile2x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest225
+
+whole224:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows227:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh228
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	JMP     ready229
+
+fresh228:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready229:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop230:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VMOVUPS      128(R11), Z10
+	VMOVUPS      192(R11), Z11
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop230
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain231
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+
+plain231:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows227
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole224
+
+rest225:
+	TESTQ AX, AX
+	JZ    done226
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block232
+	CMPQ  AX, $0x00000020
+	JLE   block233
+	CMPQ  AX, $0x00000030
+	JLE   block234
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows235:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh236
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	JMP       ready237
+
+fresh236:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready237:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop238:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VMOVUPS      128(R10), Z10
+	VMOVUPS.Z    192(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop238
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain239
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z8
+	VADDPS       Z8, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z8
+	VADDPS       Z8, Z7, Z7
+
+plain239:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows235
+	JMP     done226
+
+block234:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows240:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh241
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	JMP       ready242
+
+fresh241:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready242:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop243:
+	VMOVUPS      (R10), Z6
+	VMOVUPS      64(R10), Z7
+	VMOVUPS.Z    128(R10), K1, Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R9)(DX*1), Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VFMADD231PS  Z7, Z9, Z4
+	VFMADD231PS  Z8, Z9, Z5
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop243
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain244
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain244:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows240
+	JMP     done226
+
+block233:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows245:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh246
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	JMP       ready247
+
+fresh246:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready247:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop248:
+	VMOVUPS      (R10), Z4
+	VMOVUPS.Z    64(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop248
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain249
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z4
+	VADDPS       Z4, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain249:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows245
+	JMP     done226
+
+block232:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows250:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh251
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	JMP       ready252
+
+fresh251:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready252:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop253:
+	VMOVUPS.Z    (R10), K1, Z2
+	VBROADCASTSS (R9), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSS (R9)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop253
+	VPXORD       Z2, Z2, Z2
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain254
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z2
+	VADDPS       Z2, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z2
+	VADDPS       Z2, Z1, Z1
+
+plain254:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows250
+
+done226:
+	VZEROUPPER
+	RET
+
+// func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F
+TEXT ·tile3x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest256
+
+whole255:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows258:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh259
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	JMP     ready260
+
+fresh259:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready260:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop261:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS      128(R11), Z14
+	VMOVUPS      192(R11), Z15
+	VBROADCASTSS (R10), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R10)(DX*1), Z16
+	VFMADD231PS  Z12, Z16, Z4
+	VFMADD231PS  Z13, Z16, Z5
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R10)(DX*2), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop261
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain262
+	MOVQ         cs+72(FP), R10
+	MOVQ         R8, R9
+	VADDPS       (R9), Z0, Z0
+	VADDPS       64(R9), Z1, Z1
+	VADDPS       128(R9), Z2, Z2
+	VADDPS       192(R9), Z3, Z3
+	ADDQ         R10, R9
+	VADDPS       (R9), Z4, Z4
+	VADDPS       64(R9), Z5, Z5
+	VADDPS       128(R9), Z6, Z6
+	VADDPS       192(R9), Z7, Z7
+	ADDQ         R10, R9
+	VADDPS       (R9), Z8, Z8
+	VADDPS       64(R9), Z9, Z9
+	VADDPS       128(R9), Z10, Z10
+	VADDPS       192(R9), Z11, Z11
+
+plain262:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows258
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole255
+
+rest256:
+	TESTQ AX, AX
+	JZ    done257
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block263
+	CMPQ  AX, $0x00000020
+	JLE   block264
+	CMPQ  AX, $0x00000030
+	JLE   block265
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows266:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh267
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	JMP       ready268
+
+fresh267:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready268:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop269:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS      128(R10), Z14
+	VMOVUPS.Z    192(R10), K1, Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(DX*1), Z16
+	VFMADD231PS  Z12, Z16, Z4
+	VFMADD231PS  Z13, Z16, Z5
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R9)(DX*2), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop269
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain270
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain270:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows266
+	JMP     done257
+
+block265:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows271:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh272
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	JMP       ready273
+
+fresh272:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+ready273:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop274:
+	VMOVUPS      (R10), Z9
+	VMOVUPS      64(R10), Z10
+	VMOVUPS.Z    128(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop274
+	VPXORD       Z9, Z9, Z9
+	VADDPS       Z9, Z0, Z0
+	VADDPS       Z9, Z1, Z1
+	VADDPS       Z9, Z2, Z2
+	VADDPS       Z9, Z3, Z3
+	VADDPS       Z9, Z4, Z4
+	VADDPS       Z9, Z5, Z5
+	VADDPS       Z9, Z6, Z6
+	VADDPS       Z9, Z7, Z7
+	VADDPS       Z9, Z8, Z8
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain275
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z9
+	VADDPS       Z9, Z8, Z8
+
+plain275:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows271
+	JMP     done257
+
+block264:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows276:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh277
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	JMP       ready278
+
+fresh277:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready278:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop279:
+	VMOVUPS      (R10), Z6
+	VMOVUPS.Z    64(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (R9)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R9)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop279
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z6, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z6, Z3, Z3
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain280
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z6
+	VADDPS       Z6, Z5, Z5
+
+plain280:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows276
+	JMP     done257
+
+block263:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows281:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh282
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	JMP       ready283
+
+fresh282:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready283:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop284:
+	VMOVUPS.Z    (R10), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (R9)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (R9)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop284
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z3, Z2, Z2
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain285
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z3
+	VADDPS       Z3, Z2, Z2
+
+plain285:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows281
+
+done257:
+	VZEROUPPER
+	RET
+
+// func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest287
+
+whole286:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows289:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh290
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	JMP     ready291
+
+fresh290:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready291:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all293
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched292
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched292
+
+all293:
+loop294:
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS      192(R11), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop294
+
+fetched292:
+	VPXORD Z16, Z16, Z16
+	VADDPS Z16, Z0, Z0
+	VADDPS Z16, Z1, Z1
+	VADDPS Z16, Z2, Z2
+	VADDPS Z16, Z3, Z3
+	VADDPS Z16, Z4, Z4
+	VADDPS Z16, Z5, Z5
+	VADDPS Z16, Z6, Z6
+	VADDPS Z16, Z7, Z7
+	VADDPS Z16, Z8, Z8
+	VADDPS Z16, Z9, Z9
+	VADDPS Z16, Z10, Z10
+	VADDPS Z16, Z11, Z11
+	VADDPS Z16, Z12, Z12
+	VADDPS Z16, Z13, Z13
+	VADDPS Z16, Z14, Z14
+	VADDPS Z16, Z15, Z15
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain295
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+
+plain295:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows289
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole286
+
+rest287:
+	TESTQ AX, AX
+	JZ    done288
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block296
+	CMPQ  AX, $0x00000020
+	JLE   block297
+	CMPQ  AX, $0x00000030
+	JLE   block298
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows299:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh300
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	JMP       ready301
+
+fresh300:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready301:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop302:
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VMOVUPS      128(R10), Z18
+	VMOVUPS.Z    192(R10), K1, Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R9)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R9)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop302
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z0, Z0
+	VADDPS       Z16, Z1, Z1
+	VADDPS       Z16, Z2, Z2
+	VADDPS       Z16, Z3, Z3
+	VADDPS       Z16, Z4, Z4
+	VADDPS       Z16, Z5, Z5
+	VADDPS       Z16, Z6, Z6
+	VADDPS       Z16, Z7, Z7
+	VADDPS       Z16, Z8, Z8
+	VADDPS       Z16, Z9, Z9
+	VADDPS       Z16, Z10, Z10
+	VADDPS       Z16, Z11, Z11
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain303
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z16
+	VADDPS       Z16, Z15, Z15
+
+plain303:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows299
+	JMP     done288
+
+block298:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows304:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh305
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	JMP       ready306
+
+fresh305:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+ready306:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop307:
+	VMOVUPS      (R10), Z12
+	VMOVUPS      64(R10), Z13
+	VMOVUPS.Z    128(R10), K1, Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R9)(DX*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R9)(DX*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop307
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain308
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain308:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows304
+	JMP     done288
+
+block297:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows309:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh310
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	JMP       ready311
+
+fresh310:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready311:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop312:
+	VMOVUPS      (R10), Z8
+	VMOVUPS.Z    64(R10), K1, Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R9)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R9)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop312
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain313
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z8
+	VADDPS       Z8, Z7, Z7
+
+plain313:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows309
+	JMP     done288
+
+block296:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows314:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh315
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	JMP       ready316
+
+fresh315:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready316:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop317:
+	VMOVUPS.Z    (R10), K1, Z4
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R9)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R9)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop317
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain318
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+
+plain318:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows314
+
+done288:
+	VZEROUPPER
+	RET
+
+// func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest320
+
+whole319:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows322:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh323
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	JMP     ready324
+
+fresh323:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready324:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all326
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched325
+
+all326:
+loop327:
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS      192(R11), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop327
+
+fetched325:
+	VPXORD Z20, Z20, Z20
+	VADDPS Z20, Z0, Z0
+	VADDPS Z20, Z1, Z1
+	VADDPS Z20, Z2, Z2
+	VADDPS Z20, Z3, Z3
+	VADDPS Z20, Z4, Z4
+	VADDPS Z20, Z5, Z5
+	VADDPS Z20, Z6, Z6
+	VADDPS Z20, Z7, Z7
+	VADDPS Z20, Z8, Z8
+	VADDPS Z20, Z9, Z9
+	VADDPS Z20, Z10, Z10
+	VADDPS Z20, Z11, Z11
+	VADDPS Z20, Z12, Z12
+	VADDPS Z20, Z13, Z13
+	VADDPS Z20, Z14, Z14
+	VADDPS Z20, Z15, Z15
+	VADDPS Z20, Z16, Z16
+	VADDPS Z20, Z17, Z17
+	VADDPS Z20, Z18, Z18
+	VADDPS Z20, Z19, Z19
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain328
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+
+plain328:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows322
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole319
+
+rest320:
+	TESTQ AX, AX
+	JZ    done321
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block329
+	CMPQ  AX, $0x00000020
+	JLE   block330
+	CMPQ  AX, $0x00000030
+	JLE   block331
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows332:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh333
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	JMP       ready334
+
+fresh333:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready334:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop335:
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VMOVUPS      128(R10), Z22
+	VMOVUPS.Z    192(R10), K1, Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R9)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R9)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop335
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z0, Z0
+	VADDPS       Z20, Z1, Z1
+	VADDPS       Z20, Z2, Z2
+	VADDPS       Z20, Z3, Z3
+	VADDPS       Z20, Z4, Z4
+	VADDPS       Z20, Z5, Z5
+	VADDPS       Z20, Z6, Z6
+	VADDPS       Z20, Z7, Z7
+	VADDPS       Z20, Z8, Z8
+	VADDPS       Z20, Z9, Z9
+	VADDPS       Z20, Z10, Z10
+	VADDPS       Z20, Z11, Z11
+	VADDPS       Z20, Z12, Z12
+	VADDPS       Z20, Z13, Z13
+	VADDPS       Z20, Z14, Z14
+	VADDPS       Z20, Z15, Z15
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain336
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z15, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z20
+	VADDPS       Z20, Z19, Z19
+
+plain336:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows332
+	JMP     done321
+
+block331:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows337:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh338
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	JMP       ready339
+
+fresh338:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+
+ready339:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop340:
+	VMOVUPS      (R10), Z15
+	VMOVUPS      64(R10), Z16
+	VMOVUPS.Z    128(R10), K1, Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R9)(DX*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11)(DX*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop340
+	VPXORD       Z15, Z15, Z15
+	VADDPS       Z15, Z0, Z0
+	VADDPS       Z15, Z1, Z1
+	VADDPS       Z15, Z2, Z2
+	VADDPS       Z15, Z3, Z3
+	VADDPS       Z15, Z4, Z4
+	VADDPS       Z15, Z5, Z5
+	VADDPS       Z15, Z6, Z6
+	VADDPS       Z15, Z7, Z7
+	VADDPS       Z15, Z8, Z8
+	VADDPS       Z15, Z9, Z9
+	VADDPS       Z15, Z10, Z10
+	VADDPS       Z15, Z11, Z11
+	VADDPS       Z15, Z12, Z12
+	VADDPS       Z15, Z13, Z13
+	VADDPS       Z15, Z14, Z14
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain341
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z15
+	VADDPS       Z15, Z14, Z14
+
+plain341:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows337
+	JMP     done321
+
+block330:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows342:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh343
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	JMP       ready344
+
+fresh343:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+ready344:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop345:
+	VMOVUPS      (R10), Z10
+	VMOVUPS.Z    64(R10), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (R9)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R9)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R11)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop345
+	VPXORD       Z10, Z10, Z10
+	VADDPS       Z10, Z0, Z0
+	VADDPS       Z10, Z1, Z1
+	VADDPS       Z10, Z2, Z2
+	VADDPS       Z10, Z3, Z3
+	VADDPS       Z10, Z4, Z4
+	VADDPS       Z10, Z5, Z5
+	VADDPS       Z10, Z6, Z6
+	VADDPS       Z10, Z7, Z7
+	VADDPS       Z10, Z8, Z8
+	VADDPS       Z10, Z9, Z9
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain346
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z10
+	VADDPS       Z10, Z9, Z9
+
+plain346:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows342
+	JMP     done321
+
+block329:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows347:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh348
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	JMP       ready349
+
+fresh348:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready349:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop350:
+	VMOVUPS.Z    (R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (R9)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (R9)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (R11), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (R11)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop350
+	VPXORD       Z5, Z5, Z5
+	VADDPS       Z5, Z0, Z0
+	VADDPS       Z5, Z1, Z1
+	VADDPS       Z5, Z2, Z2
+	VADDPS       Z5, Z3, Z3
+	VADDPS       Z5, Z4, Z4
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain351
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z3, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z5
+	VADDPS       Z5, Z4, Z4
+
+plain351:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows347
+
+done321:
+	VZEROUPPER
+	RET
+
+// func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile6x512Fused(SB), NOSPLIT, $16-88
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest353
+
+whole352:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows355:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh356
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z8
+	VMOVUPS 64(R9), Z9
+	VMOVUPS 128(R9), Z10
+	VMOVUPS 192(R9), Z11
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(R9), Z15
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z20
+	VMOVUPS 64(R9), Z21
+	VMOVUPS 128(R9), Z22
+	VMOVUPS 192(R9), Z23
+	JMP     ready357
+
+fresh356:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3940,150 +13392,387 @@ rest82:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
 
-loop89:
-	VMOVUPS      (SI), Z24
-	VMOVUPS      64(SI), Z25
-	VMOVUPS      128(SI), Z26
-	VMOVUPS.Z    192(SI), K1, Z27
-	VBROADCASTSS (CX), Z28
-	VMULPS       Z24, Z28, Z29
-	VADDPS       Z29, Z0, Z0
-	VMULPS       Z25, Z28, Z29
-	VADDPS       Z29, Z1, Z1
-	VMULPS       Z26, Z28, Z29
-	VADDPS       Z29, Z2, Z2
-	VMULPS       Z27, Z28, Z28
-	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (CX)(DX*1), Z28
-	VMULPS       Z24, Z28, Z29
-	VADDPS       Z29, Z4, Z4
-	VMULPS       Z25, Z28, Z29
-	VADDPS       Z29, Z5, Z5
-	VMULPS       Z26, Z28, Z29
-	VADDPS       Z29, Z6, Z6
-	VMULPS       Z27, Z28, Z28
-	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (CX)(DX*2), Z28
-	VMULPS       Z24, Z28, Z29
-	VADDPS       Z29, Z8, Z8
-	VMULPS       Z25, Z28, Z29
-	VADDPS       Z29, Z9, Z9
-	VMULPS       Z26, Z28, Z29
-	VADDPS       Z29, Z10, Z10
-	VMULPS       Z27, Z28, Z28
-	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R9), Z28
-	VMULPS       Z24, Z28, Z29
-	VADDPS       Z29, Z12, Z12
-	VMULPS       Z25, Z28, Z29
-	VADDPS       Z29, Z13, Z13
-	VMULPS       Z26, Z28, Z29
-	VADDPS       Z29, Z14, Z14
-	VMULPS       Z27, Z28, Z28
-	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R9)(DX*1), Z28
-	VMULPS       Z24, Z28, Z29
-	VADDPS       Z29, Z16, Z16
-	VMULPS       Z25, Z28, Z29
-	VADDPS       Z29, Z17, Z17
-	VMULPS       Z26, Z28, Z29
-	VADDPS       Z29, Z18, Z18
-	VMULPS       Z27, Z28, Z28
-	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R9)(DX*2), Z28
-	VMULPS       Z24, Z28, Z24
-	VADDPS       Z24, Z20, Z20
-	VMULPS       Z25, Z28, Z24
-	VADDPS       Z24, Z21, Z21
-	VMULPS       Z26, Z28, Z24
-	VADDPS       Z24, Z22, Z22
-	VMULPS       Z27, Z28, Z24
-	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, CX
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop89
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain90
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z15, Z15
-	ADDQ         CX, AX
-	VADDPS       (AX), Z16, Z16
-	VADDPS       64(AX), Z17, Z17
-	VADDPS       128(AX), Z18, Z18
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z19, Z19
-	ADDQ         CX, AX
-	VADDPS       (AX), Z20, Z20
-	VADDPS       64(AX), Z21, Z21
-	VADDPS       128(AX), Z22, Z22
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z23, Z23
+ready357:
+	MOVQ         k+16(FP), R9
+	MOVQ         CX, R10
+	MOVQ         SI, R11
+	LEAQ         (DX)(DX*2), R12
+	ADDQ         R10, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all359
+	MOVQ         cs+72(FP), R14
+	MOVQ         R8, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	PREFETCHT0   128(R13)
+	PREFETCHT0   192(R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JZ           fetched358
 
-plain90:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	VMOVUPS Z6, 128(AX)
-	VMOVUPS Z7, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	VMOVUPS Z10, 128(AX)
-	VMOVUPS Z11, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, 128(AX)
-	VMOVUPS Z15, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	VMOVUPS Z18, 128(AX)
-	VMOVUPS Z19, K1, 192(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	VMOVUPS Z22, 128(AX)
-	VMOVUPS Z23, K1, 192(AX)
-	JMP     done83
+all359:
+loop360:
+	VMOVUPS      (R11), Z24
+	VMOVUPS      64(R11), Z25
+	VMOVUPS      128(R11), Z26
+	VMOVUPS      192(R11), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         BX, R10
+	ADDQ         BX, R12
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop360
 
-block88:
+fetched358:
+	VPXORD Z24, Z24, Z24
+	VADDPS Z24, Z0, Z0
+	VADDPS Z24, Z1, Z1
+	VADDPS Z24, Z2, Z2
+	VADDPS Z24, Z3, Z3
+	VADDPS Z24, Z4, Z4
+	VADDPS Z24, Z5, Z5
+	VADDPS Z24, Z6, Z6
+	VADDPS Z24, Z7, Z7
+	VADDPS Z24, Z8, Z8
+	VADDPS Z24, Z9, Z9
+	VADDPS Z24, Z10, Z10
+	VADDPS Z24, Z11, Z11
+	VADDPS Z24, Z12, Z12
+	VADDPS Z24, Z13, Z13
+	VADDPS Z24, Z14, Z14
+	VADDPS Z24, Z15, Z15
+	VADDPS Z24, Z16, Z16
+	VADDPS Z24, Z17, Z17
+	VADDPS Z24, Z18, Z18
+	VADDPS Z24, Z19, Z19
+	VADDPS Z24, Z20, Z20
+	VADDPS Z24, Z21, Z21
+	VADDPS Z24, Z22, Z22
+	VADDPS Z24, Z23, Z23
+	MOVQ   mode+80(FP), R9
+	TESTQ  $0x00000001, R9
+	JZ     plain361
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+	ADDQ   R10, R9
+	VADDPS (R9), Z12, Z12
+	VADDPS 64(R9), Z13, Z13
+	VADDPS 128(R9), Z14, Z14
+	VADDPS 192(R9), Z15, Z15
+	ADDQ   R10, R9
+	VADDPS (R9), Z16, Z16
+	VADDPS 64(R9), Z17, Z17
+	VADDPS 128(R9), Z18, Z18
+	VADDPS 192(R9), Z19, Z19
+	ADDQ   R10, R9
+	VADDPS (R9), Z20, Z20
+	VADDPS 64(R9), Z21, Z21
+	VADDPS 128(R9), Z22, Z22
+	VADDPS 192(R9), Z23, Z23
+
+plain361:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z20, (R9)
+	VMOVUPS Z21, 64(R9)
+	VMOVUPS Z22, 128(R9)
+	VMOVUPS Z23, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows355
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole352
+
+rest353:
+	TESTQ AX, AX
+	JZ    done354
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block362
+	CMPQ  AX, $0x00000020
+	JLE   block363
+	CMPQ  AX, $0x00000030
+	JLE   block364
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows365:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh366
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   128(R8), Z6
+	VMOVUPS.Z 192(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS   64(R8), Z9
+	VMOVUPS   128(R8), Z10
+	VMOVUPS.Z 192(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS   128(R8), Z14
+	VMOVUPS.Z 192(R8), K1, Z15
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS   64(R8), Z17
+	VMOVUPS   128(R8), Z18
+	VMOVUPS.Z 192(R8), K1, Z19
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z20
+	VMOVUPS   64(R8), Z21
+	VMOVUPS   128(R8), Z22
+	VMOVUPS.Z 192(R8), K1, Z23
+	JMP       ready367
+
+fresh366:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4102,125 +13791,213 @@ block88:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
 
-loop91:
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
-	VMOVUPS.Z    128(SI), K1, Z20
-	VBROADCASTSS (CX), Z21
-	VMULPS       Z18, Z21, Z22
-	VADDPS       Z22, Z0, Z0
-	VMULPS       Z19, Z21, Z22
-	VADDPS       Z22, Z1, Z1
-	VMULPS       Z20, Z21, Z21
-	VADDPS       Z21, Z2, Z2
-	VBROADCASTSS (CX)(DX*1), Z21
-	VMULPS       Z18, Z21, Z22
-	VADDPS       Z22, Z3, Z3
-	VMULPS       Z19, Z21, Z22
-	VADDPS       Z22, Z4, Z4
-	VMULPS       Z20, Z21, Z21
-	VADDPS       Z21, Z5, Z5
-	VBROADCASTSS (CX)(DX*2), Z21
-	VMULPS       Z18, Z21, Z22
-	VADDPS       Z22, Z6, Z6
-	VMULPS       Z19, Z21, Z22
-	VADDPS       Z22, Z7, Z7
-	VMULPS       Z20, Z21, Z21
-	VADDPS       Z21, Z8, Z8
-	VBROADCASTSS (R9), Z21
-	VMULPS       Z18, Z21, Z22
-	VADDPS       Z22, Z9, Z9
-	VMULPS       Z19, Z21, Z22
-	VADDPS       Z22, Z10, Z10
-	VMULPS       Z20, Z21, Z21
-	VADDPS       Z21, Z11, Z11
-	VBROADCASTSS (R9)(DX*1), Z21
-	VMULPS       Z18, Z21, Z22
-	VADDPS       Z22, Z12, Z12
-	VMULPS       Z19, Z21, Z22
-	VADDPS       Z22, Z13, Z13
-	VMULPS       Z20, Z21, Z21
-	VADDPS       Z21, Z14, Z14
-	VBROADCASTSS (R9)(DX*2), Z21
-	VMULPS       Z18, Z21, Z18
-	VADDPS       Z18, Z15, Z15
-	VMULPS       Z19, Z21, Z18
-	VADDPS       Z18, Z16, Z16
-	VMULPS       Z20, Z21, Z18
-	VADDPS       Z18, Z17, Z17
-	ADDQ         BX, CX
+ready367:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop368:
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VMOVUPS      128(R10), Z26
+	VMOVUPS.Z    192(R10), K1, Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R9)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R9)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R11)(DX*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R11)(DX*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop91
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain92
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z14, Z14
-	ADDQ         CX, AX
-	VADDPS       (AX), Z15, Z15
-	VADDPS       64(AX), Z16, Z16
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z17, Z17
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop368
+	VPXORD       Z24, Z24, Z24
+	VADDPS       Z24, Z0, Z0
+	VADDPS       Z24, Z1, Z1
+	VADDPS       Z24, Z2, Z2
+	VADDPS       Z24, Z3, Z3
+	VADDPS       Z24, Z4, Z4
+	VADDPS       Z24, Z5, Z5
+	VADDPS       Z24, Z6, Z6
+	VADDPS       Z24, Z7, Z7
+	VADDPS       Z24, Z8, Z8
+	VADDPS       Z24, Z9, Z9
+	VADDPS       Z24, Z10, Z10
+	VADDPS       Z24, Z11, Z11
+	VADDPS       Z24, Z12, Z12
+	VADDPS       Z24, Z13, Z13
+	VADDPS       Z24, Z14, Z14
+	VADDPS       Z24, Z15, Z15
+	VADDPS       Z24, Z16, Z16
+	VADDPS       Z24, Z17, Z17
+	VADDPS       Z24, Z18, Z18
+	VADDPS       Z24, Z19, Z19
+	VADDPS       Z24, Z20, Z20
+	VADDPS       Z24, Z21, Z21
+	VADDPS       Z24, Z22, Z22
+	VADDPS       Z24, Z23, Z23
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain369
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VADDPS       128(R8), Z2, Z2
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VADDPS       64(R8), Z5, Z5
+	VADDPS       128(R8), Z6, Z6
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VADDPS       64(R8), Z9, Z9
+	VADDPS       128(R8), Z10, Z10
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VADDPS       128(R8), Z14, Z14
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z15, Z15
+	ADDQ         R9, R8
+	VADDPS       (R8), Z16, Z16
+	VADDPS       64(R8), Z17, Z17
+	VADDPS       128(R8), Z18, Z18
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z19, Z19
+	ADDQ         R9, R8
+	VADDPS       (R8), Z20, Z20
+	VADDPS       64(R8), Z21, Z21
+	VADDPS       128(R8), Z22, Z22
+	VMOVUPS.Z    192(R8), K1, Z24
+	VADDPS       Z24, Z23, Z23
 
-plain92:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	VMOVUPS Z10, 64(AX)
-	VMOVUPS Z11, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z15, (AX)
-	VMOVUPS Z16, 64(AX)
-	VMOVUPS Z17, K1, 128(AX)
-	JMP     done83
+plain369:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, 64(R8)
+	VMOVUPS Z6, 128(R8)
+	VMOVUPS Z7, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, 64(R8)
+	VMOVUPS Z10, 128(R8)
+	VMOVUPS Z11, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, 128(R8)
+	VMOVUPS Z15, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z16, (R8)
+	VMOVUPS Z17, 64(R8)
+	VMOVUPS Z18, 128(R8)
+	VMOVUPS Z19, K1, 192(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z20, (R8)
+	VMOVUPS Z21, 64(R8)
+	VMOVUPS Z22, 128(R8)
+	VMOVUPS Z23, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows365
+	JMP     done354
 
-block87:
+block364:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows370:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh371
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z3
+	VMOVUPS   64(R8), Z4
+	VMOVUPS.Z 128(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS   64(R8), Z7
+	VMOVUPS.Z 128(R8), K1, Z8
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z9
+	VMOVUPS   64(R8), Z10
+	VMOVUPS.Z 128(R8), K1, Z11
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z12
+	VMOVUPS   64(R8), Z13
+	VMOVUPS.Z 128(R8), K1, Z14
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z15
+	VMOVUPS   64(R8), Z16
+	VMOVUPS.Z 128(R8), K1, Z17
+	JMP       ready372
+
+fresh371:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4233,173 +14010,426 @@ block87:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
 
-loop93:
-	VMOVUPS      (SI), Z12
-	VMOVUPS.Z    64(SI), K1, Z13
-	VBROADCASTSS (CX), Z14
-	VMULPS       Z12, Z14, Z15
-	VADDPS       Z15, Z0, Z0
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z1, Z1
-	VBROADCASTSS (CX)(DX*1), Z14
-	VMULPS       Z12, Z14, Z15
-	VADDPS       Z15, Z2, Z2
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z3, Z3
-	VBROADCASTSS (CX)(DX*2), Z14
-	VMULPS       Z12, Z14, Z15
-	VADDPS       Z15, Z4, Z4
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z5, Z5
-	VBROADCASTSS (R9), Z14
-	VMULPS       Z12, Z14, Z15
-	VADDPS       Z15, Z6, Z6
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z7, Z7
-	VBROADCASTSS (R9)(DX*1), Z14
-	VMULPS       Z12, Z14, Z15
-	VADDPS       Z15, Z8, Z8
-	VMULPS       Z13, Z14, Z14
-	VADDPS       Z14, Z9, Z9
-	VBROADCASTSS (R9)(DX*2), Z14
-	VMULPS       Z12, Z14, Z12
-	VADDPS       Z12, Z10, Z10
-	VMULPS       Z13, Z14, Z12
-	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, CX
+ready372:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop373:
+	VMOVUPS      (R10), Z18
+	VMOVUPS      64(R10), Z19
+	VMOVUPS.Z    128(R10), K1, Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R9)(DX*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R9)(DX*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R11), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R11)(DX*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R11)(DX*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop93
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain94
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	ADDQ         CX, AX
-	VADDPS       (AX), Z10, Z10
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop373
+	VPXORD       Z18, Z18, Z18
+	VADDPS       Z18, Z0, Z0
+	VADDPS       Z18, Z1, Z1
+	VADDPS       Z18, Z2, Z2
+	VADDPS       Z18, Z3, Z3
+	VADDPS       Z18, Z4, Z4
+	VADDPS       Z18, Z5, Z5
+	VADDPS       Z18, Z6, Z6
+	VADDPS       Z18, Z7, Z7
+	VADDPS       Z18, Z8, Z8
+	VADDPS       Z18, Z9, Z9
+	VADDPS       Z18, Z10, Z10
+	VADDPS       Z18, Z11, Z11
+	VADDPS       Z18, Z12, Z12
+	VADDPS       Z18, Z13, Z13
+	VADDPS       Z18, Z14, Z14
+	VADDPS       Z18, Z15, Z15
+	VADDPS       Z18, Z16, Z16
+	VADDPS       Z18, Z17, Z17
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain374
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VADDPS       64(R8), Z1, Z1
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z2, Z2
+	ADDQ         R9, R8
+	VADDPS       (R8), Z3, Z3
+	VADDPS       64(R8), Z4, Z4
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VADDPS       64(R8), Z7, Z7
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z8, Z8
+	ADDQ         R9, R8
+	VADDPS       (R8), Z9, Z9
+	VADDPS       64(R8), Z10, Z10
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z11, Z11
+	ADDQ         R9, R8
+	VADDPS       (R8), Z12, Z12
+	VADDPS       64(R8), Z13, Z13
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z14, Z14
+	ADDQ         R9, R8
+	VADDPS       (R8), Z15, Z15
+	VADDPS       64(R8), Z16, Z16
+	VMOVUPS.Z    128(R8), K1, Z18
+	VADDPS       Z18, Z17, Z17
 
-plain94:
-	MOVQ    R8, AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, K1, 64(AX)
-	JMP     done83
+plain374:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, (R8)
+	VMOVUPS Z4, 64(R8)
+	VMOVUPS Z5, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, 64(R8)
+	VMOVUPS Z8, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z9, (R8)
+	VMOVUPS Z10, 64(R8)
+	VMOVUPS Z11, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z12, (R8)
+	VMOVUPS Z13, 64(R8)
+	VMOVUPS Z14, K1, 128(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z15, (R8)
+	VMOVUPS Z16, 64(R8)
+	VMOVUPS Z17, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows370
+	JMP     done354
 
-block86:
+block363:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows375:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh376
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z2
+	VMOVUPS.Z 64(R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z4
+	VMOVUPS.Z 64(R8), K1, Z5
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z6
+	VMOVUPS.Z 64(R8), K1, Z7
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z8
+	VMOVUPS.Z 64(R8), K1, Z9
+	ADDQ      R9, R8
+	VMOVUPS   (R8), Z10
+	VMOVUPS.Z 64(R8), K1, Z11
+	JMP       ready377
+
+fresh376:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	MOVQ   k+8(FP), AX
-	MOVQ   a+16(FP), CX
-	LEAQ   (DX)(DX*2), R9
-	ADDQ   CX, R9
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
 
-loop95:
-	VMOVUPS.Z    (SI), K1, Z6
-	VBROADCASTSS (CX), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z0, Z0
-	VBROADCASTSS (CX)(DX*1), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z1, Z1
-	VBROADCASTSS (CX)(DX*2), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z2, Z2
-	VBROADCASTSS (R9), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z4, Z4
-	VBROADCASTSS (R9)(DX*2), Z7
-	VMULPS       Z6, Z7, Z6
-	VADDPS       Z6, Z5, Z5
-	ADDQ         BX, CX
+ready377:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop378:
+	VMOVUPS      (R10), Z12
+	VMOVUPS.Z    64(R10), K1, Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (R9)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R9)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (R11), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R11)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R11)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         AX
-	JNZ          loop95
-	MOVQ         cs+64(FP), CX
-	MOVQ         add+72(FP), AX
-	TESTQ        AX, AX
-	JZ           plain96
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z6
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop378
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z0, Z0
+	VADDPS       Z12, Z1, Z1
+	VADDPS       Z12, Z2, Z2
+	VADDPS       Z12, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z12, Z5, Z5
+	VADDPS       Z12, Z6, Z6
+	VADDPS       Z12, Z7, Z7
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain379
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z1, Z1
+	ADDQ         R9, R8
+	VADDPS       (R8), Z2, Z2
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z3, Z3
+	ADDQ         R9, R8
+	VADDPS       (R8), Z4, Z4
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z5, Z5
+	ADDQ         R9, R8
+	VADDPS       (R8), Z6, Z6
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z7, Z7
+	ADDQ         R9, R8
+	VADDPS       (R8), Z8, Z8
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z9, Z9
+	ADDQ         R9, R8
+	VADDPS       (R8), Z10, Z10
+	VMOVUPS.Z    64(R8), K1, Z12
+	VADDPS       Z12, Z11, Z11
+
+plain379:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z3, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, (R8)
+	VMOVUPS Z5, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z6, (R8)
+	VMOVUPS Z7, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z8, (R8)
+	VMOVUPS Z9, K1, 64(R8)
+	ADDQ    R9, R8
+	VMOVUPS Z10, (R8)
+	VMOVUPS Z11, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows375
+	JMP     done354
+
+block362:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows380:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh381
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	JMP       ready382
+
+fresh381:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready382:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+	LEAQ (DX)(DX*2), R11
+	ADDQ R9, R11
+
+loop383:
+	VMOVUPS.Z    (R10), K1, Z6
+	VBROADCASTSS (R9), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (R9)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (R9)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R11), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R11)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R11)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop383
+	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
 	VADDPS       Z6, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
 	VADDPS       Z6, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
 	VADDPS       Z6, Z3, Z3
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
 	VADDPS       Z6, Z4, Z4
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
+	VADDPS       Z6, Z5, Z5
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain384
+	MOVQ         cs+72(FP), R9
+	MOVQ         CX, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z0, Z0
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z2, Z2
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z3, Z3
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
+	VADDPS       Z6, Z4, Z4
+	ADDQ         R9, R8
+	VMOVUPS.Z    (R8), K1, Z6
 	VADDPS       Z6, Z5, Z5
 
-plain96:
-	MOVQ    R8, AX
-	VMOVUPS Z0, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, K1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, K1, (AX)
+plain384:
+	MOVQ    cs+72(FP), R9
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Z5, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows380
 
-done83:
+done354:
 	VZEROUPPER
 	RET

@@ -17,13 +17,32 @@ import (
 func native() []path {
 	p := []path{portable}
 	x := &cpu.X86
-	if x.HasAVX2 && x.HasPOPCNT {
+	if x.HasAVX2 && x.HasFMA && x.HasPOPCNT {
 		p = append(p, avx2)
 		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
 			p = append(p, avx512)
 		}
 	}
 	return p
+}
+
+// Kernels with fused products come in this order.
+const (
+	strict256 = iota
+	fused256
+	strict512
+	fused512
+)
+
+func variant() int {
+	v := strict256
+	if active == avx512 {
+		v = strict512
+	}
+	if fast {
+		v++
+	}
+	return v
 }
 
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
@@ -40,6 +59,19 @@ func zerosNative(x []float32) int {
 		x = x[n:]
 	}
 	return count
+}
+
+// liveNative sets the bits of the columns of m from from to to that are not all
+// zero; from is a multiple of 16.
+func liveNative(bits []uint16, m *Matrix, from, to int) {
+	n := (to - from + 15) / 16
+	bits = bits[:n]
+	_ = m.Data[(m.Rows-1)*m.Stride+from+16*n-1]
+	if active == avx512 {
+		live512(n, m.Rows, &m.Data[from], 4*m.Stride, &bits[0])
+	} else {
+		live256(n, m.Rows, &m.Data[from], 4*m.Stride, &bits[0])
+	}
 }
 
 func finiteNative(x []float32) bool {
@@ -59,7 +91,7 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 		return
 	}
 	if n == 0 {
-		if mode == fresh {
+		if mode&(fresh|increase) == fresh {
 			clear(d)
 		}
 		return
@@ -71,77 +103,92 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 	}
 	for k := 0; k < n; k += step {
 		m := min(step, n-k)
-		if active == avx512 {
-			addRows512(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
-		} else {
+		switch variant() {
+		case strict256:
 			addRows256(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case fused256:
+			addRows256Fused(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case strict512:
+			addRows512(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
+		case fused512:
+			addRows512Fused(&d[0], len(d), m, &s[k*ss], 4*ss, &x[k*xs], 4*xs, mode)
 		}
 		mode &^= fresh
 	}
 }
 
+// A tile function computes as many rows at a time as its name says, m times.
+type tileFunc func(n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int)
+
+// The modes of a tile: its chains are added to c, or start at c.
+const (
+	added     = 1
+	continued = 2
+)
+
+// tiles by variant and rows.
+var tiles = [...][7]tileFunc{
+	strict256: {1: tile1x256, 2: tile2x256, 3: tile3x256, 4: tile4x256, 5: tile5x256, 6: tile6x256},
+	fused256:  {1: tile1x256Fused, 2: tile2x256Fused, 3: tile3x256Fused, 4: tile4x256Fused, 5: tile5x256Fused, 6: tile6x256Fused},
+	strict512: {1: tile1x512, 2: tile2x512, 3: tile3x512, 4: tile4x512, 5: tile5x512, 6: tile6x512},
+	fused512:  {1: tile1x512Fused, 2: tile2x512Fused, 3: tile3x512Fused, 4: tile4x512Fused, 5: tile5x512Fused, 6: tile6x512Fused},
+}
+
 // multiply computes rows from to to of dst, or with add their increase:
-// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
+// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest.
 func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
 	if to == from {
 		return
 	}
 	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
 	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
+	tiles := &tiles[variant()]
 	mode := 0
 	if add {
-		mode = 1
+		mode = added
 	}
-	columns := max(64, 8*workload/(6*kn)&^63)
-	for i := from; i < to; {
-		rows := to - i
-		if rows >= 12 {
-			rows = 6
-		} else if rows > 6 {
-			rows = (rows + 1) / 2
-		}
-		for j := 0; j < dst.Cols; j += columns {
-			n := min(columns, dst.Cols-j)
-			pa, pb, pc := &a[i*ai], &b.Data[j], &dst.Data[i*dst.Stride+j]
-			if active == avx512 {
-				tile := tile1x512
-				switch rows {
-				case 2:
-					tile = tile2x512
-				case 3:
-					tile = tile3x512
-				case 4:
-					tile = tile4x512
-				case 5:
-					tile = tile5x512
-				case 6:
-					tile = tile6x512
-				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
-			} else {
-				tile := tile1x256
-				switch rows {
-				case 2:
-					tile = tile2x256
-				case 3:
-					tile = tile3x256
-				case 4:
-					tile = tile4x256
-				case 5:
-					tile = tile5x256
-				case 6:
-					tile = tile6x256
-				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+	for k := 0; k < kn; k += longest {
+		depth := min(longest, kn-k)
+		columns := min(dst.Cols, max(64, 8*workload/(6*depth)&^63))
+		for i := from; i < to; {
+			rows, blocks := split(to-i, depth*columns)
+			blocks = min(blocks, max(1, 8*workload/(rows*depth*columns)))
+			for j := 0; j < dst.Cols; j += columns {
+				tiles[rows](min(columns, dst.Cols-j), blocks, depth, &a[i*ai+k*ak], 4*ai, 4*ak,
+					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode)
 			}
+			i += blocks * rows
 		}
-		i += rows
+		mode = continued
 	}
 }
 
+// split divides rows into blocks of at most six and says how large the first
+// ones are and how many, given the work in a row. Blocks of one row leave the
+// adders idle; where there is little to do, a second call costs more than
+// smaller blocks.
+func split(rows, work int) (size, blocks int) {
+	switch {
+	case rows <= 6:
+		return rows, 1
+	case rows*work < 1<<15 && rows%6 > 0 && rows%5 == 0:
+		return 5, rows / 5
+	case rows*work < 1<<15 && rows%6 > 0 && rows%4 == 0:
+		return 4, rows / 4
+	case rows < 12:
+		return (rows + 1) / 2, 2 - rows%2
+	}
+	return 6, rows/6 - 1
+}
+
 func dotNative(x, y []float32) float32 {
-	if active == avx512 {
+	switch variant() {
+	case fused512:
+		return dot512Fused(len(x), first(x), first(y))
+	case strict512:
 		return dot512(len(x), first(x), first(y))
+	case fused256:
+		return dot256Fused(len(x), first(x), first(y))
 	}
 	return dot256(len(x), first(x), first(y))
 }
@@ -153,61 +200,66 @@ func sumNative(x []float32) float32 {
 	return sum256(len(x), first(x))
 }
 
+// dotsFunc computes blocks of dot products, m blocks side by side.
+type dotsFunc func(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+// A dotsBlock is ra rows of a with blocks of rb rows of b.
+type dotsBlock struct {
+	ra, rb int
+	run    dotsFunc
+}
+
+// dotsBlocks has the blocks of a variant from large to small, first by rows of
+// a.
+var dotsBlocks = [...][]dotsBlock{
+	strict256: {{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}},
+	fused256:  {{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused}},
+	strict512: {
+		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512}, {2, 1, dots2x1x512},
+		{1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
+	},
+	fused512: {
+		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused}, {2, 1, dots2x1x512Fused},
+		{1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
+	},
+}
+
 // mulTBNative is MulTB for matrices that are not empty: blocks of rows of a
 // with blocks of rows of b, and what is left of those row by row.
 func mulTBNative(dst, a, b *Matrix) {
 	n, m := a.Stride, b.Rows
 	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
-	as, bs, cs := 4*a.Stride, 4*b.Stride, 4*dst.Stride
+	all := dotsBlocks[variant()]
 	for i := 0; i < a.Rows; {
-		ra, rb := 1, 4
-		switch left := a.Rows - i; {
-		case active == avx512 && left >= 4:
-			ra = 4
-		case active == avx512 && left >= 2:
-			ra = 2
-		case left >= 2:
-			ra, rb = 2, 2
+		for all[0].ra > a.Rows-i {
+			all = all[1:]
 		}
-		step := max(1, 4*workload/(ra*n*rb)) * rb
-		x := &a.Data[i*a.Stride]
-		for j := 0; j < m; {
-			blocks := min(step, m-j) / rb
-			if blocks == 0 {
-				rb, blocks = 1, m-j
+		ra := all[0].ra
+		for j, k := 0, 0; j < m; {
+			for all[k].rb > m-j {
+				k++
 			}
-			y, c := &b.Data[j*b.Stride], &dst.Data[i*dst.Stride+j]
-			j += blocks * rb
-			switch {
-			case active == avx512 && ra == 4 && rb == 4:
-				dots4x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 2 && rb == 4:
-				dots2x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && rb == 4:
-				dots1x4x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 4:
-				dots4x1x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512 && ra == 2:
-				dots2x1x512(n, x, as, y, bs, blocks, c, cs)
-			case active == avx512:
-				dots1x1x512(n, x, as, y, bs, blocks, c, cs)
-			case ra == 2 && rb == 2:
-				dots2x2x256(n, x, as, y, bs, blocks, c, cs)
-			case rb == 4:
-				dots1x4x256(n, x, as, y, bs, blocks, c, cs)
-			case ra == 2:
-				dots2x1x256(n, x, as, y, bs, blocks, c, cs)
-			default:
-				dots1x1x256(n, x, as, y, bs, blocks, c, cs)
-			}
+			d := &all[k]
+			blocks := min((m-j)/d.rb, max(1, 4*workload/(n*ra*d.rb)))
+			d.run(n, &a.Data[i*n], 4*n, &b.Data[j*n], 4*n, blocks, &dst.Data[i*dst.Stride+j], 4*dst.Stride)
+			j += blocks * d.rb
 		}
 		i += ra
 	}
 }
 
 // The rank kernels are called with as many rows at a time as workload allows.
+// They pass through the rows once for every block of columns, so that of wide
+// matrices they get no more rows than the first cache holds.
+func (m *Matrix) step() int {
+	if m.Cols > 256 {
+		return max(8, cached/m.Cols)
+	}
+	return min(listed, workload/max(1, m.Cols))
+}
 
-func (m *Matrix) step() int { return max(1, min(listed, workload/max(1, m.Cols))) }
+// cached is how many floats the first cache has room for on most machines.
+const cached = 1 << 13
 
 // check panics unless the last row is there.
 func (m *Matrix) check() {
@@ -216,11 +268,16 @@ func (m *Matrix) check() {
 	}
 }
 
-func flag(all bool) int {
+// flag is all, and 2 for matrices that are too large for the first cache.
+func (m *Matrix) flag(all bool) int {
+	f := 0
 	if all {
-		return 1
+		f = 1
 	}
-	return 0
+	if m.Rows*m.Stride > cached {
+		f += 2
+	}
+	return f
 }
 
 func rank1Native(w *Matrix, g, f []float32, all bool) {
@@ -229,9 +286,9 @@ func rank1Native(w *Matrix, g, f []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+			rank1x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], first(f))
 		} else {
-			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], first(f))
+			rank1x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], first(f))
 		}
 	}
 }
@@ -242,9 +299,9 @@ func rank1ColumnNative(w *Matrix, g, f, u []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Column512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		} else {
-			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Column256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		}
 	}
 }
@@ -255,9 +312,9 @@ func rank2Native(w *Matrix, g, f, h, k []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+			rank2x512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &h[i], first(f), first(k))
 		} else {
-			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &h[i], first(f), first(k))
+			rank2x256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &h[i], first(f), first(k))
 		}
 	}
 }
@@ -268,9 +325,9 @@ func rank1DecayNative(w *Matrix, g, f, v []float32) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+			rank1Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], first(f), first(v))
 		} else {
-			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], first(f), first(v))
+			rank1Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], first(f), first(v))
 		}
 	}
 }
@@ -281,9 +338,9 @@ func rank2DecayNative(w *Matrix, g, f, h, k, v []float32) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+			rank2Decay512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], &h[i], first(f), first(k), first(v))
 		} else {
-			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, 1, &g[i], &h[i], first(f), first(k), first(v))
+			rank2Decay256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(true), &g[i], &h[i], first(f), first(k), first(v))
 		}
 	}
 }
@@ -294,9 +351,9 @@ func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 	for i, step := 0, w.step(); i < w.Rows && w.Cols > 0; i += step {
 		m := min(step, w.Rows-i)
 		if active == avx512 {
-			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		} else {
-			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		}
 	}
 }

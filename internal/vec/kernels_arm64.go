@@ -6,8 +6,14 @@ import (
 )
 
 // native lists the paths of this machine, slowest first: Advanced SIMD is
-// part of the architecture.
-func native() []path { return []path{portable, neon} }
+// part of the architecture. Its products are strict, so that fast ones are
+// computed in plain Go.
+func native() []path {
+	if fast {
+		return []path{portable}
+	}
+	return []path{portable, neon}
+}
 
 func first(x []float32) *float32 { return unsafe.SliceData(x) }
 
@@ -19,6 +25,19 @@ func zerosNative(x []float32) int {
 		x = x[n:]
 	}
 	return count
+}
+
+// liveNative sets the bits of the columns of m from from to to that are not all
+// zero; from is a multiple of 16.
+func liveNative(bits []uint16, m *Matrix, from, to int) {
+	clear(bits[:(to-from+15)/16])
+	for i := range m.Rows {
+		for j, v := range m.Data[i*m.Stride+from : i*m.Stride+to] {
+			if v != 0 {
+				bits[j/16] |= 1 << (j % 16)
+			}
+		}
+	}
 }
 
 func finiteNative(x []float32) bool {
@@ -40,6 +59,7 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 	if len(d) == 0 {
 		return
 	}
+	mode &^= closed // of fused chains
 	if n == 0 {
 		if mode == fresh {
 			clear(d)

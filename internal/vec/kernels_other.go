@@ -9,6 +9,7 @@ func native() []path { return []path{portable} }
 const none = "vec: there are no kernels for this machine"
 
 func zerosNative([]float32) int                                                       { panic(none) }
+func liveNative([]uint16, *Matrix, int, int)                                          { panic(none) }
 func finiteNative([]float32) bool                                                     { panic(none) }
 func addRowsNative([]float32, int, []float32, int, []float32, int, int)               { panic(none) }
 func multiply(*Matrix, []float32, int, int, int, *Matrix, int, int, bool)             { panic(none) }

@@ -14,10 +14,18 @@ func limitPath() path {
 func limitMulAdd(n int) int {
 	switch limitPath() {
 	case avx512:
-		mulAdds512(n)
+		if fast {
+			mulAdds512Fused(n)
+		} else {
+			mulAdds512(n)
+		}
 		return n * 12 * 2 * 16
 	case avx2:
-		mulAdds256(n)
+		if fast {
+			mulAdds256Fused(n)
+		} else {
+			mulAdds256(n)
+		}
 		return n * 12 * 2 * 8
 	}
 	return 0

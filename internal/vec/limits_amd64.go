@@ -14,6 +14,9 @@ func reads256(n int, x *float32)
 func updates256(n int, x *float32)
 
 //go:noescape
+func mulAdds256Fused(n int)
+
+//go:noescape
 func mulAdds512(n int)
 
 //go:noescape
@@ -21,3 +24,6 @@ func reads512(n int, x *float32)
 
 //go:noescape
 func updates512(n int, x *float32)
+
+//go:noescape
+func mulAdds512Fused(n int)

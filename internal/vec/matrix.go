@@ -3,6 +3,7 @@
 // The arithmetic is strict: multiplication and addition round separately, and
 // every function fixes the order in which it adds, so that vector width,
 // blocking, batch size and worker count cannot change a bit of any result.
+// Fast numerics (see Numerics) fuse them in products, with the same orders.
 //
 // Most functions exist several times: in Go, which defines the bits and runs
 // everywhere, and in assembly, on amd64 for AVX2 and for AVX-512, on arm64 for

@@ -15,11 +15,16 @@ func mulColumn(dst, a, b *Matrix) {
 		sum := float32(0)
 		at := 0
 		for _, s := range a.Row(i) {
-			if s != 0 {
+			switch {
+			case s == 0:
+			case fast:
+				sum = fma(s, b.Data[at], sum)
+			default:
 				sum += float32(s * b.Data[at])
 			}
 			at += b.Stride
 		}
+		sum += 0 // see fused.go
 		dst.Data[i*dst.Stride] = sum
 	}
 }

@@ -18,6 +18,13 @@ func use(t testing.TB, p path) {
 	t.Cleanup(func() { active = old })
 }
 
+// hasten chooses fast numerics, or strict ones, for the rest of a test.
+func hasten(t testing.TB, yes bool) {
+	old := fast
+	fast = yes
+	t.Cleanup(func() { fast = old })
+}
+
 // each runs a test on every path of this machine.
 func each(t *testing.T, test func(t *testing.T)) {
 	for _, p := range native() {
@@ -51,6 +58,12 @@ func TestChoose(t *testing.T) {
 		p, err := choose(c.name, both)
 		if p != c.want || (err != nil) != c.err {
 			t.Errorf("%q chooses %s, error %v", c.name, pathNames[p], err)
+		}
+	}
+	for name, want := range map[string]bool{"": false, "strict": false, "fast": true, "Fast": false, "fma": false} {
+		got, err := chooseNumerics(name)
+		if got != want || (err != nil) != (name == "Fast" || name == "fma") {
+			t.Errorf("numerics %q: fast %v, error %v", name, got, err)
 		}
 	}
 	if got := Available(); got[0] != "portable" || !slices.Contains(got, CPU()) {
@@ -417,7 +430,21 @@ func sizes() []int {
 // Every path has to give the bits of the portable one, and that the bits of
 // the day when the digests were taken, on any architecture.
 func TestPathsAgree(t *testing.T) {
+	hasten(t, false)
+	pathsAgree(t, golden)
+}
+
+// The same for fused products.
+func TestFastPathsAgree(t *testing.T) {
+	hasten(t, true)
+	pathsAgree(t, goldenFast)
+}
+
+func pathsAgree(t *testing.T, golden map[string]uint64) {
 	for _, k := range kernels {
+		if _, ok := golden[k.name]; !ok {
+			continue
+		}
 		digest := fnv.New64a()
 		for _, n := range sizes() {
 			for _, wild := range []bool{false, true} {
@@ -492,6 +519,17 @@ var golden = map[string]uint64{
 	"Dot and Sum":     0x9414f4e6e4c163fa,
 	"Apply":           0x20f83b7c354b21dc,
 	"Products":        0xab2d44b6bfdfdc31,
+}
+
+var goldenFast = map[string]uint64{
+	"Mul":             0x0d4a69063f98b4ed,
+	"Mul of n rows":   0x141f8b4be503f868,
+	"MulTA":           0x581b252d181989b7,
+	"MulTA of n rows": 0x37c88277c3fe23a2,
+	"AddRows":         0xb951e2b6fd50aea2,
+	"MulTB":           0xcb13b67a2ee874e1,
+	"Dot and Sum":     0x0753a1c687637a25,
+	"Products":        0xa414fce6e80a8cc0,
 }
 
 // The functions that are compositions of many operations, at numbers of all

@@ -1,11 +1,15 @@
 package vec
 
+import "math/bits"
+
 // Assembly cannot be preempted, so that no call is given more than about
 // workload elements, which take it up to a tenth of a millisecond, or chunk
 // where an element may cost more.
 const (
 	workload = 1 << 17
 	chunk    = 1 << 14
+
+	longest = 2560 // products in a chain of multiply per call
 )
 
 // What the kernel addRows takes: at most listed rows at a time, and a mode
@@ -16,12 +20,16 @@ const (
 	fresh      = 1 // the chains start at +0 instead of d
 	increase   = 2 // and are added to d at their end
 	everything = 4 // factors of zero count too
+	closed     = 8 // +0 is added at the end of chains that are fused; see fused.go
 )
 
 // Mul sets dst = a·b for a of shape B×K and b of shape K×N. Each element is
 // one chain of additions over k in ascending order that starts at +0, in which
 // an a[i,k] that is exactly zero contributes nothing (silent inputs are
 // skipped).
+//
+// All products of this file are fused with their additions if Numerics is
+// fast.
 func Mul(dst, a, b *Matrix) {
 	if a.Cols != b.Rows || dst.Rows != a.Rows || dst.Cols != b.Cols {
 		panic("vec: Mul: shapes do not fit")
@@ -51,11 +59,12 @@ func Mul(dst, a, b *Matrix) {
 
 func mulRow(d []float32, a *Matrix, i int, b *Matrix) {
 	if active != portable {
-		addRowsNative(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, fresh)
+		addRowsNative(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, fresh|closed)
 		return
 	}
 	clear(d)
 	addRows(d, a.Cols, a.Data[i*a.Stride:], 1, b.Data, b.Stride, false)
+	closeFused(d)
 }
 
 // zeros counts the elements that are zero, without those beyond the columns.
@@ -74,22 +83,26 @@ func MulTA(dst, a, b *Matrix) {
 	if a.Rows == 0 || dst.Cols == 0 {
 		return
 	}
-	if active != portable {
+	if active != portable && a.Rows <= longest {
 		// The list of the factors in a column takes about as long as 2000
 		// products that are not left out.
 		zeros := a.zeros()
-		if dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
+		if zeros == 0 || dst.Cols*zeros < a.Cols*2000 && Finite(b.Data[:b.Rows*b.Stride]) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
-			for m := 0; m < a.Cols; {
-				for m < a.Cols && zeros > 0 && a.silent(m) {
-					m++
+			if zeros == 0 {
+				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, 0, a.Cols, true)
+				return
+			}
+			var live [64]uint16
+			for j := 0; j < a.Cols; j += 16 * len(live) {
+				n := min(16*len(live), a.Cols-j)
+				liveNative(live[:], a, j, j+n)
+				for m := 0; m < n; {
+					from := next(live[:], m, n, 0)
+					m = next(live[:], from, n, 1<<16-1)
+					multiply(dst, a.Data, 1, a.Stride, a.Rows, b, j+from, j+m, true)
 				}
-				from := m
-				for m < a.Cols && (zeros == 0 || !a.silent(m)) {
-					m++
-				}
-				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true)
 			}
 			return
 		}
@@ -102,7 +115,7 @@ func MulTA(dst, a, b *Matrix) {
 // addColumn adds the product of column m of a, transposed, with b to d.
 func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 	if active != portable && a.Rows <= listed {
-		addRowsNative(d, a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, fresh|increase)
+		addRowsNative(d, a.Rows, a.Data[m:], a.Stride, b.Data, b.Stride, fresh|increase|closed)
 		return
 	}
 	if a.silent(m) {
@@ -113,8 +126,21 @@ func addColumn(d []float32, a *Matrix, m int, b *Matrix) {
 		n := min(len(sum), len(d)-j)
 		clear(sum[:n])
 		AddRows(sum[:n], a.Rows, a.Data[m:], a.Stride, b.Data[j:], b.Stride, false)
+		closeFused(sum[:n])
 		AddVV(d[j:j+n], d[j:j+n], sum[:n])
 	}
+}
+
+// next returns the first of the bits from m to n that differs from those of
+// skip, or n.
+func next(live []uint16, m, n int, skip uint16) int {
+	for m < n {
+		if w := (live[m/16] ^ skip) >> (m % 16); w != 0 {
+			return min(n, m+bits.TrailingZeros16(w))
+		}
+		m = m&^15 + 16
+	}
+	return n
 }
 
 // silent reports whether a column is zero.
@@ -156,6 +182,7 @@ func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, al
 		r := d.row(i, n)
 		clear(r)
 		AddRows(r, kn, g[i:], gs, x, xs, all)
+		closeFused(r)
 	}
 }
 
@@ -174,6 +201,10 @@ func sparse(m, kn int, g []float32, gs int) bool {
 }
 
 func addRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all bool) {
+	if fast {
+		addRowsFused(d, n, s, ss, x, xs, all)
+		return
+	}
 	// Four rows at a time keep d in registers; that leaves the order alone.
 	var f [4]float32
 	var at [4]int
@@ -245,6 +276,14 @@ func MulTB(dst, a, b *Matrix) {
 		mulTBNative(dst, a, b)
 		return
 	}
+	if fast {
+		for i := range a.Rows {
+			for m := range b.Rows {
+				dst.Data[i*dst.Stride+m] = dotFused(a.Data[i*a.Stride:(i+1)*a.Stride], b.Data[m*b.Stride:(m+1)*b.Stride])
+			}
+		}
+		return
+	}
 	for i := range a.Rows {
 		x, d := a.Data[i*a.Stride:(i+1)*a.Stride], dst.Row(i)
 		m := 0
@@ -264,6 +303,9 @@ func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
 	if active != portable {
 		return dotNative(x, y)
+	}
+	if fast {
+		return dotFused(x, y)
 	}
 	var a [16]float32
 	whole := len(x) &^ 15

@@ -11,7 +11,13 @@ func addRows256(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 func zeros256(n int, x *float32) (count int)
 
 //go:noescape
+func live256(n int, m int, x *float32, xs int, bits *uint16)
+
+//go:noescape
 func finite256(n int, x *float32) (yes bool)
+
+//go:noescape
+func addRows256Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
 
 //go:noescape
 func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
@@ -20,4 +26,10 @@ func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 func zeros512(n int, x *float32) (count int)
 
 //go:noescape
+func live512(n int, m int, x *float32, xs int, bits *uint16)
+
+//go:noescape
 func finite512(n int, x *float32) (yes bool)
+
+//go:noescape
+func addRows512Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)

@@ -596,8 +596,8 @@ row31:
 	VADDPS       Y9, Y6, Y6
 	VMOVUPS      (R10), Y9
 	VMASKMOVPS   224(R11), Y9, Y9
-	VMULPS       Y9, Y8, Y9
-	VADDPS       Y9, Y7, Y7
+	VMULPS       Y9, Y8, Y8
+	VADDPS       Y8, Y7, Y7
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row31
@@ -683,8 +683,8 @@ row36:
 	VADDPS       Y8, Y5, Y5
 	VMOVUPS      (R10), Y8
 	VMASKMOVPS   192(R11), Y8, Y8
-	VMULPS       Y8, Y7, Y8
-	VADDPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y6, Y6
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row36
@@ -763,8 +763,8 @@ row41:
 	VADDPS       Y7, Y4, Y4
 	VMOVUPS      (R10), Y7
 	VMASKMOVPS   160(R11), Y7, Y7
-	VMULPS       Y7, Y6, Y7
-	VADDPS       Y7, Y5, Y5
+	VMULPS       Y7, Y6, Y6
+	VADDPS       Y6, Y5, Y5
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row41
@@ -836,8 +836,8 @@ row46:
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      (R10), Y6
 	VMASKMOVPS   128(R11), Y6, Y6
-	VMULPS       Y6, Y5, Y6
-	VADDPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row46
@@ -902,8 +902,8 @@ row51:
 	VADDPS       Y5, Y2, Y2
 	VMOVUPS      (R10), Y5
 	VMASKMOVPS   96(R11), Y5, Y5
-	VMULPS       Y5, Y4, Y5
-	VADDPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row51
@@ -961,8 +961,8 @@ row56:
 	VADDPS       Y4, Y1, Y1
 	VMOVUPS      (R10), Y4
 	VMASKMOVPS   64(R11), Y4, Y4
-	VMULPS       Y4, Y3, Y4
-	VADDPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row56
@@ -1013,8 +1013,8 @@ row61:
 	VADDPS       Y3, Y0, Y0
 	VMOVUPS      (R10), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VADDPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row61
@@ -1058,8 +1058,8 @@ row66:
 	ADDQ         DX, R11
 	VMOVUPS      (R10), Y2
 	VMASKMOVPS   (R11), Y2, Y2
-	VMULPS       Y2, Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	INCQ         R9
 	CMPQ         R9, SI
 	JL           row66
@@ -1255,8 +1255,8 @@ row86:
 	PREFETCHT0   192(BX)(DI*8)
 	VMOVUPS      (R9), Y9
 	VMASKMOVPS   224(BX), Y9, Y9
-	VMULPS       Y9, Y8, Y9
-	VADDPS       Y9, Y7, Y7
+	VMULPS       Y9, Y8, Y8
+	VADDPS       Y8, Y7, Y7
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1342,8 +1342,8 @@ row91:
 	VADDPS       Y8, Y5, Y5
 	VMOVUPS      (R9), Y8
 	VMASKMOVPS   192(BX), Y8, Y8
-	VMULPS       Y8, Y7, Y8
-	VADDPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+	VADDPS       Y7, Y6, Y6
 	PREFETCHT0   192(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1423,8 +1423,8 @@ row96:
 	PREFETCHT0   128(BX)(DI*8)
 	VMOVUPS      (R9), Y7
 	VMASKMOVPS   160(BX), Y7, Y7
-	VMULPS       Y7, Y6, Y7
-	VADDPS       Y7, Y5, Y5
+	VMULPS       Y7, Y6, Y6
+	VADDPS       Y6, Y5, Y5
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1495,8 +1495,8 @@ row101:
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      (R9), Y6
 	VMASKMOVPS   128(BX), Y6, Y6
-	VMULPS       Y6, Y5, Y6
-	VADDPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
 	PREFETCHT0   128(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1561,8 +1561,8 @@ row106:
 	PREFETCHT0   64(BX)(DI*8)
 	VMOVUPS      (R9), Y5
 	VMASKMOVPS   96(BX), Y5, Y5
-	VMULPS       Y5, Y4, Y5
-	VADDPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1618,8 +1618,8 @@ row111:
 	VADDPS       Y4, Y1, Y1
 	VMOVUPS      (R9), Y4
 	VMASKMOVPS   64(BX), Y4, Y4
-	VMULPS       Y4, Y3, Y4
-	VADDPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
 	PREFETCHT0   64(BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1669,8 +1669,8 @@ row116:
 	PREFETCHT0   (BX)(DI*8)
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   32(BX), Y3, Y3
-	VMULPS       Y3, Y2, Y3
-	VADDPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	ADDQ         DI, BX
 	INCQ         R8
 	CMPQ         R8, SI
@@ -1711,8 +1711,8 @@ row121:
 	VBROADCASTSS (CX)(R8*4), Y1
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (BX), Y2, Y2
-	VMULPS       Y2, Y1, Y2
-	VADDPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	PREFETCHT0   (BX)(DI*8)
 	ADDQ         DI, BX
 	INCQ         R8
@@ -1866,6 +1866,41 @@ done125:
 	VZEROUPPER
 	RET
 
+// func live256(n int, m int, x *float32, xs int, bits *uint16)
+// Requires: AVX
+TEXT ·live256(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   xs+24(FP), DX
+	MOVQ   bits+32(FP), BX
+	VXORPS Y0, Y0, Y0
+
+loop129:
+	MOVQ   m+8(FP), SI
+	MOVQ   CX, DI
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+loop130:
+	VCMPPS    $0x04, (DI), Y0, Y3
+	VORPS     Y3, Y1, Y1
+	VCMPPS    $0x04, 32(DI), Y0, Y3
+	VORPS     Y3, Y2, Y2
+	ADDQ      DX, DI
+	DECQ      SI
+	JNZ       loop130
+	VMOVMSKPS Y1, SI
+	VMOVMSKPS Y2, DI
+	SHLL      $0x08, DI
+	ORL       DI, SI
+	MOVW      SI, (BX)
+	ADDQ      $0x02, BX
+	ADDQ      $0x40, CX
+	DECQ      AX
+	JNZ       loop129
+	VZEROUPPER
+	RET
+
 // func finite256(n int, x *float32) (yes bool)
 // Requires: AVX, AVX2
 TEXT ·finite256(SB), NOSPLIT, $0-17
@@ -1879,9 +1914,9 @@ TEXT ·finite256(SB), NOSPLIT, $0-17
 	VMOVD        DX, X4
 	VPBROADCASTD X4, Y5
 	CMPQ         AX, $0x00000020
-	JL           rest130
+	JL           rest132
 
-whole129:
+whole131:
 	VMOVUPS (CX), Y4
 	VPAND   Y5, Y4, Y4
 	VPMAXUD Y4, Y0, Y0
@@ -1897,11 +1932,11 @@ whole129:
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole129
+	JGE     whole131
 
-rest130:
+rest132:
 	TESTQ      AX, AX
-	JZ         done131
+	JZ         done133
 	LEAQ       -1(AX), DX
 	ANDQ       $0x00000007, DX
 	INCQ       DX
@@ -1909,11 +1944,11 @@ rest130:
 	NEGQ       DX
 	LEAQ       32(BX)(DX*4), BX
 	CMPQ       AX, $0x00000008
-	JLE        block132
-	CMPQ       AX, $0x00000010
-	JLE        block133
-	CMPQ       AX, $0x00000018
 	JLE        block134
+	CMPQ       AX, $0x00000010
+	JLE        block135
+	CMPQ       AX, $0x00000018
+	JLE        block136
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1927,9 +1962,9 @@ rest130:
 	VMASKMOVPS 96(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y3, Y3
-	JMP        done131
+	JMP        done133
 
-block134:
+block136:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1940,9 +1975,9 @@ block134:
 	VMASKMOVPS 64(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y2, Y2
-	JMP        done131
+	JMP        done133
 
-block133:
+block135:
 	VMOVUPS    (CX), Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
@@ -1950,15 +1985,15 @@ block133:
 	VMASKMOVPS 32(CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y1, Y1
-	JMP        done131
+	JMP        done133
 
-block132:
+block134:
 	VMOVUPS    (BX), Y4
 	VMASKMOVPS (CX), Y4, Y4
 	VPAND      Y5, Y4, Y4
 	VPMAXUD    Y4, Y0, Y0
 
-done131:
+done133:
 	VPMAXUD      Y1, Y0, Y0
 	VPMAXUD      Y3, Y2, Y2
 	VPMAXUD      Y2, Y0, Y0
@@ -1970,6 +2005,1532 @@ done131:
 	TESTL        AX, AX
 	SETEQ        AL
 	MOVB         AL, yes+16(FP)
+	VZEROUPPER
+	RET
+
+// func addRows256Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
+// Requires: AVX, AVX2, FMA3, MMX+, POPCNT
+TEXT ·addRows256Fused(SB), $2176-64
+	MOVQ  k+16(FP), AX
+	MOVQ  s+24(FP), CX
+	MOVQ  ss+32(FP), DX
+	MOVQ  mode+56(FP), BX
+	XORQ  SI, SI
+	LEAQ  (SP), DI
+	LEAQ  1088(SP), R8
+	TESTQ AX, AX
+	JZ    list138
+	CMPQ  DX, $0x04
+	JE    pack137
+	XORQ  R9, R9
+
+gather140:
+	MOVL (CX), R10
+	MOVL R10, (DI)(R9*4)
+	ADDQ DX, CX
+	INCQ R9
+	CMPQ R9, AX
+	JL   gather140
+	MOVQ DI, CX
+
+pack137:
+	TESTQ  $0x00000004, BX
+	JNZ    dense139
+	VXORPS Y0, Y0, Y0
+	MOVQ   AX, DX
+	MOVQ   CX, BX
+	XORL   R9, R9
+	SUBQ   $0x00000008, DX
+	JL     looked142
+
+look141:
+	VCMPPS    $0x00, (BX), Y0, Y1
+	VMOVMSKPS Y1, R10
+	ORL       R10, R9
+	ADDQ      $0x00000020, BX
+	SUBQ      $0x00000008, DX
+	JGE       look141
+
+looked142:
+	ADDQ $0x00000008, DX
+
+more143:
+	DECQ  DX
+	JL    over144
+	XORL  R11, R11
+	MOVL  (BX), R10
+	ADDQ  $0x04, BX
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more143
+
+over144:
+	TESTL        R9, R9
+	JZ           dense139
+	VMOVUPS      lanes<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+	MOVL         $0x00000008, DX
+	VMOVD        DX, X2
+	VPBROADCASTD X2, Y2
+	CMPQ         AX, $0x00000008
+	JL           rest146
+
+whole145:
+	VMOVUPS   (CX), Y3
+	VCMPPS    $0x04, Y0, Y3, Y4
+	VMOVMSKPS Y4, DX
+	ANDL      $0x000000ff, DX
+	LEAQ      packing<>+0(SB), BX
+	VPMOVZXBD (BX)(DX*8), Y4
+	VPERMPS   Y3, Y4, Y3
+	VMOVUPS   Y3, (DI)(SI*4)
+	VPERMD    Y1, Y4, Y3
+	VMOVUPS   Y3, (R8)(SI*4)
+	VPADDD    Y2, Y1, Y1
+	POPCNTL   DX, DX
+	ADDQ      DX, SI
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x00000008, AX
+	CMPQ      AX, $0x00000008
+	JGE       whole145
+
+rest146:
+	TESTQ      AX, AX
+	JZ         done147
+	LEAQ       -1(AX), AX
+	ANDQ       $0x00000007, AX
+	INCQ       AX
+	LEAQ       tails<>+0(SB), DX
+	NEGQ       AX
+	LEAQ       32(DX)(AX*4), DX
+	VMOVUPS    (DX), Y3
+	VMASKMOVPS (CX), Y3, Y3
+	VCMPPS     $0x04, Y0, Y3, Y0
+	VMOVMSKPS  Y0, AX
+	VMOVUPS    (DX), Y0
+	VMOVMSKPS  Y0, DX
+	ANDL       DX, AX
+	ANDL       $0x000000ff, AX
+	LEAQ       packing<>+0(SB), DX
+	VPMOVZXBD  (DX)(AX*8), Y0
+	VPERMPS    Y3, Y0, Y3
+	VMOVUPS    Y3, (DI)(SI*4)
+	VPERMD     Y1, Y0, Y0
+	VMOVUPS    Y0, (R8)(SI*4)
+	VPADDD     Y2, Y1, Y1
+	POPCNTL    AX, AX
+	ADDQ       AX, SI
+	ADDQ       $0x00000020, CX
+
+done147:
+list138:
+	MOVQ  mode+56(FP), AX
+	TESTQ SI, SI
+	JNZ   some148
+	ANDQ  $0x03, AX
+	CMPQ  AX, $0x01
+	JEQ   some148
+	VZEROUPPER
+	RET
+
+some148:
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ x+40(FP), DX
+	MOVQ xs+48(FP), BX
+	CMPQ CX, $0x00000040
+	JL   rest150
+
+whole149:
+	MOVQ    mode+56(FP), R9
+	TESTQ   $0x00000001, R9
+	JNZ     fresh152
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	JMP     ready153
+
+fresh152:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready153:
+	XORQ  R10, R10
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over154
+
+row155:
+	VBROADCASTSS (DI)(R10*4), Y8
+	MOVLQSX      (R8)(R10*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y8, Y0
+	VFMADD231PS  32(R11), Y8, Y1
+	VFMADD231PS  64(R11), Y8, Y2
+	VFMADD231PS  96(R11), Y8, Y3
+	VFMADD231PS  128(R11), Y8, Y4
+	VFMADD231PS  160(R11), Y8, Y5
+	VFMADD231PS  192(R11), Y8, Y6
+	VFMADD231PS  224(R11), Y8, Y7
+	INCQ         R10
+	CMPQ         R10, SI
+	JL           row155
+
+over154:
+	TESTQ  $0x00000008, R9
+	JZ     open156
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open156:
+	TESTQ   $0x00000002, R9
+	JZ      plain157
+	VMOVUPS (AX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y1, Y8, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y3, Y8, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y5, Y8, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 224(AX), Y8
+	VADDPS  Y7, Y8, Y7
+
+plain157:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     whole149
+
+rest150:
+	TESTQ      CX, CX
+	JZ         done151
+	LEAQ       -1(CX), R9
+	ANDQ       $0x00000007, R9
+	INCQ       R9
+	LEAQ       tails<>+0(SB), R10
+	NEGQ       R9
+	LEAQ       32(R10)(R9*4), R10
+	CMPQ       CX, $0x00000008
+	JLE        block158
+	CMPQ       CX, $0x00000010
+	JLE        block159
+	CMPQ       CX, $0x00000018
+	JLE        block160
+	CMPQ       CX, $0x00000020
+	JLE        block161
+	CMPQ       CX, $0x00000028
+	JLE        block162
+	CMPQ       CX, $0x00000030
+	JLE        block163
+	CMPQ       CX, $0x00000038
+	JLE        block164
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh165
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    192(AX), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 224(AX), Y7, Y7
+	JMP        ready166
+
+fresh165:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready166:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over167
+
+row168:
+	VBROADCASTSS (DI)(R9*4), Y8
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y8, Y0
+	VFMADD231PS  32(R11), Y8, Y1
+	VFMADD231PS  64(R11), Y8, Y2
+	VFMADD231PS  96(R11), Y8, Y3
+	VFMADD231PS  128(R11), Y8, Y4
+	VFMADD231PS  160(R11), Y8, Y5
+	VFMADD231PS  192(R11), Y8, Y6
+	VMOVUPS      (R10), Y9
+	VMASKMOVPS   224(R11), Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row168
+
+over167:
+	TESTQ  $0x00000008, CX
+	JZ     open169
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open169:
+	TESTQ      $0x00000002, CX
+	JZ         plain170
+	VMOVUPS    (AX), Y8
+	VADDPS     Y0, Y8, Y0
+	VMOVUPS    32(AX), Y8
+	VADDPS     Y1, Y8, Y1
+	VMOVUPS    64(AX), Y8
+	VADDPS     Y2, Y8, Y2
+	VMOVUPS    96(AX), Y8
+	VADDPS     Y3, Y8, Y3
+	VMOVUPS    128(AX), Y8
+	VADDPS     Y4, Y8, Y4
+	VMOVUPS    160(AX), Y8
+	VADDPS     Y5, Y8, Y5
+	VMOVUPS    192(AX), Y8
+	VADDPS     Y6, Y8, Y6
+	VMOVUPS    (R10), Y8
+	VMASKMOVPS 224(AX), Y8, Y8
+	VADDPS     Y7, Y8, Y7
+
+plain170:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    Y6, 192(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 224(AX)
+	JMP        done151
+
+block164:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh171
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS 192(AX), Y6, Y6
+	JMP        ready172
+
+fresh171:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+ready172:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over173
+
+row174:
+	VBROADCASTSS (DI)(R9*4), Y7
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y7, Y0
+	VFMADD231PS  32(R11), Y7, Y1
+	VFMADD231PS  64(R11), Y7, Y2
+	VFMADD231PS  96(R11), Y7, Y3
+	VFMADD231PS  128(R11), Y7, Y4
+	VFMADD231PS  160(R11), Y7, Y5
+	VMOVUPS      (R10), Y8
+	VMASKMOVPS   192(R11), Y8, Y8
+	VFMADD231PS  Y8, Y7, Y6
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row174
+
+over173:
+	TESTQ  $0x00000008, CX
+	JZ     open175
+	VXORPS Y7, Y7, Y7
+	VADDPS Y7, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VADDPS Y7, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y7, Y4, Y4
+	VADDPS Y7, Y5, Y5
+	VADDPS Y7, Y6, Y6
+
+open175:
+	TESTQ      $0x00000002, CX
+	JZ         plain176
+	VMOVUPS    (AX), Y7
+	VADDPS     Y0, Y7, Y0
+	VMOVUPS    32(AX), Y7
+	VADDPS     Y1, Y7, Y1
+	VMOVUPS    64(AX), Y7
+	VADDPS     Y2, Y7, Y2
+	VMOVUPS    96(AX), Y7
+	VADDPS     Y3, Y7, Y3
+	VMOVUPS    128(AX), Y7
+	VADDPS     Y4, Y7, Y4
+	VMOVUPS    160(AX), Y7
+	VADDPS     Y5, Y7, Y5
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 192(AX), Y7, Y7
+	VADDPS     Y6, Y7, Y6
+
+plain176:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y6, Y0, 192(AX)
+	JMP        done151
+
+block163:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh177
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 160(AX), Y5, Y5
+	JMP        ready178
+
+fresh177:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready178:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over179
+
+row180:
+	VBROADCASTSS (DI)(R9*4), Y6
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y6, Y0
+	VFMADD231PS  32(R11), Y6, Y1
+	VFMADD231PS  64(R11), Y6, Y2
+	VFMADD231PS  96(R11), Y6, Y3
+	VFMADD231PS  128(R11), Y6, Y4
+	VMOVUPS      (R10), Y7
+	VMASKMOVPS   160(R11), Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row180
+
+over179:
+	TESTQ  $0x00000008, CX
+	JZ     open181
+	VXORPS Y6, Y6, Y6
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+open181:
+	TESTQ      $0x00000002, CX
+	JZ         plain182
+	VMOVUPS    (AX), Y6
+	VADDPS     Y0, Y6, Y0
+	VMOVUPS    32(AX), Y6
+	VADDPS     Y1, Y6, Y1
+	VMOVUPS    64(AX), Y6
+	VADDPS     Y2, Y6, Y2
+	VMOVUPS    96(AX), Y6
+	VADDPS     Y3, Y6, Y3
+	VMOVUPS    128(AX), Y6
+	VADDPS     Y4, Y6, Y4
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS 160(AX), Y6, Y6
+	VADDPS     Y5, Y6, Y5
+
+plain182:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 160(AX)
+	JMP        done151
+
+block162:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh183
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 128(AX), Y4, Y4
+	JMP        ready184
+
+fresh183:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready184:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over185
+
+row186:
+	VBROADCASTSS (DI)(R9*4), Y5
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y5, Y0
+	VFMADD231PS  32(R11), Y5, Y1
+	VFMADD231PS  64(R11), Y5, Y2
+	VFMADD231PS  96(R11), Y5, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   128(R11), Y6, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row186
+
+over185:
+	TESTQ  $0x00000008, CX
+	JZ     open187
+	VXORPS Y5, Y5, Y5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+open187:
+	TESTQ      $0x00000002, CX
+	JZ         plain188
+	VMOVUPS    (AX), Y5
+	VADDPS     Y0, Y5, Y0
+	VMOVUPS    32(AX), Y5
+	VADDPS     Y1, Y5, Y1
+	VMOVUPS    64(AX), Y5
+	VADDPS     Y2, Y5, Y2
+	VMOVUPS    96(AX), Y5
+	VADDPS     Y3, Y5, Y3
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 128(AX), Y5, Y5
+	VADDPS     Y4, Y5, Y4
+
+plain188:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, 128(AX)
+	JMP        done151
+
+block161:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh189
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 96(AX), Y3, Y3
+	JMP        ready190
+
+fresh189:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready190:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over191
+
+row192:
+	VBROADCASTSS (DI)(R9*4), Y4
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(R11), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row192
+
+over191:
+	TESTQ  $0x00000008, CX
+	JZ     open193
+	VXORPS Y4, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+open193:
+	TESTQ      $0x00000002, CX
+	JZ         plain194
+	VMOVUPS    (AX), Y4
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    32(AX), Y4
+	VADDPS     Y1, Y4, Y1
+	VMOVUPS    64(AX), Y4
+	VADDPS     Y2, Y4, Y2
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y3, Y4, Y3
+
+plain194:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 96(AX)
+	JMP        done151
+
+block160:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh195
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 64(AX), Y2, Y2
+	JMP        ready196
+
+fresh195:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready196:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over197
+
+row198:
+	VBROADCASTSS (DI)(R9*4), Y3
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y3, Y0
+	VFMADD231PS  32(R11), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(R11), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row198
+
+over197:
+	TESTQ  $0x00000008, CX
+	JZ     open199
+	VXORPS Y3, Y3, Y3
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+open199:
+	TESTQ      $0x00000002, CX
+	JZ         plain200
+	VMOVUPS    (AX), Y3
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    32(AX), Y3
+	VADDPS     Y1, Y3, Y1
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y2, Y3, Y2
+
+plain200:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	JMP        done151
+
+block159:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh201
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	JMP        ready202
+
+fresh201:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready202:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over203
+
+row204:
+	VBROADCASTSS (DI)(R9*4), Y2
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VFMADD231PS  (R11), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(R11), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row204
+
+over203:
+	TESTQ  $0x00000008, CX
+	JZ     open205
+	VXORPS Y2, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+open205:
+	TESTQ      $0x00000002, CX
+	JZ         plain206
+	VMOVUPS    (AX), Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y1, Y2, Y1
+
+plain206:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	JMP        done151
+
+block158:
+	MOVQ       mode+56(FP), CX
+	TESTQ      $0x00000001, CX
+	JNZ        fresh207
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	JMP        ready208
+
+fresh207:
+	VXORPS Y0, Y0, Y0
+
+ready208:
+	XORQ  R9, R9
+	MOVQ  DX, R11
+	TESTQ SI, SI
+	JZ    over209
+
+row210:
+	VBROADCASTSS (DI)(R9*4), Y1
+	MOVLQSX      (R8)(R9*4), R11
+	IMULQ        BX, R11
+	ADDQ         DX, R11
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (R11), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row210
+
+over209:
+	TESTQ  $0x00000008, CX
+	JZ     open211
+	VXORPS Y1, Y1, Y1
+	VADDPS Y1, Y0, Y0
+
+open211:
+	TESTQ      $0x00000002, CX
+	JZ         plain212
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y0, Y1, Y0
+
+plain212:
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done151:
+	VZEROUPPER
+	RET
+
+dense139:
+	MOVQ k+16(FP), AX
+	MOVQ AX, SI
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), DX
+	MOVQ x+40(FP), BX
+	MOVQ xs+48(FP), DI
+	CMPQ DX, $0x00000040
+	JL   rest214
+
+whole213:
+	MOVQ    mode+56(FP), R8
+	TESTQ   $0x00000001, R8
+	JNZ     fresh216
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+	JMP     ready217
+
+fresh216:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready217:
+	XORQ  R9, R9
+	MOVQ  BX, R10
+	TESTQ SI, SI
+	JZ    over218
+
+row219:
+	VBROADCASTSS (CX)(R9*4), Y8
+	VFMADD231PS  (R10), Y8, Y0
+	PREFETCHT0   (R10)(DI*8)
+	VFMADD231PS  32(R10), Y8, Y1
+	VFMADD231PS  64(R10), Y8, Y2
+	PREFETCHT0   64(R10)(DI*8)
+	VFMADD231PS  96(R10), Y8, Y3
+	VFMADD231PS  128(R10), Y8, Y4
+	PREFETCHT0   128(R10)(DI*8)
+	VFMADD231PS  160(R10), Y8, Y5
+	VFMADD231PS  192(R10), Y8, Y6
+	PREFETCHT0   192(R10)(DI*8)
+	VFMADD231PS  224(R10), Y8, Y7
+	ADDQ         DI, R10
+	INCQ         R9
+	CMPQ         R9, SI
+	JL           row219
+
+over218:
+	TESTQ  $0x00000008, R8
+	JZ     open220
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open220:
+	TESTQ   $0x00000002, R8
+	JZ      plain221
+	VMOVUPS (AX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y1, Y8, Y1
+	VMOVUPS 64(AX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y3, Y8, Y3
+	VMOVUPS 128(AX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 160(AX), Y8
+	VADDPS  Y5, Y8, Y5
+	VMOVUPS 192(AX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 224(AX), Y8
+	VADDPS  Y7, Y8, Y7
+
+plain221:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VMOVUPS Y6, 192(AX)
+	VMOVUPS Y7, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x00000040, DX
+	CMPQ    DX, $0x00000040
+	JGE     whole213
+
+rest214:
+	TESTQ      DX, DX
+	JZ         done215
+	LEAQ       -1(DX), R8
+	ANDQ       $0x00000007, R8
+	INCQ       R8
+	LEAQ       tails<>+0(SB), R9
+	NEGQ       R8
+	LEAQ       32(R9)(R8*4), R9
+	CMPQ       DX, $0x00000008
+	JLE        block222
+	CMPQ       DX, $0x00000010
+	JLE        block223
+	CMPQ       DX, $0x00000018
+	JLE        block224
+	CMPQ       DX, $0x00000020
+	JLE        block225
+	CMPQ       DX, $0x00000028
+	JLE        block226
+	CMPQ       DX, $0x00000030
+	JLE        block227
+	CMPQ       DX, $0x00000038
+	JLE        block228
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh229
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    192(AX), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 224(AX), Y7, Y7
+	JMP        ready230
+
+fresh229:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+ready230:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over231
+
+row232:
+	VBROADCASTSS (CX)(R8*4), Y8
+	VFMADD231PS  (BX), Y8, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y8, Y1
+	VFMADD231PS  64(BX), Y8, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y8, Y3
+	VFMADD231PS  128(BX), Y8, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VFMADD231PS  160(BX), Y8, Y5
+	VFMADD231PS  192(BX), Y8, Y6
+	PREFETCHT0   192(BX)(DI*8)
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   224(BX), Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row232
+
+over231:
+	TESTQ  $0x00000008, DX
+	JZ     open233
+	VXORPS Y8, Y8, Y8
+	VADDPS Y8, Y0, Y0
+	VADDPS Y8, Y1, Y1
+	VADDPS Y8, Y2, Y2
+	VADDPS Y8, Y3, Y3
+	VADDPS Y8, Y4, Y4
+	VADDPS Y8, Y5, Y5
+	VADDPS Y8, Y6, Y6
+	VADDPS Y8, Y7, Y7
+
+open233:
+	TESTQ      $0x00000002, DX
+	JZ         plain234
+	VMOVUPS    (AX), Y8
+	VADDPS     Y0, Y8, Y0
+	VMOVUPS    32(AX), Y8
+	VADDPS     Y1, Y8, Y1
+	VMOVUPS    64(AX), Y8
+	VADDPS     Y2, Y8, Y2
+	VMOVUPS    96(AX), Y8
+	VADDPS     Y3, Y8, Y3
+	VMOVUPS    128(AX), Y8
+	VADDPS     Y4, Y8, Y4
+	VMOVUPS    160(AX), Y8
+	VADDPS     Y5, Y8, Y5
+	VMOVUPS    192(AX), Y8
+	VADDPS     Y6, Y8, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 224(AX), Y8, Y8
+	VADDPS     Y7, Y8, Y7
+
+plain234:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    Y6, 192(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 224(AX)
+	JMP        done215
+
+block228:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh235
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    160(AX), Y5
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 192(AX), Y6, Y6
+	JMP        ready236
+
+fresh235:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+ready236:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over237
+
+row238:
+	VBROADCASTSS (CX)(R8*4), Y7
+	VFMADD231PS  (BX), Y7, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y7, Y1
+	VFMADD231PS  64(BX), Y7, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y7, Y3
+	VFMADD231PS  128(BX), Y7, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VFMADD231PS  160(BX), Y7, Y5
+	VMOVUPS      (R9), Y8
+	VMASKMOVPS   192(BX), Y8, Y8
+	VFMADD231PS  Y8, Y7, Y6
+	PREFETCHT0   192(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row238
+
+over237:
+	TESTQ  $0x00000008, DX
+	JZ     open239
+	VXORPS Y7, Y7, Y7
+	VADDPS Y7, Y0, Y0
+	VADDPS Y7, Y1, Y1
+	VADDPS Y7, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y7, Y4, Y4
+	VADDPS Y7, Y5, Y5
+	VADDPS Y7, Y6, Y6
+
+open239:
+	TESTQ      $0x00000002, DX
+	JZ         plain240
+	VMOVUPS    (AX), Y7
+	VADDPS     Y0, Y7, Y0
+	VMOVUPS    32(AX), Y7
+	VADDPS     Y1, Y7, Y1
+	VMOVUPS    64(AX), Y7
+	VADDPS     Y2, Y7, Y2
+	VMOVUPS    96(AX), Y7
+	VADDPS     Y3, Y7, Y3
+	VMOVUPS    128(AX), Y7
+	VADDPS     Y4, Y7, Y4
+	VMOVUPS    160(AX), Y7
+	VADDPS     Y5, Y7, Y5
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 192(AX), Y7, Y7
+	VADDPS     Y6, Y7, Y6
+
+plain240:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    Y5, 160(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y6, Y0, 192(AX)
+	JMP        done215
+
+block227:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh241
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    128(AX), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 160(AX), Y5, Y5
+	JMP        ready242
+
+fresh241:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+ready242:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over243
+
+row244:
+	VBROADCASTSS (CX)(R8*4), Y6
+	VFMADD231PS  (BX), Y6, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y6, Y1
+	VFMADD231PS  64(BX), Y6, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y6, Y3
+	VFMADD231PS  128(BX), Y6, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	VMOVUPS      (R9), Y7
+	VMASKMOVPS   160(BX), Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row244
+
+over243:
+	TESTQ  $0x00000008, DX
+	JZ     open245
+	VXORPS Y6, Y6, Y6
+	VADDPS Y6, Y0, Y0
+	VADDPS Y6, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y6, Y3, Y3
+	VADDPS Y6, Y4, Y4
+	VADDPS Y6, Y5, Y5
+
+open245:
+	TESTQ      $0x00000002, DX
+	JZ         plain246
+	VMOVUPS    (AX), Y6
+	VADDPS     Y0, Y6, Y0
+	VMOVUPS    32(AX), Y6
+	VADDPS     Y1, Y6, Y1
+	VMOVUPS    64(AX), Y6
+	VADDPS     Y2, Y6, Y2
+	VMOVUPS    96(AX), Y6
+	VADDPS     Y3, Y6, Y3
+	VMOVUPS    128(AX), Y6
+	VADDPS     Y4, Y6, Y4
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 160(AX), Y6, Y6
+	VADDPS     Y5, Y6, Y5
+
+plain246:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    Y4, 128(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 160(AX)
+	JMP        done215
+
+block226:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh247
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    96(AX), Y3
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 128(AX), Y4, Y4
+	JMP        ready248
+
+fresh247:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready248:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over249
+
+row250:
+	VBROADCASTSS (CX)(R8*4), Y5
+	VFMADD231PS  (BX), Y5, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y5, Y1
+	VFMADD231PS  64(BX), Y5, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VFMADD231PS  96(BX), Y5, Y3
+	VMOVUPS      (R9), Y6
+	VMASKMOVPS   128(BX), Y6, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	PREFETCHT0   128(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row250
+
+over249:
+	TESTQ  $0x00000008, DX
+	JZ     open251
+	VXORPS Y5, Y5, Y5
+	VADDPS Y5, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y5, Y2, Y2
+	VADDPS Y5, Y3, Y3
+	VADDPS Y5, Y4, Y4
+
+open251:
+	TESTQ      $0x00000002, DX
+	JZ         plain252
+	VMOVUPS    (AX), Y5
+	VADDPS     Y0, Y5, Y0
+	VMOVUPS    32(AX), Y5
+	VADDPS     Y1, Y5, Y1
+	VMOVUPS    64(AX), Y5
+	VADDPS     Y2, Y5, Y2
+	VMOVUPS    96(AX), Y5
+	VADDPS     Y3, Y5, Y3
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 128(AX), Y5, Y5
+	VADDPS     Y4, Y5, Y4
+
+plain252:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, 128(AX)
+	JMP        done215
+
+block225:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh253
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 96(AX), Y3, Y3
+	JMP        ready254
+
+fresh253:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+ready254:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over255
+
+row256:
+	VBROADCASTSS (CX)(R8*4), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row256
+
+over255:
+	TESTQ  $0x00000008, DX
+	JZ     open257
+	VXORPS Y4, Y4, Y4
+	VADDPS Y4, Y0, Y0
+	VADDPS Y4, Y1, Y1
+	VADDPS Y4, Y2, Y2
+	VADDPS Y4, Y3, Y3
+
+open257:
+	TESTQ      $0x00000002, DX
+	JZ         plain258
+	VMOVUPS    (AX), Y4
+	VADDPS     Y0, Y4, Y0
+	VMOVUPS    32(AX), Y4
+	VADDPS     Y1, Y4, Y1
+	VMOVUPS    64(AX), Y4
+	VADDPS     Y2, Y4, Y2
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y3, Y4, Y3
+
+plain258:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 96(AX)
+	JMP        done215
+
+block224:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh259
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 64(AX), Y2, Y2
+	JMP        ready260
+
+fresh259:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+
+ready260:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over261
+
+row262:
+	VBROADCASTSS (CX)(R8*4), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	PREFETCHT0   64(BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row262
+
+over261:
+	TESTQ  $0x00000008, DX
+	JZ     open263
+	VXORPS Y3, Y3, Y3
+	VADDPS Y3, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y3, Y2, Y2
+
+open263:
+	TESTQ      $0x00000002, DX
+	JZ         plain264
+	VMOVUPS    (AX), Y3
+	VADDPS     Y0, Y3, Y0
+	VMOVUPS    32(AX), Y3
+	VADDPS     Y1, Y3, Y1
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y2, Y3, Y2
+
+plain264:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	JMP        done215
+
+block223:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh265
+	VMOVUPS    (AX), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(AX), Y1, Y1
+	JMP        ready266
+
+fresh265:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+ready266:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over267
+
+row268:
+	VBROADCASTSS (CX)(R8*4), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	PREFETCHT0   (BX)(DI*8)
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row268
+
+over267:
+	TESTQ  $0x00000008, DX
+	JZ     open269
+	VXORPS Y2, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y2, Y1, Y1
+
+open269:
+	TESTQ      $0x00000002, DX
+	JZ         plain270
+	VMOVUPS    (AX), Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y1, Y2, Y1
+
+plain270:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	JMP        done215
+
+block222:
+	MOVQ       mode+56(FP), DX
+	TESTQ      $0x00000001, DX
+	JNZ        fresh271
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	JMP        ready272
+
+fresh271:
+	VXORPS Y0, Y0, Y0
+
+ready272:
+	XORQ  R8, R8
+	TESTQ SI, SI
+	JZ    over273
+
+row274:
+	VBROADCASTSS (CX)(R8*4), Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (BX)(DI*8)
+	ADDQ         DI, BX
+	INCQ         R8
+	CMPQ         R8, SI
+	JL           row274
+
+over273:
+	TESTQ  $0x00000008, DX
+	JZ     open275
+	VXORPS Y1, Y1, Y1
+	VADDPS Y1, Y0, Y0
+
+open275:
+	TESTQ      $0x00000002, DX
+	JZ         plain276
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y0, Y1, Y0
+
+plain276:
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done215:
 	VZEROUPPER
 	RET
 
@@ -2266,7 +3827,8 @@ row31:
 	VADDPS       Z9, Z5, Z5
 	VMULPS       384(R10), Z8, Z9
 	VADDPS       Z9, Z6, Z6
-	VMULPS.Z     448(R10), Z8, K1, Z8
+	VMOVUPS.Z    448(R10), K1, Z9
+	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z7, Z7
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2348,7 +3910,8 @@ row36:
 	VADDPS       Z8, Z4, Z4
 	VMULPS       320(R10), Z7, Z8
 	VADDPS       Z8, Z5, Z5
-	VMULPS.Z     384(R10), Z7, K1, Z7
+	VMOVUPS.Z    384(R10), K1, Z8
+	VMULPS       Z8, Z7, Z7
 	VADDPS       Z7, Z6, Z6
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2423,7 +3986,8 @@ row41:
 	VADDPS       Z7, Z3, Z3
 	VMULPS       256(R10), Z6, Z7
 	VADDPS       Z7, Z4, Z4
-	VMULPS.Z     320(R10), Z6, K1, Z6
+	VMOVUPS.Z    320(R10), K1, Z7
+	VMULPS       Z7, Z6, Z6
 	VADDPS       Z6, Z5, Z5
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2491,7 +4055,8 @@ row46:
 	VADDPS       Z6, Z2, Z2
 	VMULPS       192(R10), Z5, Z6
 	VADDPS       Z6, Z3, Z3
-	VMULPS.Z     256(R10), Z5, K1, Z5
+	VMOVUPS.Z    256(R10), K1, Z6
+	VMULPS       Z6, Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2552,7 +4117,8 @@ row51:
 	VADDPS       Z5, Z1, Z1
 	VMULPS       128(R10), Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VMULPS.Z     192(R10), Z4, K1, Z4
+	VMOVUPS.Z    192(R10), K1, Z5
+	VMULPS       Z5, Z4, Z4
 	VADDPS       Z4, Z3, Z3
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2606,7 +4172,8 @@ row56:
 	VADDPS       Z4, Z0, Z0
 	VMULPS       64(R10), Z3, Z4
 	VADDPS       Z4, Z1, Z1
-	VMULPS.Z     128(R10), Z3, K1, Z3
+	VMOVUPS.Z    128(R10), K1, Z4
+	VMULPS       Z4, Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2653,7 +4220,8 @@ row61:
 	ADDQ         R8, R10
 	VMULPS       (R10), Z2, Z3
 	VADDPS       Z3, Z0, Z0
-	VMULPS.Z     64(R10), Z2, K1, Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VMULPS       Z3, Z2, Z2
 	VADDPS       Z2, Z1, Z1
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2693,7 +4261,8 @@ row66:
 	MOVLQSX      (SI)(DI*4), R10
 	IMULQ        R9, R10
 	ADDQ         R8, R10
-	VMULPS.Z     (R10), Z1, K1, Z1
+	VMOVUPS.Z    (R10), K1, Z2
+	VMULPS       Z2, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	INCQ         DI
 	CMPQ         DI, DX
@@ -2878,7 +4447,8 @@ row86:
 	VADDPS       Z9, Z5, Z5
 	VMULPS       384(DI), Z8, Z9
 	VADDPS       Z9, Z6, Z6
-	VMULPS.Z     448(DI), Z8, K1, Z8
+	VMOVUPS.Z    448(DI), K1, Z9
+	VMULPS       Z9, Z8, Z8
 	VADDPS       Z8, Z7, Z7
 	ADDQ         R8, DI
 	INCQ         SI
@@ -2957,7 +4527,8 @@ row91:
 	VADDPS       Z8, Z4, Z4
 	VMULPS       320(DI), Z7, Z8
 	VADDPS       Z8, Z5, Z5
-	VMULPS.Z     384(DI), Z7, K1, Z7
+	VMOVUPS.Z    384(DI), K1, Z8
+	VMULPS       Z8, Z7, Z7
 	VADDPS       Z7, Z6, Z6
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3029,7 +4600,8 @@ row96:
 	VADDPS       Z7, Z3, Z3
 	VMULPS       256(DI), Z6, Z7
 	VADDPS       Z7, Z4, Z4
-	VMULPS.Z     320(DI), Z6, K1, Z6
+	VMOVUPS.Z    320(DI), K1, Z7
+	VMULPS       Z7, Z6, Z6
 	VADDPS       Z6, Z5, Z5
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3094,7 +4666,8 @@ row101:
 	VADDPS       Z6, Z2, Z2
 	VMULPS       192(DI), Z5, Z6
 	VADDPS       Z6, Z3, Z3
-	VMULPS.Z     256(DI), Z5, K1, Z5
+	VMOVUPS.Z    256(DI), K1, Z6
+	VMULPS       Z6, Z5, Z5
 	VADDPS       Z5, Z4, Z4
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3152,7 +4725,8 @@ row106:
 	VADDPS       Z5, Z1, Z1
 	VMULPS       128(DI), Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VMULPS.Z     192(DI), Z4, K1, Z4
+	VMOVUPS.Z    192(DI), K1, Z5
+	VMULPS       Z5, Z4, Z4
 	VADDPS       Z4, Z3, Z3
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3203,7 +4777,8 @@ row111:
 	VADDPS       Z4, Z0, Z0
 	VMULPS       64(DI), Z3, Z4
 	VADDPS       Z4, Z1, Z1
-	VMULPS.Z     128(DI), Z3, K1, Z3
+	VMOVUPS.Z    128(DI), K1, Z4
+	VMULPS       Z4, Z3, Z3
 	VADDPS       Z3, Z2, Z2
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3247,7 +4822,8 @@ row116:
 	VBROADCASTSS (AX)(SI*4), Z2
 	VMULPS       (DI), Z2, Z3
 	VADDPS       Z3, Z0, Z0
-	VMULPS.Z     64(DI), Z2, K1, Z2
+	VMOVUPS.Z    64(DI), K1, Z3
+	VMULPS       Z3, Z2, Z2
 	VADDPS       Z2, Z1, Z1
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3284,7 +4860,8 @@ ready119:
 
 row121:
 	VBROADCASTSS (AX)(SI*4), Z1
-	VMULPS.Z     (DI), Z1, K1, Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VMULPS       Z2, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	ADDQ         R8, DI
 	INCQ         SI
@@ -3429,6 +5006,35 @@ done125:
 	VZEROUPPER
 	RET
 
+// func live512(n int, m int, x *float32, xs int, bits *uint16)
+// Requires: AVX, AVX512F
+TEXT ·live512(SB), NOSPLIT, $0-40
+	MOVQ   n+0(FP), AX
+	MOVQ   x+16(FP), CX
+	MOVQ   xs+24(FP), DX
+	MOVQ   bits+32(FP), BX
+	VPXORD Z0, Z0, Z0
+
+loop129:
+	MOVQ  m+8(FP), SI
+	MOVQ  CX, DI
+	KXORW K1, K1, K1
+
+loop130:
+	VCMPPS $0x04, (DI), Z0, K2
+	KORW   K2, K1, K1
+	ADDQ   DX, DI
+	DECQ   SI
+	JNZ    loop130
+	KMOVW  K1, SI
+	MOVW   SI, (BX)
+	ADDQ   $0x02, BX
+	ADDQ   $0x40, CX
+	DECQ   AX
+	JNZ    loop129
+	VZEROUPPER
+	RET
+
 // func finite512(n int, x *float32) (yes bool)
 // Requires: AVX, AVX512F
 TEXT ·finite512(SB), NOSPLIT, $0-17
@@ -3442,9 +5048,9 @@ TEXT ·finite512(SB), NOSPLIT, $0-17
 	VMOVD        CX, X4
 	VPBROADCASTD X4, Z5
 	CMPQ         AX, $0x00000040
-	JL           rest130
+	JL           rest132
 
-whole129:
+whole131:
 	VMOVUPS (DX), Z4
 	VPANDD  Z5, Z4, Z4
 	VPMAXUD Z4, Z0, Z0
@@ -3460,11 +5066,11 @@ whole129:
 	ADDQ    $0x00000100, DX
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole129
+	JGE     whole131
 
-rest130:
+rest132:
 	TESTQ     AX, AX
-	JZ        done131
+	JZ        done133
 	LEAQ      -1(AX), CX
 	ANDQ      $0x0000000f, CX
 	INCQ      CX
@@ -3473,11 +5079,11 @@ rest130:
 	NOTL      BX
 	KMOVW     BX, K1
 	CMPQ      AX, $0x00000010
-	JLE       block132
-	CMPQ      AX, $0x00000020
-	JLE       block133
-	CMPQ      AX, $0x00000030
 	JLE       block134
+	CMPQ      AX, $0x00000020
+	JLE       block135
+	CMPQ      AX, $0x00000030
+	JLE       block136
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -3490,9 +5096,9 @@ rest130:
 	VMOVUPS.Z 192(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z3, Z3
-	JMP       done131
+	JMP       done133
 
-block134:
+block136:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
@@ -3502,23 +5108,23 @@ block134:
 	VMOVUPS.Z 128(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z2, Z2
-	JMP       done131
+	JMP       done133
 
-block133:
+block135:
 	VMOVUPS   (DX), Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 	VMOVUPS.Z 64(DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z1, Z1
-	JMP       done131
+	JMP       done133
 
-block132:
+block134:
 	VMOVUPS.Z (DX), K1, Z4
 	VPANDD    Z5, Z4, Z4
 	VPMAXUD   Z4, Z0, Z0
 
-done131:
+done133:
 	VPMAXUD      Z1, Z0, Z0
 	VPMAXUD      Z3, Z2, Z2
 	VPMAXUD      Z2, Z0, Z0
@@ -3530,5 +5136,1442 @@ done131:
 	TESTL        AX, AX
 	SETEQ        AL
 	MOVB         AL, yes+16(FP)
+	VZEROUPPER
+	RET
+
+// func addRows512Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
+// Requires: AVX, AVX512F, POPCNT
+TEXT ·addRows512Fused(SB), $2176-64
+	MOVQ  k+16(FP), CX
+	MOVQ  s+24(FP), AX
+	MOVQ  ss+32(FP), DI
+	MOVQ  mode+56(FP), R8
+	XORQ  DX, DX
+	LEAQ  (SP), BX
+	LEAQ  1088(SP), SI
+	TESTQ CX, CX
+	JZ    list138
+	CMPQ  DI, $0x04
+	JE    pack137
+	XORQ  R9, R9
+
+gather140:
+	MOVL (AX), R10
+	MOVL R10, (BX)(R9*4)
+	ADDQ DI, AX
+	INCQ R9
+	CMPQ R9, CX
+	JL   gather140
+	MOVQ BX, AX
+
+pack137:
+	TESTQ  $0x00000004, R8
+	JNZ    dense139
+	VPXORD Z0, Z0, Z0
+	MOVQ   CX, DI
+	MOVQ   AX, R8
+	XORL   R9, R9
+	SUBQ   $0x00000010, DI
+	JL     looked142
+
+look141:
+	VCMPPS $0x00, (R8), Z0, K1
+	KMOVW  K1, R10
+	ORL    R10, R9
+	ADDQ   $0x00000040, R8
+	SUBQ   $0x00000010, DI
+	JGE    look141
+
+looked142:
+	ADDQ $0x00000010, DI
+
+more143:
+	DECQ  DI
+	JL    over144
+	XORL  R11, R11
+	MOVL  (R8), R10
+	ADDQ  $0x04, R8
+	ADDL  R10, R10
+	SETEQ R11
+	ORL   R11, R9
+	JMP   more143
+
+over144:
+	TESTL        R9, R9
+	JZ           dense139
+	VMOVUPS      lanes<>+0(SB), Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         $0x00000010, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	CMPQ         CX, $0x00000010
+	JL           rest146
+
+whole145:
+	VMOVUPS       (AX), Z3
+	VCMPPS        $0x04, Z0, Z3, K1
+	KMOVW         K1, DI
+	ANDL          $0x0000ffff, DI
+	KMOVW         DI, K1
+	VCOMPRESSPS.Z Z3, K1, Z3
+	VMOVUPS       Z3, (BX)(DX*4)
+	VPCOMPRESSD.Z Z1, K1, Z3
+	VMOVUPS       Z3, (SI)(DX*4)
+	VPADDD        Z2, Z1, Z1
+	POPCNTL       DI, DI
+	ADDQ          DI, DX
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	CMPQ          CX, $0x00000010
+	JGE           whole145
+
+rest146:
+	TESTQ         CX, CX
+	JZ            done147
+	LEAQ          -1(CX), CX
+	ANDQ          $0x0000000f, CX
+	INCQ          CX
+	MOVL          $0xffffffff, DI
+	SHLL          CL, DI
+	NOTL          DI
+	KMOVW         DI, K1
+	VMOVUPS.Z     (AX), K1, Z3
+	VCMPPS        $0x04, Z0, Z3, K2
+	KMOVW         K2, CX
+	KMOVW         K1, DI
+	ANDL          DI, CX
+	ANDL          $0x0000ffff, CX
+	KMOVW         CX, K2
+	VCOMPRESSPS.Z Z3, K2, Z0
+	VMOVUPS       Z0, (BX)(DX*4)
+	VPCOMPRESSD.Z Z1, K2, Z0
+	VMOVUPS       Z0, (SI)(DX*4)
+	VPADDD        Z2, Z1, Z1
+	POPCNTL       CX, CX
+	ADDQ          CX, DX
+	ADDQ          $0x00000040, AX
+
+done147:
+list138:
+	MOVQ  mode+56(FP), AX
+	TESTQ DX, DX
+	JNZ   some148
+	ANDQ  $0x03, AX
+	CMPQ  AX, $0x01
+	JEQ   some148
+	VZEROUPPER
+	RET
+
+some148:
+	MOVQ d+0(FP), AX
+	MOVQ n+8(FP), DI
+	MOVQ x+40(FP), R8
+	MOVQ xs+48(FP), R9
+	CMPQ DI, $0x00000080
+	JL   rest150
+
+whole149:
+	MOVQ    mode+56(FP), CX
+	TESTQ   $0x00000001, CX
+	JNZ     fresh152
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	JMP     ready153
+
+fresh152:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready153:
+	XORQ  R10, R10
+	MOVQ  R8, R11
+	TESTQ DX, DX
+	JZ    over154
+
+row155:
+	VBROADCASTSS (BX)(R10*4), Z8
+	MOVLQSX      (SI)(R10*4), R11
+	IMULQ        R9, R11
+	ADDQ         R8, R11
+	VFMADD231PS  (R11), Z8, Z0
+	VFMADD231PS  64(R11), Z8, Z1
+	VFMADD231PS  128(R11), Z8, Z2
+	VFMADD231PS  192(R11), Z8, Z3
+	VFMADD231PS  256(R11), Z8, Z4
+	VFMADD231PS  320(R11), Z8, Z5
+	VFMADD231PS  384(R11), Z8, Z6
+	VFMADD231PS  448(R11), Z8, Z7
+	INCQ         R10
+	CMPQ         R10, DX
+	JL           row155
+
+over154:
+	TESTQ  $0x00000008, CX
+	JZ     open156
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open156:
+	TESTQ   $0x00000002, CX
+	JZ      plain157
+	VMOVUPS (AX), Z8
+	VADDPS  Z0, Z8, Z0
+	VMOVUPS 64(AX), Z8
+	VADDPS  Z1, Z8, Z1
+	VMOVUPS 128(AX), Z8
+	VADDPS  Z2, Z8, Z2
+	VMOVUPS 192(AX), Z8
+	VADDPS  Z3, Z8, Z3
+	VMOVUPS 256(AX), Z8
+	VADDPS  Z4, Z8, Z4
+	VMOVUPS 320(AX), Z8
+	VADDPS  Z5, Z8, Z5
+	VMOVUPS 384(AX), Z8
+	VADDPS  Z6, Z8, Z6
+	VMOVUPS 448(AX), Z8
+	VADDPS  Z7, Z8, Z7
+
+plain157:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000200, R8
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
+	JGE     whole149
+
+rest150:
+	TESTQ     DI, DI
+	JZ        done151
+	LEAQ      -1(DI), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      DI, $0x00000010
+	JLE       block158
+	CMPQ      DI, $0x00000020
+	JLE       block159
+	CMPQ      DI, $0x00000030
+	JLE       block160
+	CMPQ      DI, $0x00000040
+	JLE       block161
+	CMPQ      DI, $0x00000050
+	JLE       block162
+	CMPQ      DI, $0x00000060
+	JLE       block163
+	CMPQ      DI, $0x00000070
+	JLE       block164
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh165
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS   384(AX), Z6
+	VMOVUPS.Z 448(AX), K1, Z7
+	JMP       ready166
+
+fresh165:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready166:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over167
+
+row168:
+	VBROADCASTSS (BX)(DI*4), Z8
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z8, Z0
+	VFMADD231PS  64(R10), Z8, Z1
+	VFMADD231PS  128(R10), Z8, Z2
+	VFMADD231PS  192(R10), Z8, Z3
+	VFMADD231PS  256(R10), Z8, Z4
+	VFMADD231PS  320(R10), Z8, Z5
+	VFMADD231PS  384(R10), Z8, Z6
+	VMOVUPS.Z    448(R10), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row168
+
+over167:
+	TESTQ  $0x00000008, CX
+	JZ     open169
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open169:
+	TESTQ     $0x00000002, CX
+	JZ        plain170
+	VMOVUPS   (AX), Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS   64(AX), Z8
+	VADDPS    Z1, Z8, Z1
+	VMOVUPS   128(AX), Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS   192(AX), Z8
+	VADDPS    Z3, Z8, Z3
+	VMOVUPS   256(AX), Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS   320(AX), Z8
+	VADDPS    Z5, Z8, Z5
+	VMOVUPS   384(AX), Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 448(AX), K1, Z8
+	VADDPS    Z7, Z8, Z7
+
+plain170:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	JMP     done151
+
+block164:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh171
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS.Z 384(AX), K1, Z6
+	JMP       ready172
+
+fresh171:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+ready172:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over173
+
+row174:
+	VBROADCASTSS (BX)(DI*4), Z7
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z7, Z0
+	VFMADD231PS  64(R10), Z7, Z1
+	VFMADD231PS  128(R10), Z7, Z2
+	VFMADD231PS  192(R10), Z7, Z3
+	VFMADD231PS  256(R10), Z7, Z4
+	VFMADD231PS  320(R10), Z7, Z5
+	VMOVUPS.Z    384(R10), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row174
+
+over173:
+	TESTQ  $0x00000008, CX
+	JZ     open175
+	VPXORD Z7, Z7, Z7
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+open175:
+	TESTQ     $0x00000002, CX
+	JZ        plain176
+	VMOVUPS   (AX), Z7
+	VADDPS    Z0, Z7, Z0
+	VMOVUPS   64(AX), Z7
+	VADDPS    Z1, Z7, Z1
+	VMOVUPS   128(AX), Z7
+	VADDPS    Z2, Z7, Z2
+	VMOVUPS   192(AX), Z7
+	VADDPS    Z3, Z7, Z3
+	VMOVUPS   256(AX), Z7
+	VADDPS    Z4, Z7, Z4
+	VMOVUPS   320(AX), Z7
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS.Z 384(AX), K1, Z7
+	VADDPS    Z6, Z7, Z6
+
+plain176:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	JMP     done151
+
+block163:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh177
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS.Z 320(AX), K1, Z5
+	JMP       ready178
+
+fresh177:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready178:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over179
+
+row180:
+	VBROADCASTSS (BX)(DI*4), Z6
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z6, Z0
+	VFMADD231PS  64(R10), Z6, Z1
+	VFMADD231PS  128(R10), Z6, Z2
+	VFMADD231PS  192(R10), Z6, Z3
+	VFMADD231PS  256(R10), Z6, Z4
+	VMOVUPS.Z    320(R10), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row180
+
+over179:
+	TESTQ  $0x00000008, CX
+	JZ     open181
+	VPXORD Z6, Z6, Z6
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+open181:
+	TESTQ     $0x00000002, CX
+	JZ        plain182
+	VMOVUPS   (AX), Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS   64(AX), Z6
+	VADDPS    Z1, Z6, Z1
+	VMOVUPS   128(AX), Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS   192(AX), Z6
+	VADDPS    Z3, Z6, Z3
+	VMOVUPS   256(AX), Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 320(AX), K1, Z6
+	VADDPS    Z5, Z6, Z5
+
+plain182:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	JMP     done151
+
+block162:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh183
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS.Z 256(AX), K1, Z4
+	JMP       ready184
+
+fresh183:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready184:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over185
+
+row186:
+	VBROADCASTSS (BX)(DI*4), Z5
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z5, Z0
+	VFMADD231PS  64(R10), Z5, Z1
+	VFMADD231PS  128(R10), Z5, Z2
+	VFMADD231PS  192(R10), Z5, Z3
+	VMOVUPS.Z    256(R10), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row186
+
+over185:
+	TESTQ  $0x00000008, CX
+	JZ     open187
+	VPXORD Z5, Z5, Z5
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+open187:
+	TESTQ     $0x00000002, CX
+	JZ        plain188
+	VMOVUPS   (AX), Z5
+	VADDPS    Z0, Z5, Z0
+	VMOVUPS   64(AX), Z5
+	VADDPS    Z1, Z5, Z1
+	VMOVUPS   128(AX), Z5
+	VADDPS    Z2, Z5, Z2
+	VMOVUPS   192(AX), Z5
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z 256(AX), K1, Z5
+	VADDPS    Z4, Z5, Z4
+
+plain188:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	JMP     done151
+
+block161:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh189
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	JMP       ready190
+
+fresh189:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready190:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over191
+
+row192:
+	VBROADCASTSS (BX)(DI*4), Z4
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  64(R10), Z4, Z1
+	VFMADD231PS  128(R10), Z4, Z2
+	VMOVUPS.Z    192(R10), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row192
+
+over191:
+	TESTQ  $0x00000008, CX
+	JZ     open193
+	VPXORD Z4, Z4, Z4
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+open193:
+	TESTQ     $0x00000002, CX
+	JZ        plain194
+	VMOVUPS   (AX), Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   64(AX), Z4
+	VADDPS    Z1, Z4, Z1
+	VMOVUPS   128(AX), Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 192(AX), K1, Z4
+	VADDPS    Z3, Z4, Z3
+
+plain194:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	JMP     done151
+
+block160:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh195
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	JMP       ready196
+
+fresh195:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready196:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over197
+
+row198:
+	VBROADCASTSS (BX)(DI*4), Z3
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z3, Z0
+	VFMADD231PS  64(R10), Z3, Z1
+	VMOVUPS.Z    128(R10), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row198
+
+over197:
+	TESTQ  $0x00000008, CX
+	JZ     open199
+	VPXORD Z3, Z3, Z3
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+open199:
+	TESTQ     $0x00000002, CX
+	JZ        plain200
+	VMOVUPS   (AX), Z3
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   64(AX), Z3
+	VADDPS    Z1, Z3, Z1
+	VMOVUPS.Z 128(AX), K1, Z3
+	VADDPS    Z2, Z3, Z2
+
+plain200:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	JMP     done151
+
+block159:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh201
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	JMP       ready202
+
+fresh201:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready202:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over203
+
+row204:
+	VBROADCASTSS (BX)(DI*4), Z2
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VFMADD231PS  (R10), Z2, Z0
+	VMOVUPS.Z    64(R10), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row204
+
+over203:
+	TESTQ  $0x00000008, CX
+	JZ     open205
+	VPXORD Z2, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+open205:
+	TESTQ     $0x00000002, CX
+	JZ        plain206
+	VMOVUPS   (AX), Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(AX), K1, Z2
+	VADDPS    Z1, Z2, Z1
+
+plain206:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	JMP     done151
+
+block158:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh207
+	VMOVUPS.Z (AX), K1, Z0
+	JMP       ready208
+
+fresh207:
+	VPXORD Z0, Z0, Z0
+
+ready208:
+	XORQ  DI, DI
+	MOVQ  R8, R10
+	TESTQ DX, DX
+	JZ    over209
+
+row210:
+	VBROADCASTSS (BX)(DI*4), Z1
+	MOVLQSX      (SI)(DI*4), R10
+	IMULQ        R9, R10
+	ADDQ         R8, R10
+	VMOVUPS.Z    (R10), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	INCQ         DI
+	CMPQ         DI, DX
+	JL           row210
+
+over209:
+	TESTQ  $0x00000008, CX
+	JZ     open211
+	VPXORD Z1, Z1, Z1
+	VADDPS Z1, Z0, Z0
+
+open211:
+	TESTQ     $0x00000002, CX
+	JZ        plain212
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+
+plain212:
+	VMOVUPS Z0, K1, (AX)
+
+done151:
+	VZEROUPPER
+	RET
+
+dense139:
+	MOVQ k+16(FP), CX
+	MOVQ CX, DX
+	MOVQ d+0(FP), BX
+	MOVQ n+8(FP), SI
+	MOVQ x+40(FP), DI
+	MOVQ xs+48(FP), R8
+	CMPQ SI, $0x00000080
+	JL   rest214
+
+whole213:
+	MOVQ    mode+56(FP), CX
+	TESTQ   $0x00000001, CX
+	JNZ     fresh216
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS 256(BX), Z4
+	VMOVUPS 320(BX), Z5
+	VMOVUPS 384(BX), Z6
+	VMOVUPS 448(BX), Z7
+	JMP     ready217
+
+fresh216:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready217:
+	XORQ  R9, R9
+	MOVQ  DI, R10
+	TESTQ DX, DX
+	JZ    over218
+
+row219:
+	VBROADCASTSS (AX)(R9*4), Z8
+	VFMADD231PS  (R10), Z8, Z0
+	VFMADD231PS  64(R10), Z8, Z1
+	VFMADD231PS  128(R10), Z8, Z2
+	VFMADD231PS  192(R10), Z8, Z3
+	VFMADD231PS  256(R10), Z8, Z4
+	VFMADD231PS  320(R10), Z8, Z5
+	VFMADD231PS  384(R10), Z8, Z6
+	VFMADD231PS  448(R10), Z8, Z7
+	ADDQ         R8, R10
+	INCQ         R9
+	CMPQ         R9, DX
+	JL           row219
+
+over218:
+	TESTQ  $0x00000008, CX
+	JZ     open220
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open220:
+	TESTQ   $0x00000002, CX
+	JZ      plain221
+	VMOVUPS (BX), Z8
+	VADDPS  Z0, Z8, Z0
+	VMOVUPS 64(BX), Z8
+	VADDPS  Z1, Z8, Z1
+	VMOVUPS 128(BX), Z8
+	VADDPS  Z2, Z8, Z2
+	VMOVUPS 192(BX), Z8
+	VADDPS  Z3, Z8, Z3
+	VMOVUPS 256(BX), Z8
+	VADDPS  Z4, Z8, Z4
+	VMOVUPS 320(BX), Z8
+	VADDPS  Z5, Z8, Z5
+	VMOVUPS 384(BX), Z8
+	VADDPS  Z6, Z8, Z6
+	VMOVUPS 448(BX), Z8
+	VADDPS  Z7, Z8, Z7
+
+plain221:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, 448(BX)
+	ADDQ    $0x00000200, BX
+	ADDQ    $0x00000200, DI
+	SUBQ    $0x00000080, SI
+	CMPQ    SI, $0x00000080
+	JGE     whole213
+
+rest214:
+	TESTQ     SI, SI
+	JZ        done215
+	LEAQ      -1(SI), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R9
+	SHLL      CL, R9
+	NOTL      R9
+	KMOVW     R9, K1
+	CMPQ      SI, $0x00000010
+	JLE       block222
+	CMPQ      SI, $0x00000020
+	JLE       block223
+	CMPQ      SI, $0x00000030
+	JLE       block224
+	CMPQ      SI, $0x00000040
+	JLE       block225
+	CMPQ      SI, $0x00000050
+	JLE       block226
+	CMPQ      SI, $0x00000060
+	JLE       block227
+	CMPQ      SI, $0x00000070
+	JLE       block228
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh229
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS   384(BX), Z6
+	VMOVUPS.Z 448(BX), K1, Z7
+	JMP       ready230
+
+fresh229:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready230:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over231
+
+row232:
+	VBROADCASTSS (AX)(SI*4), Z8
+	VFMADD231PS  (DI), Z8, Z0
+	VFMADD231PS  64(DI), Z8, Z1
+	VFMADD231PS  128(DI), Z8, Z2
+	VFMADD231PS  192(DI), Z8, Z3
+	VFMADD231PS  256(DI), Z8, Z4
+	VFMADD231PS  320(DI), Z8, Z5
+	VFMADD231PS  384(DI), Z8, Z6
+	VMOVUPS.Z    448(DI), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row232
+
+over231:
+	TESTQ  $0x00000008, CX
+	JZ     open233
+	VPXORD Z8, Z8, Z8
+	VADDPS Z8, Z0, Z0
+	VADDPS Z8, Z1, Z1
+	VADDPS Z8, Z2, Z2
+	VADDPS Z8, Z3, Z3
+	VADDPS Z8, Z4, Z4
+	VADDPS Z8, Z5, Z5
+	VADDPS Z8, Z6, Z6
+	VADDPS Z8, Z7, Z7
+
+open233:
+	TESTQ     $0x00000002, CX
+	JZ        plain234
+	VMOVUPS   (BX), Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS   64(BX), Z8
+	VADDPS    Z1, Z8, Z1
+	VMOVUPS   128(BX), Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS   192(BX), Z8
+	VADDPS    Z3, Z8, Z3
+	VMOVUPS   256(BX), Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS   320(BX), Z8
+	VADDPS    Z5, Z8, Z5
+	VMOVUPS   384(BX), Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 448(BX), K1, Z8
+	VADDPS    Z7, Z8, Z7
+
+plain234:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, 384(BX)
+	VMOVUPS Z7, K1, 448(BX)
+	JMP     done215
+
+block228:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh235
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS   320(BX), Z5
+	VMOVUPS.Z 384(BX), K1, Z6
+	JMP       ready236
+
+fresh235:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+ready236:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over237
+
+row238:
+	VBROADCASTSS (AX)(SI*4), Z7
+	VFMADD231PS  (DI), Z7, Z0
+	VFMADD231PS  64(DI), Z7, Z1
+	VFMADD231PS  128(DI), Z7, Z2
+	VFMADD231PS  192(DI), Z7, Z3
+	VFMADD231PS  256(DI), Z7, Z4
+	VFMADD231PS  320(DI), Z7, Z5
+	VMOVUPS.Z    384(DI), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row238
+
+over237:
+	TESTQ  $0x00000008, CX
+	JZ     open239
+	VPXORD Z7, Z7, Z7
+	VADDPS Z7, Z0, Z0
+	VADDPS Z7, Z1, Z1
+	VADDPS Z7, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z7, Z4, Z4
+	VADDPS Z7, Z5, Z5
+	VADDPS Z7, Z6, Z6
+
+open239:
+	TESTQ     $0x00000002, CX
+	JZ        plain240
+	VMOVUPS   (BX), Z7
+	VADDPS    Z0, Z7, Z0
+	VMOVUPS   64(BX), Z7
+	VADDPS    Z1, Z7, Z1
+	VMOVUPS   128(BX), Z7
+	VADDPS    Z2, Z7, Z2
+	VMOVUPS   192(BX), Z7
+	VADDPS    Z3, Z7, Z3
+	VMOVUPS   256(BX), Z7
+	VADDPS    Z4, Z7, Z4
+	VMOVUPS   320(BX), Z7
+	VADDPS    Z5, Z7, Z5
+	VMOVUPS.Z 384(BX), K1, Z7
+	VADDPS    Z6, Z7, Z6
+
+plain240:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, 320(BX)
+	VMOVUPS Z6, K1, 384(BX)
+	JMP     done215
+
+block227:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh241
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS   256(BX), Z4
+	VMOVUPS.Z 320(BX), K1, Z5
+	JMP       ready242
+
+fresh241:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+ready242:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over243
+
+row244:
+	VBROADCASTSS (AX)(SI*4), Z6
+	VFMADD231PS  (DI), Z6, Z0
+	VFMADD231PS  64(DI), Z6, Z1
+	VFMADD231PS  128(DI), Z6, Z2
+	VFMADD231PS  192(DI), Z6, Z3
+	VFMADD231PS  256(DI), Z6, Z4
+	VMOVUPS.Z    320(DI), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row244
+
+over243:
+	TESTQ  $0x00000008, CX
+	JZ     open245
+	VPXORD Z6, Z6, Z6
+	VADDPS Z6, Z0, Z0
+	VADDPS Z6, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z6, Z3, Z3
+	VADDPS Z6, Z4, Z4
+	VADDPS Z6, Z5, Z5
+
+open245:
+	TESTQ     $0x00000002, CX
+	JZ        plain246
+	VMOVUPS   (BX), Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS   64(BX), Z6
+	VADDPS    Z1, Z6, Z1
+	VMOVUPS   128(BX), Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS   192(BX), Z6
+	VADDPS    Z3, Z6, Z3
+	VMOVUPS   256(BX), Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 320(BX), K1, Z6
+	VADDPS    Z5, Z6, Z5
+
+plain246:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, 256(BX)
+	VMOVUPS Z5, K1, 320(BX)
+	JMP     done215
+
+block226:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh247
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   192(BX), Z3
+	VMOVUPS.Z 256(BX), K1, Z4
+	JMP       ready248
+
+fresh247:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+ready248:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over249
+
+row250:
+	VBROADCASTSS (AX)(SI*4), Z5
+	VFMADD231PS  (DI), Z5, Z0
+	VFMADD231PS  64(DI), Z5, Z1
+	VFMADD231PS  128(DI), Z5, Z2
+	VFMADD231PS  192(DI), Z5, Z3
+	VMOVUPS.Z    256(DI), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row250
+
+over249:
+	TESTQ  $0x00000008, CX
+	JZ     open251
+	VPXORD Z5, Z5, Z5
+	VADDPS Z5, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z5, Z2, Z2
+	VADDPS Z5, Z3, Z3
+	VADDPS Z5, Z4, Z4
+
+open251:
+	TESTQ     $0x00000002, CX
+	JZ        plain252
+	VMOVUPS   (BX), Z5
+	VADDPS    Z0, Z5, Z0
+	VMOVUPS   64(BX), Z5
+	VADDPS    Z1, Z5, Z1
+	VMOVUPS   128(BX), Z5
+	VADDPS    Z2, Z5, Z2
+	VMOVUPS   192(BX), Z5
+	VADDPS    Z3, Z5, Z3
+	VMOVUPS.Z 256(BX), K1, Z5
+	VADDPS    Z4, Z5, Z4
+
+plain252:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, 192(BX)
+	VMOVUPS Z4, K1, 256(BX)
+	JMP     done215
+
+block225:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh253
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS.Z 192(BX), K1, Z3
+	JMP       ready254
+
+fresh253:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready254:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over255
+
+row256:
+	VBROADCASTSS (AX)(SI*4), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
+	VFMADD231PS  128(DI), Z4, Z2
+	VMOVUPS.Z    192(DI), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row256
+
+over255:
+	TESTQ  $0x00000008, CX
+	JZ     open257
+	VPXORD Z4, Z4, Z4
+	VADDPS Z4, Z0, Z0
+	VADDPS Z4, Z1, Z1
+	VADDPS Z4, Z2, Z2
+	VADDPS Z4, Z3, Z3
+
+open257:
+	TESTQ     $0x00000002, CX
+	JZ        plain258
+	VMOVUPS   (BX), Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS   64(BX), Z4
+	VADDPS    Z1, Z4, Z1
+	VMOVUPS   128(BX), Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 192(BX), K1, Z4
+	VADDPS    Z3, Z4, Z3
+
+plain258:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, 128(BX)
+	VMOVUPS Z3, K1, 192(BX)
+	JMP     done215
+
+block224:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh259
+	VMOVUPS   (BX), Z0
+	VMOVUPS   64(BX), Z1
+	VMOVUPS.Z 128(BX), K1, Z2
+	JMP       ready260
+
+fresh259:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready260:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over261
+
+row262:
+	VBROADCASTSS (AX)(SI*4), Z3
+	VFMADD231PS  (DI), Z3, Z0
+	VFMADD231PS  64(DI), Z3, Z1
+	VMOVUPS.Z    128(DI), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row262
+
+over261:
+	TESTQ  $0x00000008, CX
+	JZ     open263
+	VPXORD Z3, Z3, Z3
+	VADDPS Z3, Z0, Z0
+	VADDPS Z3, Z1, Z1
+	VADDPS Z3, Z2, Z2
+
+open263:
+	TESTQ     $0x00000002, CX
+	JZ        plain264
+	VMOVUPS   (BX), Z3
+	VADDPS    Z0, Z3, Z0
+	VMOVUPS   64(BX), Z3
+	VADDPS    Z1, Z3, Z1
+	VMOVUPS.Z 128(BX), K1, Z3
+	VADDPS    Z2, Z3, Z2
+
+plain264:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, 64(BX)
+	VMOVUPS Z2, K1, 128(BX)
+	JMP     done215
+
+block223:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh265
+	VMOVUPS   (BX), Z0
+	VMOVUPS.Z 64(BX), K1, Z1
+	JMP       ready266
+
+fresh265:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready266:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over267
+
+row268:
+	VBROADCASTSS (AX)(SI*4), Z2
+	VFMADD231PS  (DI), Z2, Z0
+	VMOVUPS.Z    64(DI), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row268
+
+over267:
+	TESTQ  $0x00000008, CX
+	JZ     open269
+	VPXORD Z2, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VADDPS Z2, Z1, Z1
+
+open269:
+	TESTQ     $0x00000002, CX
+	JZ        plain270
+	VMOVUPS   (BX), Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(BX), K1, Z2
+	VADDPS    Z1, Z2, Z1
+
+plain270:
+	VMOVUPS Z0, (BX)
+	VMOVUPS Z1, K1, 64(BX)
+	JMP     done215
+
+block222:
+	MOVQ      mode+56(FP), CX
+	TESTQ     $0x00000001, CX
+	JNZ       fresh271
+	VMOVUPS.Z (BX), K1, Z0
+	JMP       ready272
+
+fresh271:
+	VPXORD Z0, Z0, Z0
+
+ready272:
+	XORQ  SI, SI
+	TESTQ DX, DX
+	JZ    over273
+
+row274:
+	VBROADCASTSS (AX)(SI*4), Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	ADDQ         R8, DI
+	INCQ         SI
+	CMPQ         SI, DX
+	JL           row274
+
+over273:
+	TESTQ  $0x00000008, CX
+	JZ     open275
+	VPXORD Z1, Z1, Z1
+	VADDPS Z1, Z0, Z0
+
+open275:
+	TESTQ     $0x00000002, CX
+	JZ        plain276
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z0, Z1, Z0
+
+plain276:
+	VMOVUPS Z0, K1, (BX)
+
+done215:
 	VZEROUPPER
 	RET

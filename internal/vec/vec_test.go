@@ -130,3 +130,38 @@ func runMulTB784x128(b *testing.B) {
 	}
 	b.ReportMetric(2*784*128*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
+
+// Runs of silent columns longer than what is looked at in one go.
+func TestSilentColumns(t *testing.T) {
+	x := source{key.Root(4).Stream(), false}
+	const k, n = 2600, 5
+	a, e := x.matrix(3, k), x.matrix(3, n)
+	for from := 0; from < k; {
+		to := min(k, from+1+x.s.IntN(300))
+		for i := range a.Rows {
+			clear(a.Row(i)[from:to])
+		}
+		from = to + 1 + x.s.IntN(300)
+	}
+	a.Row(1)[1024], a.Row(2)[k-1] = 1, 1
+	negative := float32(math.Copysign(0, -1)) // what a row that is not touched keeps
+	var want *Matrix
+	for _, p := range native() {
+		use(t, p)
+		g := New(k, n)
+		for m := range k {
+			Fill(g.Row(m), negative)
+		}
+		MulTA(g, a, e)
+		if want == nil {
+			want = g
+			continue
+		}
+		check(t, "MulTA on "+pathNames[p], g.Data, want.Data)
+	}
+	for m := range k {
+		if bits := math.Float32bits(want.Row(m)[0]); a.silent(m) != (bits == math.Float32bits(negative)) {
+			t.Fatalf("row %d of the increase is touched, or not, against its column: %#x", m, bits)
+		}
+	}
+}

@@ -116,7 +116,11 @@ func arithmetic(worth float64) Entrant {
 	if flops == 0 {
 		return Entrant{}
 	}
-	return Entrant{Kind: Limit, Name: "mul+add", Work: worth * float64(n*flops), Run: timed(func() { vec.LimitMulAdd(n) })}
+	name := "mul+add"
+	if vec.Numerics() == "fast" {
+		name = "fused mul+add"
+	}
+	return Entrant{Kind: Limit, Name: name, Work: worth * float64(n*flops), Run: timed(func() { vec.LimitMulAdd(n) })}
 }
 
 // memory is the limit of reading a matrix, or of changing it in place, in the

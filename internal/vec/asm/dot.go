@@ -12,11 +12,15 @@ import (
 // one vector of AVX-512 or two of AVX2, called its parts.
 func dots(s *isa) {
 	s.masks()
-	s.dot("dot", "n int, x *float32, y *float32", true)
 	s.dot("sum", "n int, x *float32", false)
+	products(s)
+}
+
+func products(s *isa) {
+	s.dot("dot", "n int, x *float32, y *float32", true)
 	shapes := [][2]int{{2, 2}, {1, 4}, {2, 1}, {1, 1}}
 	if s.wide() {
-		shapes = [][2]int{{4, 4}, {2, 4}, {1, 4}, {4, 1}, {2, 1}, {1, 1}}
+		shapes = [][2]int{{4, 4}, {2, 4}, {1, 8}, {1, 4}, {4, 1}, {2, 1}, {1, 1}}
 	}
 	for _, shape := range shapes {
 		s.dots(shape[0], shape[1])
@@ -56,6 +60,11 @@ func (s *isa) dot(name, signature string, product bool) {
 		}
 	})
 	r := s.fold(acc)
+	if s.fused {
+		zero := XMM() // see close
+		VXORPS(zero, zero, zero)
+		VADDSS(zero, r, r)
+	}
 	Store(r, Return("r"))
 	s.end()
 }
@@ -90,7 +99,7 @@ func (s *isa) fold(acc []reg.VecVirtual) reg.VecVirtual {
 	return x
 }
 
-// foldFour carries out the trees of four dot products at once.
+// foldFour carries out the trees of four dot products at once, on AVX2.
 func (s *isa) foldFour(acc [4][]reg.VecVirtual) reg.VecVirtual {
 	var y [4]reg.VecVirtual
 	for i := range y {
@@ -99,13 +108,8 @@ func (s *isa) foldFour(acc [4][]reg.VecVirtual) reg.VecVirtual {
 	// pair returns two trees of four lanes.
 	pair := func(a, b reg.VecVirtual) reg.VecVirtual {
 		lo, hi := YMM(), YMM()
-		if s.wide() {
-			VSHUFF32X4(Imm(0), b, a, lo)
-			VSHUFF32X4(Imm(3), b, a, hi)
-		} else {
-			VPERM2F128(Imm(0x20), b, a, lo)
-			VPERM2F128(Imm(0x31), b, a, hi)
-		}
+		VPERM2F128(Imm(0x20), b, a, lo)
+		VPERM2F128(Imm(0x31), b, a, hi)
 		VADDPS(hi, lo, lo)
 		return lo
 	}
@@ -117,30 +121,105 @@ func (s *isa) foldFour(acc [4][]reg.VecVirtual) reg.VecVirtual {
 	VMOVSHDUP(lo, hi)
 	VADDPS(hi, lo, lo)
 	x := XMM()
-	if s.wide() {
-		VEXTRACTF32X4(Imm(1), lo, x)
-	} else {
-		VEXTRACTF128(Imm(1), lo, x)
-	}
+	VEXTRACTF128(Imm(1), lo, x)
 	VSHUFPS(Imm(0x88), x, lo.AsX(), x)
 	return x
 }
 
+// The steps of the tree for several dot products at once, on AVX-512. Each
+// step leaves half as many lanes of every product and puts those of x before
+// those of y: in all of the vector, in halves of it, and in quarters.
+
+// eights takes whole products; upper is the mask of the upper half.
+func (s *isa) eights(x, y reg.VecVirtual, upper reg.Register) reg.VecVirtual {
+	t := s.vec()
+	VSHUFF64X2(Imm(0x4e), y, x, t)
+	VBLENDMPS(y, x, upper, x)
+	VADDPS(t, x, x)
+	return x
+}
+
+// fours takes halves: out of [a|b] and [c|d] comes [a|b|c|d].
+func (s *isa) fours(x, y reg.VecVirtual) reg.VecVirtual {
+	t := s.vec()
+	VSHUFF64X2(Imm(0xdd), y, x, t)
+	VSHUFF64X2(Imm(0x88), y, x, x)
+	VADDPS(t, x, x)
+	return x
+}
+
+// twos takes quarters, and singles what twos leaves; the result is in x.
+func (s *isa) twos(x, y, t reg.Register) {
+	VUNPCKHPD(y, x, t)
+	VUNPCKLPD(y, x, x)
+	VADDPS(t, x, x)
+}
+
+func (s *isa) singles(x, y, t reg.Register) {
+	VSHUFPS(Imm(0xdd), y, x, t)
+	VSHUFPS(Imm(0x88), y, x, x)
+	VADDPS(t, x, x)
+}
+
+// foldBlock carries out the trees of ra rows of rb dot products each: row i of
+// the results is quarter i of the vector that it returns, or all of it.
+func (s *isa) foldBlock(acc [][]reg.VecVirtual, ra, rb int, upper reg.Register) reg.VecVirtual {
+	v := make([]reg.VecVirtual, len(acc))
+	for i := range acc {
+		v[i] = acc[i][0]
+	}
+	half := func(x reg.VecVirtual) reg.VecVirtual {
+		h := YMM()
+		VEXTRACTF64X4(Imm(1), x, h)
+		return h
+	}
+	switch {
+	case ra == 4:
+		u := make([]reg.VecVirtual, 4)
+		for j := range u {
+			u[j] = s.fours(s.eights(v[j], v[4+j], upper), s.eights(v[8+j], v[12+j], upper))
+		}
+		s.twos(u[0], u[1], ZMM())
+		s.twos(u[2], u[3], ZMM())
+		s.singles(u[0], u[2], ZMM())
+		return u[0]
+	case ra == 2 || rb == 8:
+		for j := range 4 {
+			v[j] = s.eights(v[j], v[4+j], upper)
+		}
+		x, y := s.fours(v[0], v[2]), s.fours(v[1], v[3])
+		s.twos(x, y, ZMM())
+		s.singles(x.AsY(), half(x), YMM())
+		return x
+	default:
+		x := s.fours(s.eights(v[0], v[2], upper), s.eights(v[1], v[3], upper))
+		s.twos(x.AsY(), half(x), YMM())
+		h := XMM()
+		VEXTRACTF32X4(Imm(1), x.AsY(), h)
+		s.singles(x.AsX(), h, XMM())
+		return x
+	}
+}
+
 // dots computes the dot products of ra rows of a with m times rb rows of b,
 // all of n floats, a multiple of 16 that is not 0. Strides are in bytes.
+//
+// The first products stand for the sums of themselves and +0; what that does
+// to the sign of a zero, the addition of +0 at the end undoes.
 func (s *isa) dots(ra, rb int) {
 	s.text(fmt.Sprintf("dots%dx%dx", ra, rb), "n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int")
 	a, as, b, bs, m, c := param("a"), param("as"), param("b"), param("bs"), param("m"), param("c")
+	triple := func(stride reg.Register) reg.Register {
+		t := GP64()
+		LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, t)
+		return t
+	}
 	var as3, bs3 reg.Register
 	if ra > 3 {
-		t := GP64()
-		LEAQ(Mem{Base: as, Index: as, Scale: 2}, t)
-		as3 = t
+		as3 = triple(as)
 	}
 	if rb > 3 {
-		t := GP64()
-		LEAQ(Mem{Base: bs, Index: bs, Scale: 2}, t)
-		bs3 = t
+		bs3 = triple(bs)
 	}
 	at := func(base, stride, stride3 reg.Register, row, part int) Mem {
 		m := s.at(base, part)
@@ -152,26 +231,59 @@ func (s *isa) dots(ra, rb int) {
 		}
 		return m
 	}
+	var upper reg.Register
+	if s.wide() && rb > 1 {
+		bits := GP32()
+		upper = K()
+		MOVL(U32(0xff00), bits)
+		KMOVW(bits, upper)
+	}
+	zero := s.vec()
+	s.zero(zero)
 	s.loop(m, func() {
 		acc := make([][]reg.VecVirtual, ra*rb)
 		for k := range acc {
 			acc[k] = s.vecs(s.parts())
-			for _, v := range acc[k] {
-				s.zero(v)
-			}
 		}
 		ap, bp, n := GP64(), GP64(), param("n")
 		MOVQ(a, ap)
 		MOVQ(b, bp)
-		l := s.label("chunk")
-		Label(l)
-		for part := range s.parts() {
+		var bp4 reg.Register
+		if rb > 4 {
+			t := GP64()
+			LEAQ(Mem{Base: bp, Index: bs, Scale: 4}, t)
+			bp4 = t
+		}
+		// With one row of a, reading b takes the time: the next block
+		// comes early; AVX-512 is better off without.
+		var next, next4 reg.Register
+		if ra == 1 && rb > 1 && !s.wide() {
+			t := GP64()
+			LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
+			next = t
+			if rb > 4 {
+				t := GP64()
+				LEAQ(Mem{Base: next, Index: bs, Scale: 4}, t)
+				next4 = t
+			}
+		}
+		part := func(part int, term func(y Op, x, acc reg.Register)) {
 			x := s.vecs(ra)
 			for i := range x {
 				VMOVUPS(at(ap, as, as3, i, part), x[i])
 			}
 			for j := range rb {
-				m := at(bp, bs, bs3, j, part)
+				m := at(bp, bs, bs3, j%4, part)
+				if j >= 4 {
+					m.Base = bp4
+				}
+				if next != nil && part == 0 {
+					m := at(next, bs, bs3, j%4, 0)
+					if j >= 4 {
+						m.Base = next4
+					}
+					PREFETCHT0(m)
+				}
 				var y Op = m
 				if ra > 1 {
 					v := s.vec()
@@ -179,32 +291,63 @@ func (s *isa) dots(ra, rb int) {
 					y = v
 				}
 				for i := range x {
-					t := s.vec()
-					VMULPS(y, x[i], t)
-					VADDPS(t, acc[i*rb+j][part], acc[i*rb+j][part])
+					term(y, x[i], acc[i*rb+j][part])
 				}
 			}
 		}
-		ADDQ(U32(64), ap)
-		ADDQ(U32(64), bp)
-		SUBQ(U32(16), n)
-		JG(LabelRef(l))
+		advance := func() {
+			ADDQ(U32(64), ap)
+			ADDQ(U32(64), bp)
+			for _, p := range []reg.Register{bp4, next, next4} {
+				if p != nil {
+					ADDQ(U32(64), p)
+				}
+			}
+			SUBQ(U32(16), n)
+		}
+		for p := range s.parts() {
+			part(p, func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
+		}
+		advance()
+		l, over := s.label("chunk"), s.label("over")
+		JZ(LabelRef(over))
+		Label(l)
+		for p := range s.parts() {
+			part(p, s.multiplyAdd)
+		}
+		advance()
+		JNZ(LabelRef(l))
+		Label(over)
 
 		cp, cs := GP64(), param("cs")
 		MOVQ(c, cp)
 		switch {
-		case rb == 4:
-			for i := range ra {
-				VMOVUPS(s.foldFour([4][]reg.VecVirtual(acc[4*i:])), Mem{Base: cp})
-				ADDQ(cs, cp)
+		case s.wide() && rb > 1:
+			x := s.foldBlock(acc, ra, rb, upper)
+			VADDPS(zero, x, x)
+			if rb == 8 {
+				VMOVUPS(x.AsY(), Mem{Base: cp})
+			} else {
+				VMOVUPS(x.AsX(), Mem{Base: cp})
 			}
+			for i := 1; i < ra; i++ {
+				ADDQ(cs, cp)
+				VEXTRACTF32X4(Imm(uint64(i)), x, Mem{Base: cp})
+			}
+		case rb == 4:
+			x := s.foldFour([4][]reg.VecVirtual(acc))
+			VADDPS(zero.AsX(), x.AsX(), x.AsX())
+			VMOVUPS(x.AsX(), Mem{Base: cp})
 		case rb == 2:
 			x := s.foldFour([4][]reg.VecVirtual(acc))
+			VADDPS(zero.AsX(), x.AsX(), x.AsX())
 			VMOVLPS(x, Mem{Base: cp})
 			VMOVHPS(x, Mem{Base: cp, Index: cs, Scale: 1})
 		default:
 			for i := range ra {
-				VMOVSS(s.fold(acc[i]), Mem{Base: cp})
+				x := s.fold(acc[i])
+				VADDSS(zero.AsX(), x, x)
+				VMOVSS(x, Mem{Base: cp})
 				ADDQ(cs, cp)
 			}
 		}

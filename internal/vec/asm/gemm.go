@@ -2,41 +2,91 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// gemm writes tile1 to tile6, named by the rows of c that they compute: c (or
-// its increase, if add is not 0) is Σ_k a[i,k]·b[k] for n columns, each
-// element one chain over k that starts at +0. Strides are in bytes, k ≥ 1.
+// gemm writes tile1 to tile6, named by the rows of c that they compute at a
+// time, m times over: c is Σ_k a[i,k]·b[k] for n columns, each element one
+// chain over k ≥ 1 that starts at +0 or, with mode continued, at c; with mode
+// added the chain is added to c. Strides are in bytes.
 func gemm(s *isa) {
 	s.masks()
+	tiles(s)
+}
+
+func tiles(s *isa) {
 	for rows := 1; rows <= 6; rows++ {
 		s.tile(rows)
 	}
 }
 
+// The modes of a tile.
+const (
+	added     = 1
+	continued = 2
+)
+
+// fetched is how many rows of c a step brings into the cache.
+const fetched = 2
+
 func (s *isa) tile(rows int) {
 	width := 2
-	if s.wide() {
+	if s.wide() || rows <= 2 {
 		width = 4
 	}
-	if rows <= 2 {
-		width = 4
+	s.text(fmt.Sprintf("tile%dx", rows), "n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int")
+	n, ai, ak, b, bs := param("n"), param("ai"), param("ak"), param("b"), param("bs")
+	left := AllocLocal(16) // blocks of rows to go, and where the columns start in c
+	column := left.Offset(8)
+	{
+		c := param("c")
+		MOVQ(c, column)
 	}
-	s.text(fmt.Sprintf("tile%dx", rows), "n, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, add int")
-	n, ai, ak, b, bs, c := param("n"), param("ai"), param("ak"), param("b"), param("bs"), param("c")
 	s.blocks(n, width, func(vectors int, last bool) {
+		ablock, cblock := param("a"), GP64()
+		MOVQ(column, cblock)
+		{
+			m := param("m")
+			MOVQ(m, left)
+		}
 		acc := make([][]reg.VecVirtual, rows)
 		for i := range acc {
 			acc[i] = s.vecs(vectors)
+		}
+		// each walks over the accumulators and their places in c.
+		each := func(body func(m Mem, v reg.Register, tail bool)) {
+			cp, cs := GP64(), param("cs")
+			MOVQ(cblock, cp)
+			for i := range acc {
+				for j, v := range acc[i] {
+					body(s.at(cp, j), v, last && j == vectors-1)
+				}
+				if i < rows-1 {
+					ADDQ(cs, cp)
+				}
+			}
+		}
+		block := s.label("rows")
+		Label(block)
+		fresh, ready := s.label("fresh"), s.label("ready")
+		mode := param("mode")
+		TESTQ(U32(continued), mode)
+		JZ(LabelRef(fresh))
+		each(func(m Mem, v reg.Register, tail bool) { s.load(m, v, tail) })
+		JMP(LabelRef(ready))
+		Label(fresh)
+		for i := range acc {
 			for _, v := range acc[i] {
 				s.zero(v)
 			}
 		}
-		k, a, bp := param("k"), param("a"), GP64()
+		Label(ready)
+		k, a, bp := param("k"), GP64(), GP64()
+		MOVQ(ablock, a)
 		MOVQ(b, bp)
 		var a3 reg.Register
 		if rows > 3 {
@@ -45,7 +95,7 @@ func (s *isa) tile(rows int) {
 			ADDQ(a, t)
 			a3 = t
 		}
-		s.loop(k, func() {
+		step := func() {
 			bv := s.vecs(vectors)
 			for j, v := range bv {
 				s.load(s.at(bp, j), v, last && j == vectors-1)
@@ -58,13 +108,10 @@ func (s *isa) tile(rows int) {
 				if i%3 > 0 {
 					m.Index, m.Scale = ai, uint8(i%3)
 				}
-				var f reg.VecVirtual
-				f = s.vec()
+				f := s.vec()
 				VBROADCASTSS(m, f)
 				for j, v := range bv {
-					t := s.vec()
-					VMULPS(v, f, t)
-					VADDPS(t, acc[i][j], acc[i][j])
+					s.multiplyAdd(v, f, acc[i][j])
 				}
 			}
 			ADDQ(ak, a)
@@ -72,21 +119,39 @@ func (s *isa) tile(rows int) {
 				ADDQ(ak, a3)
 			}
 			ADDQ(bs, bp)
-		})
-		cp, cs, add := GP64(), param("cs"), param("add")
-		plain := s.label("plain")
-		each := func(body func(m Mem, v reg.Register, tail bool)) {
-			MOVQ(c, cp)
-			for i := range acc {
-				for j, v := range acc[i] {
-					body(s.at(cp, j), v, last && j == vectors-1)
-				}
-				if i < rows-1 {
-					ADDQ(cs, cp)
-				}
-			}
 		}
-		TESTQ(add, add)
+		if rows > 3 && vectors == width && !last {
+			// The first steps bring what the next rows are added to.
+			over, all := s.label("fetched"), s.label("all")
+			mode := param("mode")
+			TESTQ(U32(added), mode)
+			JZ(LabelRef(all))
+			next, cs := GP64(), param("cs")
+			MOVQ(cblock, next)
+			for range rows {
+				ADDQ(cs, next)
+			}
+			for t := 0; t < rows; t += fetched {
+				for range min(fetched, rows-t) {
+					for j := 0; j < vectors*s.size(); j += 64 {
+						PREFETCHT0(Mem{Base: next, Disp: j})
+					}
+					ADDQ(cs, next)
+				}
+				step()
+				DECQ(k)
+				JZ(LabelRef(over))
+			}
+			Label(all)
+			s.loop(k, step)
+			Label(over)
+		} else {
+			s.loop(k, step)
+		}
+		s.close(slices.Concat(acc...))
+		plain := s.label("plain")
+		mode = param("mode")
+		TESTQ(U32(added), mode)
 		JZ(LabelRef(plain))
 		each(func(m Mem, v reg.Register, tail bool) {
 			if !tail {
@@ -99,9 +164,16 @@ func (s *isa) tile(rows int) {
 		})
 		Label(plain)
 		each(func(m Mem, v reg.Register, tail bool) { s.store(v, m, tail) })
+		cs := param("cs")
+		for range rows {
+			ADDQ(ai, ablock)
+			ADDQ(cs, cblock)
+		}
+		DECQ(left)
+		JNZ(LabelRef(block))
 	}, func(vectors int) {
 		ADDQ(U32(uint32(vectors*s.size())), b)
-		ADDQ(U32(uint32(vectors*s.size())), c)
+		ADDQ(U32(uint32(vectors*s.size())), column)
 	})
 	s.end()
 }

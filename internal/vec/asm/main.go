@@ -3,8 +3,9 @@
 //
 // Every kernel is written once for vectors of any width and generated for
 // AVX2 and AVX-512. Products and sums are separate instructions, so that the
-// bits are those of the portable code; where a vector ends beyond the data,
-// a mask keeps the rest of memory out.
+// bits are those of the portable code, and fused only in the variants for fast
+// numerics; where a vector ends beyond the data, a mask keeps the rest of
+// memory out.
 package main
 
 import (
@@ -39,9 +40,16 @@ func main() {
 		fmt.Fprintf(os.Stderr, "asm: no file %q\n", *file)
 		os.Exit(2)
 	}
+	// What has variants with fused products.
+	fusedMakers := map[string]func(*isa){"rows": (*isa).addRows, "gemm": tiles, "dots": products, "limits": (*isa).mulAdds}
 	ConstraintExpr("amd64")
 	for _, bits := range []int{256, 512} {
-		make(&isa{bits: bits, lanes: bits / 32})
+		s := &isa{bits: bits, lanes: bits / 32}
+		make(s)
+		if fused, ok := fusedMakers[*file]; ok {
+			s.fused = true
+			fused(s)
+		}
 	}
 	Generate()
 }
@@ -49,6 +57,7 @@ func main() {
 // isa is an instruction set: AVX2 with vectors of 256 bits or AVX-512.
 type isa struct {
 	bits, lanes int
+	fused       bool // multiplications round together with additions
 	labels      int
 	tail        reg.Register // mask of the last vector of a row; AVX2: its address
 	ones        Mem          // AVX2: the table of masks
@@ -57,9 +66,18 @@ type isa struct {
 func (s *isa) wide() bool { return s.bits == 512 }
 func (s *isa) size() int  { return s.bits / 8 }
 
-// text starts a function; its name gets the width of the vectors.
+// name completes the name of a kernel.
+func (s *isa) name(name string) string {
+	name += strconv.Itoa(s.bits)
+	if s.fused {
+		name += "Fused"
+	}
+	return name
+}
+
+// text starts a function.
 func (s *isa) text(name, signature string) {
-	TEXT(name+strconv.Itoa(s.bits), NOSPLIT, "func("+signature+")")
+	TEXT(s.name(name), NOSPLIT, "func("+signature+")")
 	Pragma("noescape")
 }
 
@@ -181,19 +199,40 @@ func (s *isa) store(v reg.Register, m Mem, last bool) {
 	}
 }
 
-// madd adds x·m to acc, rounding twice. The vector at m is masked if last.
-func (s *isa) madd(m Mem, x, acc reg.Register, last bool) {
-	t := s.vec()
-	switch {
-	case !last:
-		VMULPS(m, x, t)
-	case s.wide():
-		VMULPS_Z(m, x, s.tail, t)
-	default:
-		VMASKMOVPS(m, s.mask(), t)
-		VMULPS(t, x, t)
+// multiplyAdd adds x·y to acc, rounding twice unless fused.
+func (s *isa) multiplyAdd(x Op, y, acc reg.Register) {
+	if s.fused {
+		VFMADD231PS(x, y, acc)
+		return
 	}
+	t := s.vec()
+	VMULPS(x, y, t)
 	VADDPS(t, acc, acc)
+}
+
+// madd is multiplyAdd for the vector at m, which is masked if last.
+func (s *isa) madd(m Mem, x, acc reg.Register, last bool) {
+	if !last {
+		s.multiplyAdd(m, x, acc)
+		return
+	}
+	t := s.vec()
+	s.load(m, t, last)
+	s.multiplyAdd(t, x, acc)
+}
+
+// close ends chains of fused products that started at +0: a product too small
+// for a float32 can make such a chain -0, and whether it still is at the end
+// would depend on zeros being skipped.
+func (s *isa) close(acc []reg.VecVirtual) {
+	if !s.fused {
+		return
+	}
+	zero := s.vec()
+	s.zero(zero)
+	for _, a := range acc {
+		VADDPS(zero, a, a)
+	}
 }
 
 // blocks walks over n columns: body is generated for max whole vectors and

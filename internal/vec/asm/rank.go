@@ -9,8 +9,9 @@ import (
 )
 
 // rank writes the rank kernels: for rows whose column factors are not all
-// zero, or for all of them if all is 1, w[i] += change. There are at most
-// listed rows. The parameters name columns in order, then rows.
+// zero, or for all of them if all is odd, w[i] += change. There are at most
+// listed rows. If 2 is in all, w is fetched ahead. The parameters name columns in
+// order, then rows.
 //
 // As in addRows, the rows are listed first.
 func rank(s *isa) {
@@ -46,7 +47,6 @@ func rank(s *isa) {
 }
 
 func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVirtual, c, r []reg.VecVirtual) reg.VecVirtual) {
-	const group = 4
 	signature := "m, n int, w *float32, ws int, all int"
 	for _, p := range append(append([]string(nil), columns...), rows...) {
 		signature += ", " + p + " *float32"
@@ -65,6 +65,7 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 		}
 		keep := GP32()
 		MOVL(all.(reg.GP).As32(), keep)
+		ANDL(Imm(1), keep)
 		NEGL(keep)
 		number, step, zero := s.numbers()
 		s.blocks(m, 1, func(_ int, last bool) {
@@ -94,84 +95,63 @@ func (s *isa) rank(name string, columns, rows []string, change func(w reg.VecVir
 	for _, r := range rows {
 		rp = append(rp, param(r))
 	}
-	// whole is the bytes of a row in groups, n what is left of it.
-	whole, last := GP64(), GP64()
-	MOVQ(n, whole)
-	ANDQ(I32(-int32(group*s.lanes)), whole)
-	SUBQ(whole, n)
-	SHLQ(Imm(2), whole)
-	LEAQ(Mem{Base: n, Disp: -1}, last)
-	ANDQ(U32(uint32(s.lanes-1)), last)
-	INCQ(last)
-	s.setTail(last)
-
-	row, next := s.label("row"), s.label("next")
-	i, w := GP64(), GP64()
-	Label(row)
-	MOVLQSX(Mem{Base: numbers}, i)
-	MOVQ(i, w)
-	IMULQ(ws, w)
-	ADDQ(first, w)
-	factors := s.vecs(len(cp))
-	for k, c := range cp {
-		VBROADCASTSS(Mem{Base: c, Index: i, Scale: 4}, factors[k])
-	}
-	at := func(base, off reg.Register, j int) Mem {
-		return Mem{Base: base, Index: off, Scale: 1, Disp: j * s.size()}
-	}
-	block := func(off reg.Register, vectors int, last bool) {
-		for j := range vectors {
-			tail := last && j == vectors-1
-			old := s.vec()
-			s.load(at(w, off, j), old, tail)
-			operands := s.vecs(len(rp))
+	// A block of columns keeps the rows of the operands in registers while it
+	// passes through w, of AVX2 those of the first one.
+	const width = 8
+	s.blocks(n, width, func(vectors int, last bool) {
+		operands := make([][]reg.VecVirtual, vectors)
+		for j := range operands {
+			operands[j] = s.vecs(len(rp))
 			for k, r := range rp {
-				s.load(at(r, off, j), operands[k], tail)
+				if k == 0 || s.wide() {
+					s.load(s.at(r, j), operands[j][k], last && j == vectors-1)
+				}
 			}
-			new := change(old, factors, operands)
-			VADDPS(new, old, new)
-			s.store(new, at(w, off, j), tail)
 		}
-	}
-	off, rest := GP64(), s.label("rest")
-	XORQ(off, off)
-	CMPQ(off, whole)
-	JE(LabelRef(rest))
-	groups := s.label("groups")
-	Label(groups)
-	if !s.wide() { // ahead; AVX-512 gains nothing from it
-		for j := 0; j < group; j += 2 {
-			m := at(w, off, j)
-			m.Disp += 1024
-			PREFETCHT0(m)
+		from, left := GP64(), GP64()
+		MOVQ(numbers, from)
+		MOVQ(count, left)
+		s.loop(left, func() {
+			i, w := GP64(), GP64()
+			MOVLQSX(Mem{Base: from}, i)
+			ADDQ(Imm(4), from)
+			MOVQ(i, w)
+			IMULQ(ws, w)
+			ADDQ(first, w)
+			factors := s.vecs(len(cp))
+			for k, c := range cp {
+				VBROADCASTSS(Mem{Base: c, Index: i, Scale: 4}, factors[k])
+			}
+			if !s.wide() {
+				// What comes in some rows; AVX-512 gains nothing from it.
+				near := s.label("near")
+				all := param("all")
+				TESTQ(U32(2), all)
+				JZ(LabelRef(near))
+				for j := 0; j < vectors*s.size(); j += 64 {
+					PREFETCHT0(Mem{Base: w, Index: ws, Scale: 2, Disp: j})
+				}
+				Label(near)
+			}
+			for j := range vectors {
+				tail := last && j == vectors-1
+				old := s.vec()
+				s.load(s.at(w, j), old, tail)
+				for k := 1; k < len(rp) && !s.wide(); k++ {
+					operands[j][k] = s.vec()
+					s.load(s.at(rp[k], j), operands[j][k], tail)
+				}
+				new := change(old, factors, operands[j])
+				VADDPS(new, old, new)
+				s.store(new, s.at(w, j), tail)
+			}
+		})
+	}, func(vectors int) {
+		ADDQ(U32(uint32(vectors*s.size())), first)
+		for _, r := range rp {
+			ADDQ(U32(uint32(vectors*s.size())), r)
 		}
-	}
-	block(off, group, false)
-	ADDQ(U32(uint32(group*s.size())), off)
-	CMPQ(off, whole)
-	JL(LabelRef(groups))
-	Label(rest)
-	TESTQ(n, n)
-	JZ(LabelRef(next))
-	labels := make([]string, group+1)
-	for v := 1; v < group; v++ {
-		labels[v] = s.label("block")
-		CMPQ(n, U32(uint32(v*s.lanes)))
-		JLE(LabelRef(labels[v]))
-	}
-	for v := group; v >= 1; v-- {
-		if v < group {
-			Label(labels[v])
-		}
-		block(off, v, true)
-		if v > 1 {
-			JMP(LabelRef(next))
-		}
-	}
-	Label(next)
-	ADDQ(Imm(4), numbers)
-	DECQ(count)
-	JNZ(LabelRef(row))
+	})
 	Label(silent)
 	s.end()
 }

@@ -9,11 +9,12 @@ import (
 // listed is how many factors addRows takes at a time.
 const listed = 256
 
-// rows writes addRows, and zeros and finite, which look at factors.
+// rows writes addRows, and zeros, live and finite, which look at factors.
 func rows(s *isa) {
 	s.tables()
 	s.addRows()
 	s.zeros()
+	s.live()
 	s.finite()
 }
 
@@ -125,13 +126,14 @@ var lanes Mem
 // addRows adds Σ s_k·x_k over k to the n elements at d. Strides are in bytes,
 // k is at most listed. mode is the sum of 1 for a chain that starts at +0
 // instead of d, 2 for adding it to d at its end, 4 for factors of zero that
-// count too. With 1 alone d is overwritten.
+// count too, 8 for closing the chain if it is fused. With 1 alone d is
+// overwritten.
 //
 // The factors other than zero and their rows are listed first, without
 // branches that depend on them; then each block of columns stays in registers
 // while the list passes.
 func (s *isa) addRows() {
-	TEXT("addRows"+map[bool]string{false: "256", true: "512"}[s.wide()], 0,
+	TEXT(s.name("addRows"), 0,
 		"func(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)")
 	Pragma("noescape")
 	values := AllocLocal(4 * (listed + 16))
@@ -285,6 +287,13 @@ func (s *isa) addListed(values, rows, count reg.Register) {
 		CMPQ(p, count)
 		JL(LabelRef(l))
 		Label(over)
+		if s.fused {
+			open := s.label("open")
+			TESTQ(U32(8), mode)
+			JZ(LabelRef(open))
+			s.close(acc)
+			Label(open)
+		}
 		plain := s.label("plain")
 		TESTQ(U32(2), mode)
 		JZ(LabelRef(plain))
@@ -332,6 +341,49 @@ func (s *isa) zeros() {
 		}
 	}, func(vectors int) { ADDQ(U32(uint32(vectors*s.size())), x) })
 	Store(total, Return("count"))
+	s.end()
+}
+
+// live sets a bit for each of n times 16 columns of x that is not all zero. x
+// has m ≥ 1 rows, xs bytes apart.
+func (s *isa) live() {
+	s.text("live", "n, m int, x *float32, xs int, bits *uint16")
+	n, x, xs, out := param("n"), param("x"), param("xs"), param("bits")
+	zero := s.vec()
+	s.zero(zero)
+	s.loop(n, func() {
+		m, p, mask := param("m"), GP64(), GP32()
+		MOVQ(x, p)
+		if s.wide() {
+			some, k := K(), K()
+			KXORW(some, some, some)
+			s.loop(m, func() {
+				VCMPPS(Imm(notEqual), Mem{Base: p}, zero, k)
+				KORW(k, some, some)
+				ADDQ(xs, p)
+			})
+			KMOVW(some, mask)
+		} else {
+			some, high := s.vecs(2), GP32()
+			s.zero(some[0])
+			s.zero(some[1])
+			s.loop(m, func() {
+				for j, v := range some {
+					t := s.vec()
+					VCMPPS(Imm(notEqual), s.at(p, j), zero, t)
+					VORPS(t, v, v)
+				}
+				ADDQ(xs, p)
+			})
+			VMOVMSKPS(some[0], mask)
+			VMOVMSKPS(some[1], high)
+			SHLL(Imm(8), high)
+			ORL(high, mask)
+		}
+		MOVW(mask.As16(), Mem{Base: out})
+		ADDQ(Imm(2), out)
+		ADDQ(Imm(64), x)
+	})
 	s.end()
 }
 
