@@ -19,7 +19,7 @@ type pace struct {
 }
 
 func defaultPace() pace {
-	return pace{records: 256, delay: 100 * time.Millisecond, segment: segmentBytes}
+	return pace{records: 4096, delay: 100 * time.Millisecond, segment: segmentBytes}
 }
 
 // Run is an open, locked run. It is safe for concurrent use. After an error
@@ -41,6 +41,8 @@ type Run struct {
 	seq     uint64
 	waiting int // records that are written and not synced
 	timer   *time.Timer
+	syncing *syncing          // in the background; nil without one
+	line    []byte            // of the last record; its memory is used again
 	files   map[string]string // digests of published files
 }
 
@@ -282,26 +284,38 @@ func skipOrigin(visit func(Record) error) func(Record) error {
 	}
 }
 
-// Append adds a record with v as its data. A nil error means that the system
-// has it: it survives the death of this process. Sync makes it survive that
-// of the machine.
+// Appender writes itself as JSON without the detour over reflection: the bytes
+// are those of json.Marshal.
+type Appender interface {
+	AppendJSON(b []byte) ([]byte, error)
+}
+
+// Append adds a record with v as its data, as json.Marshal writes it or as an
+// Appender does itself. A nil error means that the system has it: it survives
+// the death of this process. Sync makes it survive that of the machine.
 func (r *Run) Append(kind, key string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("journal record %s %q: %w", kind, key, err)
+	a, ok := v.(Appender)
+	if !ok {
+		data, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("journal record %s %q: %w", kind, key, err)
+		}
+		a = rawData(data)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
 		return r.err
 	}
-	line, err := encodeRecord(Record{Seq: r.seq + 1, Kind: kind, Key: key, Data: data})
+	line, err := a.AppendJSON(beginRecord(r.line, r.seq+1, kind, key))
 	if err != nil {
 		return fmt.Errorf("journal record %s %q: %w", kind, key, err)
 	}
+	line = sealRecord(line)
 	if len(line) > maxRecord {
 		return fmt.Errorf("journal record %s %q has %d bytes; at most %d are allowed", kind, key, len(line), maxRecord)
 	}
+	r.line = line
 	if r.size > 0 && r.size+int64(len(line)) > r.pace.segment {
 		if err := r.rotate(); err != nil {
 			return r.stop(err)
@@ -310,6 +324,7 @@ func (r *Run) Append(kind, key string, v any) error {
 	if _, err := r.segment.Write(line); err != nil {
 		// What was written of the record is taken back; should that fail too,
 		// the next Open does it. The records before it get their last chance.
+		r.await()
 		_ = r.segment.Truncate(r.size)
 		if r.segment.Sync() == nil {
 			r.waiting = 0
@@ -322,16 +337,61 @@ func (r *Run) Append(kind, key string, v any) error {
 	if r.waiting >= r.pace.records {
 		return r.sync()
 	}
-	if r.timer == nil {
-		r.timer = time.AfterFunc(r.pace.delay, func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if r.err == nil {
-				_ = r.sync() // kept in r.err for whoever writes next
-			}
-		})
+	if r.timer == nil && r.syncing == nil {
+		r.timer = time.AfterFunc(r.pace.delay, r.syncBehind)
 	}
 	return nil
+}
+
+// rawData is JSON that is written already.
+type rawData []byte
+
+func (d rawData) AppendJSON(b []byte) ([]byte, error) { return append(b, d...), nil }
+
+// syncing is a sync of the segment that others do not wait for.
+type syncing struct {
+	covers int // records
+	done   chan struct{}
+	err    error // once done is closed
+}
+
+// syncBehind syncs while others append: a search does not wait for the disk.
+func (r *Run) syncBehind() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timer = nil
+	if r.err != nil || r.waiting == 0 || r.syncing != nil {
+		return
+	}
+	s := &syncing{covers: r.waiting, done: make(chan struct{})}
+	r.syncing = s
+	segment := r.segment
+	r.mu.Unlock()
+	s.err = segment.Sync()
+	close(s.done)
+	r.mu.Lock()
+	if r.syncing == s {
+		r.await()
+	}
+	if r.err == nil && r.waiting > 0 && r.timer == nil {
+		r.timer = time.AfterFunc(r.pace.delay, r.syncBehind)
+	}
+}
+
+// await waits for the end of a sync in the background and takes note of it.
+// Without that nobody may sync, cut or close the segment.
+func (r *Run) await() {
+	s := r.syncing
+	if s == nil {
+		return
+	}
+	<-s.done
+	r.syncing = nil
+	if s.err != nil {
+		_ = r.stop(s.err) // kept in r.err for whoever writes next
+		return
+	}
+	r.waiting -= s.covers
 }
 
 // rotate begins the next segment. The old one is on the disk before the new
@@ -370,6 +430,9 @@ func (r *Run) sync() error {
 	if r.timer != nil {
 		r.timer.Stop()
 		r.timer = nil
+	}
+	if r.await(); r.err != nil {
+		return r.err
 	}
 	if r.waiting == 0 {
 		return nil
@@ -423,6 +486,7 @@ func (r *Run) release() error {
 		r.timer.Stop()
 		r.timer = nil
 	}
+	r.await()
 	r.err = errClosed
 	var err error
 	if r.segment != nil {

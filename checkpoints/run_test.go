@@ -509,6 +509,102 @@ func TestBackgroundSync(t *testing.T) {
 	t.Error("the record was not synced within two seconds")
 }
 
+// slowDisk syncs a journal segment only when told to.
+type slowDisk struct {
+	*testDisk
+	syncs, proceed chan struct{}
+}
+
+type slowFile struct {
+	file
+	d *slowDisk
+}
+
+func (d *slowDisk) Create(name string) (file, error) {
+	f, err := d.testDisk.Create(name)
+	if filepath.Ext(name) != ".jsonl" {
+		return f, err
+	}
+	return &slowFile{f, d}, err
+}
+
+func (f *slowFile) Sync() error {
+	f.d.syncs <- struct{}{}
+	<-f.d.proceed
+	return f.file.Sync()
+}
+
+// While the disk is busy records are taken; they are not called safe, and
+// Sync waits for them.
+func TestAppendDoesNotWaitForTheDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	d := &slowDisk{newTestDisk(), make(chan struct{}, 9), make(chan struct{}, 9)}
+	d.proceed <- struct{}{} // for Create
+	p := small()
+	p.delay, p.segment = time.Millisecond, 1<<20
+	r, err := create(d, dir, testManifest(), testConfigs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-d.syncs
+	if err := appendN(r, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	<-d.syncs // in the background, and it takes its time
+	if err := appendN(r, 1, 9); err != nil {
+		t.Fatal(err)
+	}
+	synced := make(chan error)
+	go func() { synced <- r.Sync() }()
+	select {
+	case <-synced:
+		t.Error("Sync has returned before the disk")
+	case <-time.After(20 * time.Millisecond):
+	}
+	d.proceed <- struct{}{} // the first record
+	d.proceed <- struct{}{} // the others
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+	r.halt()
+	d.powerFailure(t, dir, func(int64) int64 { return 0 }, false)
+	if diff := cmp.Diff(numbered(10), keys(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An error of a sync in the background ends writing.
+func TestBackgroundSyncFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	d := newTestDisk()
+	p := small()
+	p.delay, p.segment = time.Millisecond, 1<<20
+	r, err := create(d, dir, testManifest(), testConfigs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	d.mu.Lock()
+	d.calls = 1 // the write; not the sync
+	d.mu.Unlock()
+	if err := appendN(r, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if r.Err() != nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	d.heal()
+	if err := r.Append("outcome", "1", 1); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "0 results are safe") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(numbered(1), keys(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestConcurrentAppend(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	p := small()

@@ -21,19 +21,21 @@ type contender struct {
 	points []float64 // positions on it to try at the present stage
 	step   float64   // between neighbours at the present stage
 
-	life   float64 // the fraction of a life that series are about
+	life   float64 // the fraction of a life of the present stage
 	series []*series
 
 	best  float64 // position in the lead
 	score tally   // there
 }
 
-// series holds the outcomes at one point, by replicate and position of the
-// task in the stage. Replicates that an earlier rung of the same length has
-// run are not run again.
+// series holds the outcomes at one point and length of life, by replicate and
+// position of the task in the stage. Replicates that an earlier rung of the
+// same length has run are not run again.
 type series struct {
-	point    float64
-	outcomes [][]Outcome
+	life, point float64
+	label       string           // begins the keys of its jobs
+	learner     *learner.Learner // at the point; nil until a trial needs it
+	outcomes    [][]Outcome
 }
 
 // tally sums up the trials of a contender at one point.
@@ -107,14 +109,14 @@ func (c *contender) labelAt(point float64) string {
 	return c.label + "/" + c.line.param + "=" + number(c.line.value(point))
 }
 
-// seriesAt returns the outcomes at a point.
+// seriesAt returns the outcomes at a point in the present stage.
 func (c *contender) seriesAt(point float64) *series {
 	for _, s := range c.series {
-		if s.point == point {
+		if s.point == point && s.life == c.life {
 			return s
 		}
 	}
-	s := &series{point: point}
+	s := &series{life: c.life, point: point, label: c.labelAt(point)}
 	c.series = append(c.series, s)
 	return s
 }
@@ -173,7 +175,8 @@ func (s *series) tally() tally {
 		t.status, t.reason = OK, ""
 	}
 	if len(s.outcomes) > 0 {
-		t.mean, t.se = meanSE(s.means(0, len(s.outcomes[0]), Outcome.value))
+		var memory [16]float64
+		t.mean, t.se = meanSE(s.appendMeans(memory[:0], 0, len(s.outcomes[0]), Outcome.value))
 	}
 	return t
 }
@@ -181,12 +184,16 @@ func (s *series) tally() tally {
 // means returns the mean over tasks from..to-1 of something about the
 // outcomes, for each replicate.
 func (s *series) means(from, to int, of func(Outcome) float64) []float64 {
-	out := make([]float64, len(s.outcomes))
-	for i, rep := range s.outcomes {
+	return s.appendMeans(nil, from, to, of)
+}
+
+func (s *series) appendMeans(out []float64, from, to int, of func(Outcome) float64) []float64 {
+	for _, rep := range s.outcomes {
+		sum := 0.0
 		for _, o := range rep[from:to] {
-			out[i] += of(o)
+			sum += of(o)
 		}
-		out[i] /= float64(to - from)
+		out = append(out, sum/float64(to-from))
 	}
 	return out
 }

@@ -145,7 +145,7 @@ type Streamer interface {
 
 // Store remembers outcomes by the key of their job. A resumed search asks
 // its way through a store again instead of running trials. Run calls it from
-// one goroutine.
+// one goroutine, and does not ask for what it has appended itself.
 type Store interface {
 	Lookup(key string) (Outcome, bool)
 	Append(key string, o Outcome) error // buffered

@@ -32,7 +32,7 @@ func Run(ctx context.Context, plan Plan, store Store, obs Observer) (*Report, er
 		return nil, err
 	}
 	if store == nil {
-		store = memoryStore{}
+		store = noStore{}
 	}
 	s := newSession(&p, store, obs)
 	report, err := s.report(ctx)

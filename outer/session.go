@@ -3,8 +3,6 @@ package outer
 import (
 	"context"
 	"time"
-
-	"github.com/metaplast/metaplast/inner/learner"
 )
 
 // session is a search that runs.
@@ -52,38 +50,42 @@ func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error 
 // round runs the trials of contenders that neither they nor the store know
 // the outcome of.
 func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
-	var jobs []Job
-	var slots []*Outcome
+	most := 0
 	for _, c := range cs {
-		if c.life != st.life {
-			c.life, c.series = st.life, nil
-		}
+		c.life = st.life
 		for _, point := range c.points {
-			label := c.labelAt(point)
-			var at *learner.Learner
+			most += max(0, st.seeds-len(c.seriesAt(point).outcomes)) * len(st.tasks)
+		}
+	}
+	jobs := make([]Job, 0, most)
+	slots := make([]*Outcome, 0, most)
+	outcomes := make([]Outcome, most)
+	for _, c := range cs {
+		for _, point := range c.points {
 			series := c.seriesAt(point)
 			for rep := len(series.outcomes); rep < st.seeds; rep++ {
-				outcomes := make([]Outcome, len(st.tasks))
-				series.outcomes = append(series.outcomes, outcomes)
+				n := len(st.tasks)
+				series.outcomes = append(series.outcomes, outcomes[:n:n])
 				for i, task := range st.tasks {
 					steps := st.steps(s.plan.setting(task))
-					key := st.key(label, s.names[task], steps, rep)
+					key := st.key(series.label, s.names[task], steps, rep)
 					if o, ok := s.store.Lookup(key); ok {
 						outcomes[i] = o
 						s.progress.Trials++
 						s.progress.Replayed++
 						continue
 					}
-					if at == nil {
+					if series.learner == nil {
 						l, err := c.at(point)
 						if err != nil {
 							return err
 						}
-						at = &l
+						series.learner = &l
 					}
-					jobs = append(jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
+					jobs = append(jobs, Job{*series.learner, task, steps, st.split, st.fresh, rep, key})
 					slots = append(slots, &outcomes[i])
 				}
+				outcomes = outcomes[n:]
 			}
 		}
 	}
