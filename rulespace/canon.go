@@ -65,6 +65,14 @@ func Canon(e *Expr) *Canonical {
 
 // expanded is the form with products of sums multiplied out.
 func expanded(e *Expr) (*Canonical, bool) {
+	if c, ok := exactly(e); ok {
+		return c, true
+	}
+	return expandedSlowly(e)
+}
+
+// expandedSlowly is expanded for all expressions.
+func expandedSlowly(e *Expr) (*Canonical, bool) {
 	v := canonizer{budget: expandWork, expand: true}
 	p := v.settle(v.visit(e))
 	if v.failed || v.exhausted() || (sizer{}).sum(p) > expandNodes {
