@@ -65,8 +65,8 @@ func Canon(e *Expr) *Canonical {
 
 // expanded is the form with products of sums multiplied out.
 func expanded(e *Expr) (*Canonical, bool) {
-	if c, ok := exactly(e); ok {
-		return c, true
+	if p, ok := exactly(e); ok {
+		return &Canonical{terms: p, text: p.String(), whole: true}, true
 	}
 	return expandedSlowly(e)
 }
@@ -128,7 +128,7 @@ func (c *Canonical) IsZero() bool { return len(c.terms) == 0 && c.literal == nil
 // Scaled divides by the magnitude of the leading coefficient: two expressions
 // that differ by a positive factor have one scaled form.
 func (c *Canonical) Scaled() *Canonical {
-	if len(c.terms) == 0 {
+	if len(c.terms) == 0 || math.Abs(c.terms[0].c) == 1 {
 		return c
 	}
 	p := c.terms.over(math.Abs(c.terms[0].c))

@@ -42,8 +42,8 @@ type exactForm struct {
 	used  int
 }
 
-// exactly is expanded for expressions that it can do.
-func exactly(e *Expr) (*Canonical, bool) {
+// exactly returns the terms of the form of an expression that it can do.
+func exactly(e *Expr) (poly, bool) {
 	if e.size > exactNodes {
 		return nil, false
 	}
@@ -60,7 +60,7 @@ func exactly(e *Expr) (*Canonical, bool) {
 	if !ok || len(p) > 8 && (sizer{}).sum(p) > expandNodes {
 		return nil, false
 	}
-	return &Canonical{terms: p, text: p.String(), whole: true}, true
+	return p, true
 }
 
 // collect finds the atoms of a polynomial.
@@ -75,7 +75,8 @@ func (f *exactForm) collect(e *Expr) bool {
 		if f.find(e) >= 0 {
 			return true
 		}
-		return f.atom(&atom{class: className, text: e.name}, func(*atom) bool { return false })
+		a := nameAtom(e.name)
+		return f.atom(&a, func(*atom) bool { return false })
 	}
 	switch e.op {
 	case Add, Sub, Neg, Mul, Square, Cube:

@@ -32,7 +32,15 @@ const maxSize = 1 << 30
 func Const(v float64) *Expr { return &Expr{kind: KindConst, value: v, size: 1, depth: 1} }
 
 // Sig returns a signal.
-func Sig(s Signal) *Expr { return &Expr{kind: KindSignal, signal: s, size: 1, depth: 1} }
+func Sig(s Signal) *Expr { return &signalExprs[s] }
+
+// signalExprs are shared by all expressions.
+var signalExprs = func() (all [NumSignals]Expr) {
+	for i := range all {
+		all[i] = Expr{kind: KindSignal, signal: Signal(i), size: 1, depth: 1}
+	}
+	return all
+}()
 
 // Name returns a parameter or state.
 func Name(name string) *Expr { return &Expr{kind: KindName, name: name, size: 1, depth: 1} }
