@@ -8,6 +8,7 @@ import (
 type entry struct {
 	id         identity
 	rule       *rulespace.Rule // prepared
+	digest     string          // of rule
 	complexity int
 	contender  *contender // nil once the race is over
 	result     Result
@@ -31,11 +32,27 @@ func newCache(probe *rulespace.Probe) cache {
 func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	e := &entry{rule: prepare(r)}
 	free := scales(e.rule, tuned)
-	e.id.text = canonical(e.rule, tuned, free)
-	if c.texts[e.id.text] == nil { // else the known entry stands for it
-		c.behaviour(e, tuned, free)
-		e.complexity = e.rule.Complexity()
+	if !free {
+		tuned = ""
 	}
+	dw := fixed(e.rule, tuned)
+	if free {
+		e.id.text = "∝ " + rulespace.Canon(dw).Scaled().String()
+	} else {
+		e.digest = e.rule.Digest()
+		e.id.text = e.digest
+	}
+	if c.texts[e.id.text] != nil {
+		return e // the known entry stands for it
+	}
+	if free {
+		e.digest = e.rule.Digest()
+	}
+	if plain(e.rule) {
+		fp, class := c.probe.Hash(c.probe.Column(dw), free)
+		e.id.form, e.id.formed, e.id.zero = fp, class != rulespace.Undefined, class == rulespace.Zero
+	}
+	e.complexity = e.rule.Complexity()
 	return e
 }
 

@@ -33,8 +33,8 @@ type contender struct {
 // same length has run are not run again.
 type series struct {
 	life, point float64
-	label       string           // begins the keys of its jobs
-	learner     *learner.Learner // at the point; nil until a trial needs it
+	label       string          // begins the keys of its jobs
+	learner     learner.Learner // at the point; without a rule until it is needed
 	outcomes    [][]Outcome
 }
 
@@ -74,14 +74,14 @@ func (c *contender) at(point float64) (learner.Learner, error) {
 	if c.line.param == "" {
 		return l, nil
 	}
-	set := map[string]float64{c.line.param: c.line.value(point)}
+	value := c.line.value(point)
 	var err error
-	if l.Rule, err = l.Rule.WithParams(set); err != nil {
+	if l.Rule, err = l.Rule.WithParam(c.line.param, value); err != nil {
 		return l, err
 	}
 	if l.OutputRule != nil {
 		if _, ok := l.OutputRule.Param(c.line.param); ok {
-			l.OutputRule, err = l.OutputRule.WithParams(set)
+			l.OutputRule, err = l.OutputRule.WithParam(c.line.param, value)
 		}
 	}
 	return l, err
@@ -89,8 +89,20 @@ func (c *contender) at(point float64) (learner.Learner, error) {
 
 // tuned returns the rule at the best point.
 func (c *contender) tuned() (*rulespace.Rule, error) {
-	l, err := c.at(c.best)
+	l, err := c.seriesAt(c.best).at(c)
 	return l.Rule, err
+}
+
+// at returns the learner of the contender at the point of the series.
+func (s *series) at(c *contender) (*learner.Learner, error) {
+	if s.learner.Rule == nil {
+		l, err := c.at(s.point)
+		if err != nil {
+			return &l, err
+		}
+		s.learner = l
+	}
+	return &s.learner, nil
 }
 
 // value is the best value of the tuned parameter, 0 where none is.

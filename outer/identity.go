@@ -42,15 +42,6 @@ func prepare(r *rulespace.Rule) *rulespace.Rule {
 	return &c
 }
 
-// canonical returns the text of an identity; free says that the scale, set by
-// tuned, does not matter.
-func canonical(r *rulespace.Rule, tuned string, free bool) string {
-	if !free {
-		return r.Digest()
-	}
-	return "∝ " + rulespace.Canon(fixed(r, tuned)).Scaled().String()
-}
-
 // fixed returns dw with the values of the parameters, except 1 for one.
 func fixed(r *rulespace.Rule, one string) *rulespace.Expr {
 	return r.DW.Substitute(func(name string) (*rulespace.Expr, bool) {
@@ -60,19 +51,6 @@ func fixed(r *rulespace.Rule, one string) *rulespace.Expr {
 		p, ok := r.Param(name)
 		return rulespace.Const(p.Value), ok
 	})
-}
-
-// behaviour finds out what the rule of an entry computes.
-func (c *cache) behaviour(e *entry, tuned string, free bool) {
-	if !plain(e.rule) {
-		return
-	}
-	if !free {
-		tuned = ""
-	}
-	dw := fixed(e.rule, tuned)
-	fp, class := c.probe.Hash(c.probe.Column(dw), free)
-	e.id.form, e.id.formed, e.id.zero = fp, class != rulespace.Undefined, class == rulespace.Zero
 }
 
 // plain reports whether a rule only changes weights and keeps no state.

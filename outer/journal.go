@@ -23,6 +23,7 @@ type Journal struct {
 	n     int
 	known map[jobID]score
 	wrong map[jobID]Outcome // trials that did not end well
+	last  Outcome           // that was appended
 }
 
 // jobID stands for the key of a job; a run has millions of those.
@@ -96,7 +97,8 @@ func (j *Journal) Lookup(key string) (Outcome, bool) {
 
 // Append implements Store.
 func (j *Journal) Append(key string, o Outcome) error {
-	if err := j.run.Append(RecordKind, key, o); err != nil {
+	j.last = o
+	if err := j.run.Append(RecordKind, key, &j.last); err != nil {
 		return err
 	}
 	j.n++

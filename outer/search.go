@@ -189,7 +189,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		s.cache.put(e)
 		if e.id.zero {
 			e.result = Result{
-				Candidate: Candidate{e.rule}, Digest: e.rule.Digest(), Complexity: e.complexity,
+				Candidate: Candidate{e.rule}, Digest: e.digest, Complexity: e.complexity,
 				Score: worst, Status: Silent, Reason: "the rule changes nothing",
 			}
 			s.fail(e.result)
@@ -247,7 +247,7 @@ func (s *session) meet(asked []Candidate) []*entry {
 func (s *session) contender(e *entry) *contender {
 	l := s.plan.Learner
 	l.Rule = e.rule
-	return newContender(e.rule.Digest(), l, s.plan.Tune)
+	return newContender(e.digest, l, s.plan.Tune)
 }
 
 // race brings new entries up the rungs.

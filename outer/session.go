@@ -2,6 +2,7 @@ package outer
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -63,6 +64,7 @@ func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
 	for _, c := range cs {
 		for _, point := range c.points {
 			series := c.seriesAt(point)
+			series.outcomes = slices.Grow(series.outcomes, max(0, st.seeds-len(series.outcomes)))
 			for rep := len(series.outcomes); rep < st.seeds; rep++ {
 				n := len(st.tasks)
 				series.outcomes = append(series.outcomes, outcomes[:n:n])
@@ -75,14 +77,11 @@ func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
 						s.progress.Replayed++
 						continue
 					}
-					if series.learner == nil {
-						l, err := c.at(point)
-						if err != nil {
-							return err
-						}
-						series.learner = &l
+					at, err := series.at(c)
+					if err != nil {
+						return err
 					}
-					jobs = append(jobs, Job{*series.learner, task, steps, st.split, st.fresh, rep, key})
+					jobs = append(jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
 					slots = append(slots, &outcomes[i])
 				}
 				outcomes = outcomes[n:]

@@ -46,8 +46,17 @@ const (
 
 // Canon returns the canonical form of e. Its time is bounded for every
 // expression that ParseExpr accepts.
-func Canon(e *Expr) *Canonical {
-	if c, ok := expanded(e); ok {
+func Canon(e *Expr) *Canonical { return CanonWith(e, nil) }
+
+// CanonWith is Canon(e.Substitute(with)); with may be nil.
+func CanonWith(e *Expr, with func(name string) (*Expr, bool)) *Canonical {
+	if p, ok := exactly(e, with); ok {
+		return &Canonical{terms: p, text: p.String(), whole: true}
+	}
+	if with != nil {
+		e = e.Substitute(with)
+	}
+	if c, ok := expandedSlowly(e); ok {
 		return c
 	}
 	v := canonizer{budget: math.MaxInt}
@@ -65,7 +74,7 @@ func Canon(e *Expr) *Canonical {
 
 // expanded is the form with products of sums multiplied out.
 func expanded(e *Expr) (*Canonical, bool) {
-	if p, ok := exactly(e); ok {
+	if p, ok := exactly(e, nil); ok {
 		return &Canonical{terms: p, text: p.String(), whole: true}, true
 	}
 	return expandedSlowly(e)

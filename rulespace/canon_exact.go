@@ -36,18 +36,20 @@ type exactTerm struct {
 
 // exactForm computes with sums of terms that lie one after the other.
 type exactForm struct {
+	with  func(name string) (*Expr, bool)
 	atoms [exactAtoms]*atom
 	n     int
 	terms [4 * exactTerms]exactTerm
 	used  int
 }
 
-// exactly returns the terms of the form of an expression that it can do.
-func exactly(e *Expr) (poly, bool) {
+// exactly returns the terms of the form of e.Substitute(with), where it can;
+// with may be nil.
+func exactly(e *Expr, with func(name string) (*Expr, bool)) (poly, bool) {
 	if e.size > exactNodes {
 		return nil, false
 	}
-	var f exactForm
+	f := exactForm{with: with}
 	if !f.collect(e) {
 		return nil, false
 	}
@@ -63,8 +65,23 @@ func exactly(e *Expr) (poly, bool) {
 	return p, true
 }
 
+// known returns what stands for a name.
+func (f *exactForm) known(e *Expr) *Expr {
+	if e.kind == KindName && f.with != nil {
+		if r, ok := f.with(e.name); ok {
+			return r
+		}
+	}
+	return e
+}
+
 // collect finds the atoms of a polynomial.
 func (f *exactForm) collect(e *Expr) bool {
+	r := f.known(e)
+	if r != e && r.kind == KindApply {
+		return false
+	}
+	e = r
 	switch e.kind {
 	case KindConst:
 		return true
@@ -118,6 +135,7 @@ func (f *exactForm) find(e *Expr) int {
 // how many terms the canonizer would multiply out to get there.
 func (f *exactForm) visit(e *Expr) (from, spread int, ok bool) {
 	from = f.used
+	e = f.known(e)
 	switch e.kind {
 	case KindConst:
 		c, k, ok := decimal(e.value)

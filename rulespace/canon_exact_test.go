@@ -43,7 +43,7 @@ func TestExactForm(t *testing.T) {
 	for range n {
 		size := 1 + r.IntN(24)
 		e := r.draw(size)
-		got, ok := exactly(e)
+		got, ok := exactly(e, nil)
 		if e.size <= 9 {
 			small++
 		}

@@ -26,7 +26,7 @@ func (c *Canonical) Expr() *Expr {
 
 // is reports whether e, multiplied out, has this form.
 func (c *Canonical) is(e *Expr) bool {
-	if p, ok := exactly(e); ok {
+	if p, ok := exactly(e, nil); ok {
 		return slices.EqualFunc(p, c.terms, func(s, t term) bool { return s.c == t.c && compareLex(s, t) == 0 })
 	}
 	d, ok := expandedSlowly(e)

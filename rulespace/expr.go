@@ -56,8 +56,27 @@ func Apply(op Op, args ...*Expr) *Expr {
 // node is Apply without its look-up in the primitive table, which itself
 // builds derivatives with it.
 func node(op Op, args ...*Expr) *Expr {
-	e := &Expr{kind: KindApply, op: op, args: args, size: 1}
-	for _, a := range args {
+	var e *Expr
+	// An expression and its list of arguments are one piece of memory.
+	switch len(args) {
+	case 1:
+		n := &struct {
+			Expr
+			args [1]*Expr
+		}{}
+		e, n.Expr.args = &n.Expr, n.args[:]
+	case 2:
+		n := &struct {
+			Expr
+			args [2]*Expr
+		}{}
+		e, n.Expr.args = &n.Expr, n.args[:]
+	default:
+		e = &Expr{args: make([]*Expr, len(args))}
+	}
+	copy(e.args, args)
+	e.kind, e.op, e.size = KindApply, op, 1
+	for _, a := range e.args {
 		e.size = min(e.size+a.size, maxSize)
 		e.depth = max(e.depth, a.depth)
 	}
