@@ -33,6 +33,7 @@ type contender struct {
 // same length has run are not run again.
 type series struct {
 	life, point float64
+	value       float64         // of the tuned parameter
 	label       string          // begins the keys of its jobs
 	learner     learner.Learner // at the point; without a rule until it is needed
 	outcomes    [][]Outcome
@@ -70,39 +71,14 @@ func newContender(label string, l learner.Learner, t Tune) *contender {
 // at returns the learner with the tuned parameter at a point, in both of its
 // rules.
 func (c *contender) at(point float64) (learner.Learner, error) {
-	l := c.learner
-	if c.line.param == "" {
-		return l, nil
-	}
-	value := c.line.value(point)
-	var err error
-	if l.Rule, err = l.Rule.WithParam(c.line.param, value); err != nil {
-		return l, err
-	}
-	if l.OutputRule != nil {
-		if _, ok := l.OutputRule.Param(c.line.param); ok {
-			l.OutputRule, err = l.OutputRule.WithParam(c.line.param, value)
-		}
-	}
-	return l, err
+	l, err := c.seriesAt(point).at(c)
+	return *l, err
 }
 
 // tuned returns the rule at the best point.
 func (c *contender) tuned() (*rulespace.Rule, error) {
-	l, err := c.seriesAt(c.best).at(c)
+	l, err := c.at(c.best)
 	return l.Rule, err
-}
-
-// at returns the learner of the contender at the point of the series.
-func (s *series) at(c *contender) (*learner.Learner, error) {
-	if s.learner.Rule == nil {
-		l, err := c.at(s.point)
-		if err != nil {
-			return &l, err
-		}
-		s.learner = l
-	}
-	return &s.learner, nil
 }
 
 // value is the best value of the tuned parameter, 0 where none is.
@@ -113,14 +89,6 @@ func (c *contender) value() float64 {
 	return c.line.value(c.best)
 }
 
-// labelAt is what keys of jobs at a point begin with, such as 3f0a…/lr=0.01.
-func (c *contender) labelAt(point float64) string {
-	if c.line.param == "" {
-		return c.label
-	}
-	return c.label + "/" + c.line.param + "=" + number(c.line.value(point))
-}
-
 // seriesAt returns the outcomes at a point in the present stage.
 func (c *contender) seriesAt(point float64) *series {
 	for _, s := range c.series {
@@ -128,9 +96,47 @@ func (c *contender) seriesAt(point float64) *series {
 			return s
 		}
 	}
-	s := &series{life: c.life, point: point, label: c.labelAt(point)}
+	s := &series{life: c.life, point: point, label: c.label}
+	if c.line.param != "" {
+		s.value = c.line.value(point)
+		s.label = label(c.label, c.line.param, s.value)
+	}
 	c.series = append(c.series, s)
 	return s
+}
+
+// label is what keys of jobs begin with where a parameter is tuned, such as
+// 3f0a…/lr=0.01.
+func label(of, param string, value float64) string {
+	var memory [96]byte
+	b := append(memory[:0], of...)
+	b = append(b, '/')
+	b = append(b, param...)
+	b = append(b, '=')
+	return string(strconv.AppendFloat(b, value, 'g', -1, 64))
+}
+
+// at returns the learner of the contender at the point of the series.
+func (s *series) at(c *contender) (*learner.Learner, error) {
+	if s.learner.Rule != nil {
+		return &s.learner, nil
+	}
+	l := c.learner
+	if c.line.param != "" {
+		var err error
+		if l.Rule, err = l.Rule.WithParam(c.line.param, s.value); err != nil {
+			return &l, err
+		}
+		if l.OutputRule != nil {
+			if _, ok := l.OutputRule.Param(c.line.param); ok {
+				if l.OutputRule, err = l.OutputRule.WithParam(c.line.param, s.value); err != nil {
+					return &l, err
+				}
+			}
+		}
+	}
+	s.learner = l
+	return &s.learner, nil
 }
 
 // refine makes the best point and its neighbours at half the last distance
