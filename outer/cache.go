@@ -7,23 +7,27 @@ import (
 // entry is a candidate that a search has met.
 type entry struct {
 	id         identity
-	rule       *rulespace.Rule // prepared
-	digest     string          // of rule
+	rule       *rulespace.Rule // prepared; nil once there is a result
+	digest     string          // of rule, likewise
 	complexity int
 	contender  *contender // nil once the race is over
 	result     Result
 }
 
+// forget lets go of what only the race needs: a search meets millions of
+// candidates.
+func (e *entry) forget() { e.rule, e.digest, e.contender = nil, "", nil }
+
 // cache finds entries that behave alike.
 type cache struct {
 	probe  *rulespace.Probe // points to compare rules on
-	texts  map[string]*entry
+	texts  map[textID]*entry
 	forms  map[rulespace.FP]*entry
 	unique int
 }
 
 func newCache(probe *rulespace.Probe) cache {
-	return cache{probe: probe, texts: map[string]*entry{}, forms: map[rulespace.FP]*entry{}}
+	return cache{probe: probe, texts: map[textID]*entry{}, forms: map[rulespace.FP]*entry{}}
 }
 
 // entry prepares a candidate and finds out what it is; tuned is the parameter
@@ -37,10 +41,10 @@ func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	}
 	dw := fixed(e.rule, tuned)
 	if free {
-		e.id.text = "∝ " + rulespace.Canon(dw).Scaled().String()
+		e.id.text = textOf("∝ " + rulespace.Canon(dw).Scaled().String())
 	} else {
 		e.digest = e.rule.Digest()
-		e.id.text = e.digest
+		e.id.text = textOf(e.digest)
 	}
 	if c.texts[e.id.text] != nil {
 		return e // the known entry stands for it

@@ -1,20 +1,30 @@
 package outer
 
 import (
+	"crypto/sha256"
+
 	"github.com/metaplast/metaplast/rulespace"
 )
 
 // identity says which candidates are the same to a search.
 type identity struct {
-	// text is the canonical form: the rule with the values of its parameters,
-	// up to a positive factor where the scale is tuned.
-	text string
+	// text stands for the canonical form: the rule with the values of its
+	// parameters, up to a positive factor where the scale is tuned.
+	text textID
 	// form is what the rule computes on the points of a probe, up to a
 	// positive factor likewise. It is known for rules that only change weights
 	// and keep no state.
 	form   rulespace.FP
 	formed bool
 	zero   bool // the rule changes nothing
+}
+
+// textID is a digest of a text.
+type textID [16]byte
+
+func textOf(text string) textID {
+	sum := sha256.Sum256([]byte(text))
+	return textID(sum[:16])
 }
 
 // prepare returns a candidate in the form that is trialled, reported and

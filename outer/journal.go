@@ -2,7 +2,6 @@ package outer
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,17 +20,9 @@ const RecordKind = "trial"
 type Journal struct {
 	run   *checkpoints.Run
 	n     int
-	known map[jobID]score
-	wrong map[jobID]Outcome // trials that did not end well
-	last  Outcome           // that was appended
-}
-
-// jobID stands for the key of a job; a run has millions of those.
-type jobID [16]byte
-
-func idOf(key string) jobID {
-	sum := sha256.Sum256([]byte(key))
-	return jobID(sum[:16])
+	known map[textID]score   // by key
+	wrong map[textID]Outcome // trials that did not end well
+	last  Outcome            // that was appended
 }
 
 // score is an outcome that is OK.
@@ -43,7 +34,7 @@ type score struct {
 // NewJournal returns a store that knows the outcomes in the journal of a run.
 // Records of other kinds are left alone.
 func NewJournal(run *checkpoints.Run) (*Journal, error) {
-	j := &Journal{run: run, known: map[jobID]score{}, wrong: map[jobID]Outcome{}}
+	j := &Journal{run: run, known: map[textID]score{}, wrong: map[textID]Outcome{}}
 	err := run.Replay(func(r checkpoints.Record) error {
 		if r.Kind != RecordKind {
 			return nil
@@ -54,7 +45,7 @@ func NewJournal(run *checkpoints.Run) (*Journal, error) {
 		if err := dec.Decode(&o); err != nil {
 			return fmt.Errorf("run %s: journal record %d (%s) holds no outcome: %w", run.Dir(), r.Seq, r.Key, err)
 		}
-		j.remember(idOf(r.Key), o)
+		j.remember(textOf(r.Key), o)
 		return nil
 	})
 	if err != nil {
@@ -64,7 +55,7 @@ func NewJournal(run *checkpoints.Run) (*Journal, error) {
 }
 
 // remember keeps an outcome, the first of a key.
-func (j *Journal) remember(id jobID, o Outcome) {
+func (j *Journal) remember(id textID, o Outcome) {
 	if _, ok := j.lookup(id); ok {
 		return
 	}
@@ -76,7 +67,7 @@ func (j *Journal) remember(id jobID, o Outcome) {
 	}
 }
 
-func (j *Journal) lookup(id jobID) (Outcome, bool) {
+func (j *Journal) lookup(id textID) (Outcome, bool) {
 	if s, ok := j.known[id]; ok {
 		return Outcome{Status: OK, Value: s.value, Raw: s.raw, Steps: s.steps}, true
 	}
@@ -92,7 +83,7 @@ func (j *Journal) Lookup(key string) (Outcome, bool) {
 	if len(j.known)+len(j.wrong) == 0 {
 		return Outcome{}, false
 	}
-	return j.lookup(idOf(key))
+	return j.lookup(textOf(key))
 }
 
 // Append implements Store.

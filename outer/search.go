@@ -192,6 +192,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 				Candidate: Candidate{e.rule}, Digest: e.digest, Complexity: e.complexity,
 				Score: worst, Status: Silent, Reason: "the rule changes nothing",
 			}
+			e.forget()
 			s.fail(e.result)
 			continue
 		}
@@ -211,7 +212,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		if e.result.Full && s.archive.add(e.result) {
 			s.leaders[e.result.Digest] = e.contender
 		}
-		e.contender = nil // lets go of the trials
+		e.forget()
 	}
 	results := make([]Result, len(asked))
 	for i, e := range entries {
