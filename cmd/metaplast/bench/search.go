@@ -118,16 +118,23 @@ func overhead(p outer.Plan) ([]Entrant, error) {
 		return nil, err
 	}
 	work := 1e-6 * float64(report.Asked)
-	return []Entrant{
-		{Kind: Own, Name: "metaplast", Work: work, Run: timedAll(1, func() error {
-			replaying.Evaluator = &replayer{tape: tape}
-			_, err := run(replaying)
+	// The fewest replicates that a validation can have.
+	alone := replaying
+	alone.Baselines, alone.Fresh = nil, 1
+	played := func(p outer.Plan) func(int) (Time, error) {
+		return timedAll(1, func() error {
+			p.Evaluator = &replayer{tape: tape}
+			_, err := run(p)
 			return err
-		})},
+		})
+	}
+	return []Entrant{
+		{Kind: Own, Name: "metaplast", Work: work, Run: played(replaying)},
 		{Kind: Other, Name: "whole search", Work: work, Long: true, Run: timedAll(1, func() error {
 			_, err := run(p)
 			return err
 		})},
+		{Kind: Other, Name: "same without baselines and validation", Work: work, Run: played(alone)},
 	}, nil
 }
 
@@ -147,20 +154,24 @@ func (t *tape) Evaluate(ctx context.Context, jobs []outer.Job) ([]outer.Outcome,
 	return out, err
 }
 
-// replayer plays a tape once.
+// replayer plays a tape once, for a search that leaves out parts of it.
 type replayer struct {
 	*tape
 	at int
 }
 
 func (r *replayer) Evaluate(_ context.Context, jobs []outer.Job) ([]outer.Outcome, error) {
+	out := make([]outer.Outcome, len(jobs))
 	for i, j := range jobs {
-		if at := r.at + i; at >= len(r.keys) || r.keys[at] != j.Key {
+		for r.at < len(r.keys) && r.keys[r.at] != j.Key {
+			r.at++
+		}
+		if r.at == len(r.keys) {
 			return nil, fmt.Errorf("bench: the search asks for a trial that it did not ask for before: %s", j.Key)
 		}
+		out[i] = r.outcomes[r.at]
+		r.at++
 	}
-	out := r.outcomes[r.at : r.at+len(jobs)]
-	r.at += len(jobs)
 	return out, nil
 }
 
