@@ -131,7 +131,7 @@ type Outcome struct {
 }
 
 // Evaluator runs jobs. Outcomes come in job order and depend on the jobs
-// alone.
+// alone. The slice of jobs is the caller's again when Evaluate has returned.
 type Evaluator interface {
 	Evaluate(ctx context.Context, jobs []Job) ([]Outcome, error)
 }

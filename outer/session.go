@@ -22,6 +22,7 @@ type session struct {
 	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 
+	jobs             []Job // memory of the last round
 	synced, observed time.Time
 }
 
@@ -58,7 +59,7 @@ func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
 			most += max(0, st.seeds-len(c.seriesAt(point).outcomes)) * len(st.tasks)
 		}
 	}
-	jobs := make([]Job, 0, most)
+	jobs := slices.Grow(s.jobs[:0], most)
 	slots := make([]*Outcome, 0, most)
 	outcomes := make([]Outcome, most)
 	for _, c := range cs {
@@ -88,7 +89,10 @@ func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
 			}
 		}
 	}
-	return s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
+	err := s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
+	clear(jobs) // lets go of rules
+	s.jobs = jobs
+	return err
 }
 
 // run evaluates jobs and stores each outcome before it is used.

@@ -36,7 +36,11 @@ type exactTerm struct {
 
 // exactForm computes with sums of terms that lie one after the other.
 type exactForm struct {
-	with  func(name string) (*Expr, bool)
+	with   func(name string) (*Expr, bool)
+	names  [exactAtoms]string // that have been looked up
+	values [exactAtoms]*Expr  // what stands for them
+	looked int
+
 	atoms [exactAtoms]*atom
 	n     int
 	terms [4 * exactTerms]exactTerm
@@ -67,12 +71,23 @@ func exactly(e *Expr, with func(name string) (*Expr, bool)) (poly, bool) {
 
 // known returns what stands for a name.
 func (f *exactForm) known(e *Expr) *Expr {
-	if e.kind == KindName && f.with != nil {
-		if r, ok := f.with(e.name); ok {
-			return r
+	if e.kind != KindName || f.with == nil {
+		return e
+	}
+	for i, name := range f.names[:f.looked] {
+		if name == e.name {
+			return f.values[i]
 		}
 	}
-	return e
+	r, ok := f.with(e.name)
+	if !ok {
+		r = e
+	}
+	if f.looked < exactAtoms {
+		f.names[f.looked], f.values[f.looked] = e.name, r
+		f.looked++
+	}
+	return r
 }
 
 // collect finds the atoms of a polynomial.

@@ -204,6 +204,14 @@ func (p *Probe) column(e *Expr) (c Column, own bool) {
 	if e.kind != KindApply {
 		return p.Leaf(e), e.kind != KindSignal
 	}
+	if e.op == Mul { // a rate that does not count stands as 1
+		switch {
+		case e.args[0].IsConst(1):
+			return p.column(e.args[1])
+		case e.args[1].IsConst(1):
+			return p.column(e.args[0])
+		}
+	}
 	var args [3]Column
 	for i, a := range e.args {
 		var mine bool
