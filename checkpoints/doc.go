@@ -22,9 +22,10 @@
 // one can be restored. Segments end before the record that would make them
 // longer than 8 MiB; their bytes depend on the records alone, never on timing.
 //
-// Append hands each record to the operating system at once, so a killed
-// process loses nothing that was appended; records reach the disk at most a
-// tenth of a second later, so that a power failure loses no more than that.
+// Append hands each record to the operating system within a millisecond, at
+// once where records come no faster than that, so a killed process loses no
+// more; records reach the disk at most a tenth of a second later, so that a
+// power failure loses no more than that. Sync waits for both.
 // Files other than the journal are replaced whole: a reader sees the old or
 // the new bytes.
 //

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -37,23 +38,65 @@ const (
 	prefixLen = len(crcOpen) + crcDigits + len(crcClose)
 )
 
-func checksum(payload []byte) uint32 {
-	return crc32.Checksum(payload, crc32.MakeTable(crc32.Castagnoli))
-}
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(payload []byte) uint32 { return crc32.Checksum(payload, castagnoli) }
 
 // encodeRecord returns the line of a record, with its newline.
 func encodeRecord(r Record) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // rule text stays readable
-	if err := enc.Encode(r); err != nil {
+	var data bytes.Buffer
+	if r.Data == nil {
+		data.WriteString("null")
+	} else if err := json.Compact(&data, r.Data); err != nil {
 		return nil, err
 	}
-	payload := b.Bytes()[:b.Len()-1]
-	line := make([]byte, 0, prefixLen+len(payload))
-	line = fmt.Appendf(line, crcOpen+"%08x"+crcClose, checksum(payload))
-	line = append(line, payload[1:]...)
-	return append(line, '\n'), nil
+	return sealRecord(append(beginRecord(nil, r.Seq, r.Kind, r.Key), data.Bytes()...)), nil
+}
+
+// beginRecord replaces b by the line of a record up to its data; the checksum
+// is still to come.
+func beginRecord(b []byte, seq uint64, kind, key string) []byte {
+	b = append(b[:0], crcOpen+"00000000"+crcClose+`"seq":`...)
+	b = strconv.AppendUint(b, seq, 10)
+	b = append(b, `,"kind":`...)
+	b = appendString(b, kind)
+	b = append(b, `,"key":`...)
+	b = appendString(b, key)
+	return append(b, `,"data":`...)
+}
+
+// sealRecord ends a line after its data.
+func sealRecord(b []byte) []byte {
+	b = append(b, '}')
+	// The checksum is that of the object without its first member.
+	b[prefixLen-1] = '{'
+	sum := checksum(b[prefixLen-1:])
+	b[prefixLen-1] = ','
+	const digits = "0123456789abcdef"
+	for i := range crcDigits {
+		b[len(crcOpen)+i] = digits[sum>>(4*(crcDigits-1-i))&15]
+	}
+	return append(b, '\n')
+}
+
+// appendString writes s as JSON, such that rule text stays readable.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return appendEscaped(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+func appendEscaped(b []byte, s string) []byte {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // every string can be written to a buffer
+	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
 }
 
 // decodeRecord reads a line without its newline.

@@ -2,6 +2,7 @@ package checkpoints
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,6 +39,29 @@ func TestRecordRoundTrip(t *testing.T) {
 		back, err := decodeRecord(line[:len(line)-1])
 		if err != nil || back.Seq != r.Seq || back.Kind != r.Kind || back.Key != r.Key || !bytes.Equal(back.Data, r.Data) {
 			rt.Fatalf("%+v came back as %+v, %v", r, back, err)
+		}
+	})
+}
+
+// The line is what encoding/json makes of the record, with the checksum in
+// front.
+func TestRecordIsJSON(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := Record{
+			Seq:  rapid.Uint64().Draw(rt, "seq"),
+			Kind: rapid.String().Draw(rt, "kind"),
+			Key:  rapid.OneOf(rapid.String(), rapid.StringMatching(`[ -~]{0,40}`)).Draw(rt, "key"),
+			Data: []byte(`{"a":"<b>"}`),
+		}
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(r); err != nil {
+			rt.Fatal(err)
+		}
+		line, err := encodeRecord(r)
+		if err != nil || "{"+string(line[prefixLen:]) != want.String() {
+			rt.Fatalf("got %s, want %s, %v", line, &want, err)
 		}
 	})
 }

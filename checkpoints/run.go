@@ -13,13 +13,14 @@ import (
 
 // pace says when records reach the disk and where segments end.
 type pace struct {
+	group   time.Duration // records that come faster than this are handed to the system together
 	records int           // at most so many records wait for the disk
 	delay   time.Duration // and at most so long
 	segment int64         // bytes
 }
 
 func defaultPace() pace {
-	return pace{records: 256, delay: 100 * time.Millisecond, segment: segmentBytes}
+	return pace{group: time.Millisecond, records: 4096, delay: 100 * time.Millisecond, segment: segmentBytes}
 }
 
 // Run is an open, locked run. It is safe for concurrent use. After an error
@@ -41,7 +42,15 @@ type Run struct {
 	seq     uint64
 	waiting int // records that are written and not synced
 	timer   *time.Timer
-	files   map[string]string // digests of published files
+	syncing *syncing // in the background; nil without one
+	line    []byte   // of the last record; its memory is used again
+
+	group     []byte // lines that the system does not have yet
+	grouped   int    // records in it
+	handed    time.Time
+	handTimer *time.Timer
+
+	files map[string]string // digests of published files
 }
 
 // Create makes a run in dir and opens it. The files are its config files,
@@ -262,8 +271,23 @@ func (r *Run) Len() int {
 // Replay calls visit for every record so far, in order, until it fails.
 // It must not run at the same time as Append.
 func (r *Run) Replay(visit func(Record) error) error {
+	if err := r.handAll(); err != nil {
+		return err
+	}
 	_, err := readJournal(r.d, r.dir, skipOrigin(visit))
 	return err
+}
+
+func (r *Run) handAll() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return nil // what there is can be read
+	}
+	if err := r.hand(); err != nil {
+		return r.stop(err)
+	}
+	return nil
 }
 
 // Read calls visit for every record of the run in dir without locking it, so
@@ -282,56 +306,153 @@ func skipOrigin(visit func(Record) error) func(Record) error {
 	}
 }
 
-// Append adds a record with v as its data. A nil error means that the system
-// has it: it survives the death of this process. Sync makes it survive that
-// of the machine.
+// Appender writes itself as JSON without the detour over reflection: the bytes
+// are those of json.Marshal.
+type Appender interface {
+	AppendJSON(b []byte) ([]byte, error)
+}
+
+// Append adds a record with v as its data, as json.Marshal writes it or as an
+// Appender does itself. Within a millisecond the system has it: it survives
+// the death of this process. Sync makes it survive that of the machine.
 func (r *Run) Append(kind, key string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("journal record %s %q: %w", kind, key, err)
+	a, ok := v.(Appender)
+	if !ok {
+		data, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("journal record %s %q: %w", kind, key, err)
+		}
+		a = rawData(data)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
 		return r.err
 	}
-	line, err := encodeRecord(Record{Seq: r.seq + 1, Kind: kind, Key: key, Data: data})
+	line, err := a.AppendJSON(beginRecord(r.line, r.seq+1, kind, key))
 	if err != nil {
 		return fmt.Errorf("journal record %s %q: %w", kind, key, err)
 	}
+	line = sealRecord(line)
 	if len(line) > maxRecord {
 		return fmt.Errorf("journal record %s %q has %d bytes; at most %d are allowed", kind, key, len(line), maxRecord)
 	}
-	if r.size > 0 && r.size+int64(len(line)) > r.pace.segment {
+	r.line = line
+	if size := r.size + int64(len(r.group)); size > 0 && size+int64(len(line)) > r.pace.segment {
 		if err := r.rotate(); err != nil {
 			return r.stop(err)
 		}
 	}
-	if _, err := r.segment.Write(line); err != nil {
-		// What was written of the record is taken back; should that fail too,
-		// the next Open does it. The records before it get their last chance.
+	r.group = append(r.group, line...)
+	r.grouped++
+	r.seq++
+	r.waiting++
+	switch {
+	case time.Since(r.handed) >= r.pace.group:
+		if err := r.hand(); err != nil {
+			return r.stop(err)
+		}
+	case r.handTimer == nil:
+		r.handTimer = time.AfterFunc(r.pace.group, r.handBehind)
+	}
+	if r.waiting >= r.pace.records {
+		return r.sync()
+	}
+	if r.timer == nil && r.syncing == nil {
+		r.timer = time.AfterFunc(r.pace.delay, r.syncBehind)
+	}
+	return nil
+}
+
+// hand gives the system the records that it does not have yet.
+func (r *Run) hand() error {
+	if r.grouped == 0 {
+		return nil
+	}
+	if _, err := r.segment.Write(r.group); err != nil {
+		// What was written of the records is taken back; should that fail too,
+		// the next Open does it. The records before them get their last chance.
+		r.seq -= uint64(r.grouped)
+		r.waiting -= r.grouped
+		r.grouped = 0
+		r.await()
 		_ = r.segment.Truncate(r.size)
 		if r.segment.Sync() == nil {
 			r.waiting = 0
 		}
-		return r.stop(err)
+		return err
 	}
-	r.size += int64(len(line))
-	r.seq++
-	r.waiting++
-	if r.waiting >= r.pace.records {
-		return r.sync()
-	}
-	if r.timer == nil {
-		r.timer = time.AfterFunc(r.pace.delay, func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if r.err == nil {
-				_ = r.sync() // kept in r.err for whoever writes next
-			}
-		})
-	}
+	r.size += int64(len(r.group))
+	r.group, r.grouped, r.handed = r.group[:0], 0, time.Now()
 	return nil
+}
+
+// handBehind hands over what Append has left to it.
+func (r *Run) handBehind() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handTimer = nil
+	if r.err != nil {
+		return
+	}
+	if err := r.hand(); err != nil {
+		_ = r.stop(err) // kept in r.err for whoever writes next
+	}
+}
+
+// rawData is JSON that is written already.
+type rawData []byte
+
+func (d rawData) AppendJSON(b []byte) ([]byte, error) { return append(b, d...), nil }
+
+// syncing is a sync of the segment that others do not wait for.
+type syncing struct {
+	covers int // records
+	done   chan struct{}
+	err    error // once done is closed
+}
+
+// syncBehind syncs while others append: a search does not wait for the disk.
+func (r *Run) syncBehind() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timer = nil
+	if r.err != nil || r.waiting == 0 || r.syncing != nil {
+		return
+	}
+	if err := r.hand(); err != nil {
+		_ = r.stop(err) // kept in r.err for whoever writes next
+		return
+	}
+	s := &syncing{covers: r.waiting, done: make(chan struct{})}
+	r.syncing = s
+	segment := r.segment
+	r.mu.Unlock()
+	s.err = segment.Sync()
+	close(s.done)
+	r.mu.Lock()
+	if r.syncing == s {
+		r.await()
+	}
+	if r.err == nil && r.waiting > 0 && r.timer == nil {
+		r.timer = time.AfterFunc(r.pace.delay, r.syncBehind)
+	}
+}
+
+// await waits for the end of a sync in the background and takes note of it.
+// Without that nobody may sync, cut or close the segment.
+func (r *Run) await() {
+	s := r.syncing
+	if s == nil {
+		return
+	}
+	<-s.done
+	r.syncing = nil
+	if s.err != nil {
+		_ = r.stop(s.err) // kept in r.err for whoever writes next
+		return
+	}
+	r.waiting -= s.covers
 }
 
 // rotate begins the next segment. The old one is on the disk before the new
@@ -371,8 +492,14 @@ func (r *Run) sync() error {
 		r.timer.Stop()
 		r.timer = nil
 	}
+	if r.await(); r.err != nil {
+		return r.err
+	}
 	if r.waiting == 0 {
 		return nil
+	}
+	if err := r.hand(); err != nil {
+		return r.stop(err)
 	}
 	if err := r.segment.Sync(); err != nil {
 		return r.stop(err)
@@ -423,6 +550,11 @@ func (r *Run) release() error {
 		r.timer.Stop()
 		r.timer = nil
 	}
+	if r.handTimer != nil {
+		r.handTimer.Stop()
+		r.handTimer = nil
+	}
+	r.await()
 	r.err = errClosed
 	var err error
 	if r.segment != nil {

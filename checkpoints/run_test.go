@@ -207,7 +207,7 @@ func TestJournalBytesDependOnRecordsAlone(t *testing.T) {
 }
 
 // A run against a model: whatever is synced survives a power failure, whatever
-// was appended survives a kill, and what comes back is always a prefix.
+// was handed to the system survives a kill, and what comes back is always a prefix.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -215,14 +215,18 @@ func TestModel(t *testing.T) {
 			rt.Fatal(err)
 		}
 		d := newTestDisk()
-		r, err := create(d, dir, testManifest(), testConfigs, small())
+		p := small()
+		if rapid.Bool().Draw(rt, "grouped") {
+			p.group = time.Hour
+		}
+		r, err := create(d, dir, testManifest(), testConfigs, p)
 		if err != nil {
 			rt.Fatal(err)
 		}
 		var model []string
 		synced, next := 0, 0
 		reopen := func(atLeast int) {
-			if r, err = open(d, dir, "a91c", small()); err != nil {
+			if r, err = open(d, dir, "a91c", p); err != nil {
 				rt.Fatalf("reopen: %v", err)
 			}
 			got := []string{}
@@ -263,8 +267,9 @@ func TestModel(t *testing.T) {
 				reopen(len(model))
 			},
 			"kill": func(rt *rapid.T) {
+				handed := len(model) - r.grouped
 				r.halt()
-				reopen(len(model))
+				reopen(handed)
 			},
 			"power failure": func(rt *rapid.T) {
 				r.halt()
@@ -286,6 +291,12 @@ func TestModel(t *testing.T) {
 				}
 			},
 			"": func(rt *rapid.T) {
+				if p.group > 0 && rapid.Bool().Draw(rt, "leave") {
+					return
+				}
+				if err := r.handAll(); err != nil {
+					rt.Fatal(err)
+				}
 				rep, err := verify(d, dir)
 				if err != nil {
 					rt.Fatal(err)
@@ -507,6 +518,148 @@ func TestBackgroundSync(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Error("the record was not synced within two seconds")
+}
+
+// slowDisk syncs a journal segment only when told to.
+type slowDisk struct {
+	*testDisk
+	syncs, proceed chan struct{}
+}
+
+type slowFile struct {
+	file
+	d *slowDisk
+}
+
+func (d *slowDisk) Create(name string) (file, error) {
+	f, err := d.testDisk.Create(name)
+	if filepath.Ext(name) != ".jsonl" {
+		return f, err
+	}
+	return &slowFile{f, d}, err
+}
+
+func (f *slowFile) Sync() error {
+	f.d.syncs <- struct{}{}
+	<-f.d.proceed
+	return f.file.Sync()
+}
+
+// While the disk is busy records are taken; they are not called safe, and
+// Sync waits for them.
+func TestAppendDoesNotWaitForTheDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	d := &slowDisk{newTestDisk(), make(chan struct{}, 9), make(chan struct{}, 9)}
+	d.proceed <- struct{}{} // for Create
+	p := small()
+	p.delay, p.segment = time.Millisecond, 1<<20
+	r, err := create(d, dir, testManifest(), testConfigs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-d.syncs
+	if err := appendN(r, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	<-d.syncs // in the background, and it takes its time
+	if err := appendN(r, 1, 9); err != nil {
+		t.Fatal(err)
+	}
+	synced := make(chan error)
+	go func() { synced <- r.Sync() }()
+	select {
+	case <-synced:
+		t.Error("Sync has returned before the disk")
+	case <-time.After(20 * time.Millisecond):
+	}
+	d.proceed <- struct{}{} // the first record
+	d.proceed <- struct{}{} // the others
+	if err := <-synced; err != nil {
+		t.Fatal(err)
+	}
+	r.halt()
+	d.powerFailure(t, dir, func(int64) int64 { return 0 }, false)
+	if diff := cmp.Diff(numbered(10), keys(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Records that come fast are handed over together, soon, and by Sync at once.
+func TestGroups(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	d := newTestDisk()
+	p := small()
+	p.group, p.segment = time.Hour, 1<<20
+	r, err := create(d, dir, testManifest(), testConfigs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := appendN(r, 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(keys(t, dir)); n != 0 {
+		t.Errorf("%d records are there at once", n)
+	}
+	d.mu.Lock()
+	d.bytes = 150 // not enough for ten
+	d.mu.Unlock()
+	if err := r.Sync(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "0 results are safe") {
+		t.Errorf("got %v", err)
+	}
+	if n := len(keys(t, dir)); n != 0 || r.Len() != 0 {
+		t.Errorf("%d records, Len %d after a failure", n, r.Len())
+	}
+	d.heal()
+	r.Close()
+	p.group = time.Millisecond
+	if r, err = open(d, dir, "", p); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendN(r, 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if len(keys(t, dir)) == 10 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if diff := cmp.Diff(numbered(10), keys(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An error of a sync in the background ends writing.
+func TestBackgroundSyncFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	d := newTestDisk()
+	p := small()
+	p.delay, p.segment = time.Millisecond, 1<<20
+	r, err := create(d, dir, testManifest(), testConfigs, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	d.mu.Lock()
+	d.calls = 1 // the write; not the sync
+	d.mu.Unlock()
+	if err := appendN(r, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if r.Err() != nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	d.heal()
+	if err := r.Append("outcome", "1", 1); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "0 results are safe") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(numbered(1), keys(t, dir)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestConcurrentAppend(t *testing.T) {

@@ -7,22 +7,27 @@ import (
 // entry is a candidate that a search has met.
 type entry struct {
 	id         identity
-	rule       *rulespace.Rule // prepared
+	rule       *rulespace.Rule // prepared; nil once there is a result
+	digest     string          // of rule, likewise
 	complexity int
 	contender  *contender // nil once the race is over
 	result     Result
 }
 
+// forget lets go of what only the race needs: a search meets millions of
+// candidates.
+func (e *entry) forget() { e.rule, e.digest, e.contender = nil, "", nil }
+
 // cache finds entries that behave alike.
 type cache struct {
 	probe  *rulespace.Probe // points to compare rules on
-	texts  map[string]*entry
+	texts  map[textID]*entry
 	forms  map[rulespace.FP]*entry
 	unique int
 }
 
 func newCache(probe *rulespace.Probe) cache {
-	return cache{probe: probe, texts: map[string]*entry{}, forms: map[rulespace.FP]*entry{}}
+	return cache{probe: probe, texts: map[textID]*entry{}, forms: map[rulespace.FP]*entry{}}
 }
 
 // entry prepares a candidate and finds out what it is; tuned is the parameter
@@ -31,11 +36,27 @@ func newCache(probe *rulespace.Probe) cache {
 func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	e := &entry{rule: prepare(r)}
 	free := scales(e.rule, tuned)
-	e.id.text = canonical(e.rule, tuned, free)
-	if c.texts[e.id.text] == nil { // else the known entry stands for it
-		c.behaviour(e, tuned, free)
-		e.complexity = e.rule.Complexity()
+	if !free {
+		tuned = ""
 	}
+	dw := fixed(e.rule, tuned)
+	if free {
+		e.id.text = textOf("∝ " + rulespace.Canon(dw).Scaled().String())
+	} else {
+		e.digest = e.rule.Digest()
+		e.id.text = textOf(e.digest)
+	}
+	if c.texts[e.id.text] != nil {
+		return e // the known entry stands for it
+	}
+	if free {
+		e.digest = e.rule.Digest()
+	}
+	if plain(e.rule) {
+		fp, class := c.probe.Hash(c.probe.Column(dw), free)
+		e.id.form, e.id.formed, e.id.zero = fp, class != rulespace.Undefined, class == rulespace.Zero
+	}
+	e.complexity = e.rule.Complexity()
 	return e
 }
 

@@ -21,19 +21,22 @@ type contender struct {
 	points []float64 // positions on it to try at the present stage
 	step   float64   // between neighbours at the present stage
 
-	life   float64 // the fraction of a life that series are about
+	life   float64 // the fraction of a life of the present stage
 	series []*series
 
 	best  float64 // position in the lead
 	score tally   // there
 }
 
-// series holds the outcomes at one point, by replicate and position of the
-// task in the stage. Replicates that an earlier rung of the same length has
-// run are not run again.
+// series holds the outcomes at one point and length of life, by replicate and
+// position of the task in the stage. Replicates that an earlier rung of the
+// same length has run are not run again.
 type series struct {
-	point    float64
-	outcomes [][]Outcome
+	life, point float64
+	value       float64         // of the tuned parameter
+	label       string          // begins the keys of its jobs
+	learner     learner.Learner // at the point; without a rule until it is needed
+	outcomes    [][]Outcome
 }
 
 // tally sums up the trials of a contender at one point.
@@ -68,21 +71,8 @@ func newContender(label string, l learner.Learner, t Tune) *contender {
 // at returns the learner with the tuned parameter at a point, in both of its
 // rules.
 func (c *contender) at(point float64) (learner.Learner, error) {
-	l := c.learner
-	if c.line.param == "" {
-		return l, nil
-	}
-	set := map[string]float64{c.line.param: c.line.value(point)}
-	var err error
-	if l.Rule, err = l.Rule.WithParams(set); err != nil {
-		return l, err
-	}
-	if l.OutputRule != nil {
-		if _, ok := l.OutputRule.Param(c.line.param); ok {
-			l.OutputRule, err = l.OutputRule.WithParams(set)
-		}
-	}
-	return l, err
+	l, err := c.seriesAt(point).at(c)
+	return *l, err
 }
 
 // tuned returns the rule at the best point.
@@ -99,24 +89,54 @@ func (c *contender) value() float64 {
 	return c.line.value(c.best)
 }
 
-// labelAt is what keys of jobs at a point begin with, such as 3f0a…/lr=0.01.
-func (c *contender) labelAt(point float64) string {
-	if c.line.param == "" {
-		return c.label
-	}
-	return c.label + "/" + c.line.param + "=" + number(c.line.value(point))
-}
-
-// seriesAt returns the outcomes at a point.
+// seriesAt returns the outcomes at a point in the present stage.
 func (c *contender) seriesAt(point float64) *series {
 	for _, s := range c.series {
-		if s.point == point {
+		if s.point == point && s.life == c.life {
 			return s
 		}
 	}
-	s := &series{point: point}
+	s := &series{life: c.life, point: point, label: c.label}
+	if c.line.param != "" {
+		s.value = c.line.value(point)
+		s.label = label(c.label, c.line.param, s.value)
+	}
 	c.series = append(c.series, s)
 	return s
+}
+
+// label is what keys of jobs begin with where a parameter is tuned, such as
+// 3f0a…/lr=0.01.
+func label(of, param string, value float64) string {
+	var memory [96]byte
+	b := append(memory[:0], of...)
+	b = append(b, '/')
+	b = append(b, param...)
+	b = append(b, '=')
+	return string(strconv.AppendFloat(b, value, 'g', -1, 64))
+}
+
+// at returns the learner of the contender at the point of the series.
+func (s *series) at(c *contender) (*learner.Learner, error) {
+	if s.learner.Rule != nil {
+		return &s.learner, nil
+	}
+	l := c.learner
+	if c.line.param != "" {
+		var err error
+		if l.Rule, err = l.Rule.WithParam(c.line.param, s.value); err != nil {
+			return &l, err
+		}
+		if l.OutputRule != nil {
+			if _, ok := l.OutputRule.Param(c.line.param); ok {
+				if l.OutputRule, err = l.OutputRule.WithParam(c.line.param, s.value); err != nil {
+					return &l, err
+				}
+			}
+		}
+	}
+	s.learner = l
+	return &s.learner, nil
 }
 
 // refine makes the best point and its neighbours at half the last distance
@@ -173,7 +193,8 @@ func (s *series) tally() tally {
 		t.status, t.reason = OK, ""
 	}
 	if len(s.outcomes) > 0 {
-		t.mean, t.se = meanSE(s.means(0, len(s.outcomes[0]), Outcome.value))
+		var memory [16]float64
+		t.mean, t.se = meanSE(s.appendMeans(memory[:0], 0, len(s.outcomes[0]), Outcome.value))
 	}
 	return t
 }
@@ -181,12 +202,16 @@ func (s *series) tally() tally {
 // means returns the mean over tasks from..to-1 of something about the
 // outcomes, for each replicate.
 func (s *series) means(from, to int, of func(Outcome) float64) []float64 {
-	out := make([]float64, len(s.outcomes))
-	for i, rep := range s.outcomes {
+	return s.appendMeans(nil, from, to, of)
+}
+
+func (s *series) appendMeans(out []float64, from, to int, of func(Outcome) float64) []float64 {
+	for _, rep := range s.outcomes {
+		sum := 0.0
 		for _, o := range rep[from:to] {
-			out[i] += of(o)
+			sum += of(o)
 		}
-		out[i] /= float64(to - from)
+		out = append(out, sum/float64(to-from))
 	}
 	return out
 }

@@ -1,20 +1,30 @@
 package outer
 
 import (
+	"crypto/sha256"
+
 	"github.com/metaplast/metaplast/rulespace"
 )
 
 // identity says which candidates are the same to a search.
 type identity struct {
-	// text is the canonical form: the rule with the values of its parameters,
-	// up to a positive factor where the scale is tuned.
-	text string
+	// text stands for the canonical form: the rule with the values of its
+	// parameters, up to a positive factor where the scale is tuned.
+	text textID
 	// form is what the rule computes on the points of a probe, up to a
 	// positive factor likewise. It is known for rules that only change weights
 	// and keep no state.
 	form   rulespace.FP
 	formed bool
 	zero   bool // the rule changes nothing
+}
+
+// textID is a digest of a text.
+type textID [16]byte
+
+func textOf(text string) textID {
+	sum := sha256.Sum256([]byte(text))
+	return textID(sum[:16])
 }
 
 // prepare returns a candidate in the form that is trialled, reported and
@@ -42,15 +52,6 @@ func prepare(r *rulespace.Rule) *rulespace.Rule {
 	return &c
 }
 
-// canonical returns the text of an identity; free says that the scale, set by
-// tuned, does not matter.
-func canonical(r *rulespace.Rule, tuned string, free bool) string {
-	if !free {
-		return r.Digest()
-	}
-	return "∝ " + rulespace.Canon(fixed(r, tuned)).Scaled().String()
-}
-
 // fixed returns dw with the values of the parameters, except 1 for one.
 func fixed(r *rulespace.Rule, one string) *rulespace.Expr {
 	return r.DW.Substitute(func(name string) (*rulespace.Expr, bool) {
@@ -60,19 +61,6 @@ func fixed(r *rulespace.Rule, one string) *rulespace.Expr {
 		p, ok := r.Param(name)
 		return rulespace.Const(p.Value), ok
 	})
-}
-
-// behaviour finds out what the rule of an entry computes.
-func (c *cache) behaviour(e *entry, tuned string, free bool) {
-	if !plain(e.rule) {
-		return
-	}
-	if !free {
-		tuned = ""
-	}
-	dw := fixed(e.rule, tuned)
-	fp, class := c.probe.Hash(c.probe.Column(dw), free)
-	e.id.form, e.id.formed, e.id.zero = fp, class != rulespace.Undefined, class == rulespace.Zero
 }
 
 // plain reports whether a rule only changes weights and keeps no state.

@@ -2,12 +2,15 @@ package outer
 
 import (
 	"context"
+	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/metaplast/metaplast/checkpoints"
 )
@@ -79,5 +82,28 @@ func TestJournal(t *testing.T) {
 	}
 	if _, err := NewJournal(run); err == nil || !strings.Contains(err.Error(), "(bad) holds no outcome") {
 		t.Errorf("a record that is no outcome gives %v", err)
+	}
+}
+
+// Outcomes are written as json.Marshal writes them.
+func TestOutcomeIsJSON(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		number := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, 1e-6, 1e-7, -9.99e-7, 1e21, 1e20, 1e-10, 1e-100, 5e-324, math.MaxFloat64}))
+		o := Outcome{
+			Status: Status(rapid.SampledFrom([]string{"ok", "diverged", "<odd>"}).Draw(rt, "status")),
+			Reason: rapid.OneOf(rapid.Just(""), rapid.String(), rapid.StringMatching(`[ -~]*`)).Draw(rt, "reason"),
+			Value:  number.Draw(rt, "value"), Raw: number.Draw(rt, "raw"),
+			Steps: rapid.Int().Draw(rt, "steps"),
+		}
+		want, err := json.Marshal(o)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if got, err := o.AppendJSON(nil); err != nil || string(got) != string(want) {
+			rt.Fatalf("got %s, want %s, %v", got, want, err)
+		}
+	})
+	if _, err := (Outcome{Value: math.NaN()}).AppendJSON(nil); err == nil {
+		t.Error("NaN is written")
 	}
 }

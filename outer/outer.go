@@ -131,7 +131,7 @@ type Outcome struct {
 }
 
 // Evaluator runs jobs. Outcomes come in job order and depend on the jobs
-// alone.
+// alone. The slice of jobs is the caller's again when Evaluate has returned.
 type Evaluator interface {
 	Evaluate(ctx context.Context, jobs []Job) ([]Outcome, error)
 }
@@ -145,7 +145,7 @@ type Streamer interface {
 
 // Store remembers outcomes by the key of their job. A resumed search asks
 // its way through a store again instead of running trials. Run calls it from
-// one goroutine.
+// one goroutine, and does not ask for what it has appended itself.
 type Store interface {
 	Lookup(key string) (Outcome, bool)
 	Append(key string, o Outcome) error // buffered

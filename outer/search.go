@@ -32,7 +32,7 @@ func Run(ctx context.Context, plan Plan, store Store, obs Observer) (*Report, er
 		return nil, err
 	}
 	if store == nil {
-		store = memoryStore{}
+		store = noStore{}
 	}
 	s := newSession(&p, store, obs)
 	report, err := s.report(ctx)
@@ -189,9 +189,10 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		s.cache.put(e)
 		if e.id.zero {
 			e.result = Result{
-				Candidate: Candidate{e.rule}, Digest: e.rule.Digest(), Complexity: e.complexity,
+				Candidate: Candidate{e.rule}, Digest: e.digest, Complexity: e.complexity,
 				Score: worst, Status: Silent, Reason: "the rule changes nothing",
 			}
+			e.forget()
 			s.fail(e.result)
 			continue
 		}
@@ -211,7 +212,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		if e.result.Full && s.archive.add(e.result) {
 			s.leaders[e.result.Digest] = e.contender
 		}
-		e.contender = nil // lets go of the trials
+		e.forget()
 	}
 	results := make([]Result, len(asked))
 	for i, e := range entries {
@@ -247,7 +248,7 @@ func (s *session) meet(asked []Candidate) []*entry {
 func (s *session) contender(e *entry) *contender {
 	l := s.plan.Learner
 	l.Rule = e.rule
-	return newContender(e.rule.Digest(), l, s.plan.Tune)
+	return newContender(e.digest, l, s.plan.Tune)
 }
 
 // race brings new entries up the rungs.

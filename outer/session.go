@@ -2,9 +2,8 @@ package outer
 
 import (
 	"context"
+	"slices"
 	"time"
-
-	"github.com/metaplast/metaplast/inner/learner"
 )
 
 // session is a search that runs.
@@ -23,6 +22,7 @@ type session struct {
 	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 
+	jobs             []Job // memory of the last round
 	synced, observed time.Time
 }
 
@@ -52,42 +52,47 @@ func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error 
 // round runs the trials of contenders that neither they nor the store know
 // the outcome of.
 func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
-	var jobs []Job
-	var slots []*Outcome
+	most := 0
 	for _, c := range cs {
-		if c.life != st.life {
-			c.life, c.series = st.life, nil
-		}
+		c.life = st.life
 		for _, point := range c.points {
-			label := c.labelAt(point)
-			var at *learner.Learner
+			most += max(0, st.seeds-len(c.seriesAt(point).outcomes)) * len(st.tasks)
+		}
+	}
+	jobs := slices.Grow(s.jobs[:0], most)
+	slots := make([]*Outcome, 0, most)
+	outcomes := make([]Outcome, most)
+	for _, c := range cs {
+		for _, point := range c.points {
 			series := c.seriesAt(point)
+			series.outcomes = slices.Grow(series.outcomes, max(0, st.seeds-len(series.outcomes)))
 			for rep := len(series.outcomes); rep < st.seeds; rep++ {
-				outcomes := make([]Outcome, len(st.tasks))
-				series.outcomes = append(series.outcomes, outcomes)
+				n := len(st.tasks)
+				series.outcomes = append(series.outcomes, outcomes[:n:n])
 				for i, task := range st.tasks {
 					steps := st.steps(s.plan.setting(task))
-					key := st.key(label, s.names[task], steps, rep)
+					key := st.key(series.label, s.names[task], steps, rep)
 					if o, ok := s.store.Lookup(key); ok {
 						outcomes[i] = o
 						s.progress.Trials++
 						s.progress.Replayed++
 						continue
 					}
-					if at == nil {
-						l, err := c.at(point)
-						if err != nil {
-							return err
-						}
-						at = &l
+					at, err := series.at(c)
+					if err != nil {
+						return err
 					}
 					jobs = append(jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
 					slots = append(slots, &outcomes[i])
 				}
+				outcomes = outcomes[n:]
 			}
 		}
 	}
-	return s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
+	err := s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
+	clear(jobs) // lets go of rules
+	s.jobs = jobs
+	return err
 }
 
 // run evaluates jobs and stores each outcome before it is used.

@@ -73,7 +73,7 @@ func (s *session) validate(ctx context.Context, r *Report) error {
 		if err != nil {
 			return err
 		}
-		base = append(base, newContender(c.labelAt(c.best), l, Tune{}))
+		base = append(base, newContender(c.seriesAt(c.best).label, l, Tune{}))
 	}
 	if err := s.trials(ctx, append(found, base...), st); err != nil {
 		return err

@@ -46,8 +46,17 @@ const (
 
 // Canon returns the canonical form of e. Its time is bounded for every
 // expression that ParseExpr accepts.
-func Canon(e *Expr) *Canonical {
-	if c, ok := expanded(e); ok {
+func Canon(e *Expr) *Canonical { return CanonWith(e, nil) }
+
+// CanonWith is Canon(e.Substitute(with)); with may be nil.
+func CanonWith(e *Expr, with func(name string) (*Expr, bool)) *Canonical {
+	if p, ok := exactly(e, with); ok {
+		return &Canonical{terms: p, text: p.String(), whole: true}
+	}
+	if with != nil {
+		e = e.Substitute(with)
+	}
+	if c, ok := expandedSlowly(e); ok {
 		return c
 	}
 	v := canonizer{budget: math.MaxInt}
@@ -65,6 +74,14 @@ func Canon(e *Expr) *Canonical {
 
 // expanded is the form with products of sums multiplied out.
 func expanded(e *Expr) (*Canonical, bool) {
+	if p, ok := exactly(e, nil); ok {
+		return &Canonical{terms: p, text: p.String(), whole: true}, true
+	}
+	return expandedSlowly(e)
+}
+
+// expandedSlowly is expanded for all expressions.
+func expandedSlowly(e *Expr) (*Canonical, bool) {
 	v := canonizer{budget: expandWork, expand: true}
 	p := v.settle(v.visit(e))
 	if v.failed || v.exhausted() || (sizer{}).sum(p) > expandNodes {
@@ -120,7 +137,7 @@ func (c *Canonical) IsZero() bool { return len(c.terms) == 0 && c.literal == nil
 // Scaled divides by the magnitude of the leading coefficient: two expressions
 // that differ by a positive factor have one scaled form.
 func (c *Canonical) Scaled() *Canonical {
-	if len(c.terms) == 0 {
+	if len(c.terms) == 0 || math.Abs(c.terms[0].c) == 1 {
 		return c
 	}
 	p := c.terms.over(math.Abs(c.terms[0].c))

@@ -17,11 +17,20 @@ func (c *Canonical) Expr() *Expr {
 	if c.whole {
 		e := newBuilder(true).expr(c.terms)
 		// Regrouping can make a denominator cancel that did not before.
-		if d, ok := expanded(e); ok && d.Equal(c) {
+		if c.is(e) {
 			return e
 		}
 	}
 	return newBuilder(false).expr(c.terms)
+}
+
+// is reports whether e, multiplied out, has this form.
+func (c *Canonical) is(e *Expr) bool {
+	if p, ok := exactly(e, nil); ok {
+		return slices.EqualFunc(p, c.terms, func(s, t term) bool { return s.c == t.c && compareLex(s, t) == 0 })
+	}
+	d, ok := expandedSlowly(e)
+	return ok && d.text == c.terms.String()
 }
 
 const (
@@ -67,7 +76,7 @@ func (z sizer) atom(a *atom) int {
 // builder writes sums as expressions.
 type builder struct {
 	factoring bool
-	memo      map[*atom]*Expr
+	memo      map[*atom]*Expr      // of what is not a leaf
 	scaled    map[scaledAtom]*Expr // nil where rounding forbids it
 }
 
@@ -78,7 +87,7 @@ type scaledAtom struct {
 }
 
 func newBuilder(factoring bool) *builder {
-	return &builder{factoring: factoring, memo: map[*atom]*Expr{}, scaled: map[scaledAtom]*Expr{}}
+	return &builder{factoring: factoring}
 }
 
 func (b *builder) expr(p poly) *Expr {
@@ -97,19 +106,20 @@ func (b *builder) expr(p poly) *Expr {
 }
 
 func (b *builder) atom(a *atom) *Expr {
+	if a.leaf != nil {
+		return a.leaf
+	}
 	if e, ok := b.memo[a]; ok {
 		return e
 	}
 	var e *Expr
-	switch a.class {
-	case className:
-		e = Name(a.text)
-	case classSignal:
-		e = Sig(a.signal)
-	case classSum:
+	if a.class == classSum {
 		e = b.expr(a.sum)
-	default:
+	} else {
 		e = b.apply(a.op, a.args)
+	}
+	if b.memo == nil {
+		b.memo = map[*atom]*Expr{}
 	}
 	b.memo[a] = e
 	return e
@@ -169,6 +179,9 @@ func (b *builder) parts(p poly, width int) []part {
 	}
 	groups := p.groups(b)
 	for _, g := range groups {
+		if g.n == len(p) {
+			continue // a divisor has fewer terms
+		}
 		in, _ := g.split(p)
 		if q, s, ok := p.quotient(in.dividedBy(in.content())); ok {
 			n1, left := assemble(b.parts(q, width))
@@ -247,13 +260,22 @@ func (p poly) groups(b *builder) []group {
 		sign int64
 		c    float64
 	}
-	index := map[key]int{}
-	var all []group
+	var index map[key]int
+	if len(p) > 8 {
+		index = map[key]int{}
+	}
+	all := make([]group, 0, 8)
 	count := func(k key, size int) {
 		i, ok := index[k]
+		if index == nil {
+			i = slices.IndexFunc(all, func(g group) bool { return g.a == k.a && g.sign == k.sign && g.c == k.c })
+			ok = i >= 0
+		}
 		if !ok {
 			i = len(all)
-			index[k] = i
+			if index != nil {
+				index[k] = i
+			}
 			all = append(all, group{a: k.a, sign: k.sign, c: k.c})
 		}
 		all[i].n++
@@ -413,6 +435,9 @@ type item struct {
 
 // product writes k·Π f·Π more for positive k.
 func (b *builder) product(k float64, f []factor, more ...*Expr) *Expr {
+	if !slices.ContainsFunc(f, func(x factor) bool { return x.p != 1 || x.a.leaf == nil }) {
+		return plainProduct(k, f, more)
+	}
 	items := make([]item, len(f))
 	for i, x := range f {
 		items[i] = item{b.atom(x.a), x.p}
@@ -429,6 +454,29 @@ func (b *builder) product(k float64, f []factor, more ...*Expr) *Expr {
 			if t := quotientOf(1, tried, nil); t.size < e.size || t.size == e.size && len(t.String()) < len(e.String()) {
 				e = t
 			}
+		}
+	}
+	return e
+}
+
+// plainProduct is product for first powers of leaves.
+func plainProduct(k float64, f []factor, more []*Expr) *Expr {
+	var e *Expr
+	if k != 1 || len(f)+len(more) == 0 {
+		e = Const(k)
+	}
+	for _, x := range f {
+		if e == nil {
+			e = x.a.leaf
+		} else {
+			e = node(Mul, e, x.a.leaf)
+		}
+	}
+	for _, m := range more {
+		if e == nil {
+			e = m
+		} else {
+			e = times(e, m)
 		}
 	}
 	return e
@@ -454,6 +502,9 @@ func (b *builder) rescaled(k float64, x factor) *Expr {
 	key := scaledAtom{x.a, s}
 	if e, ok := b.scaled[key]; ok {
 		return e
+	}
+	if b.scaled == nil {
+		b.scaled = map[scaledAtom]*Expr{}
 	}
 	b.scaled[key] = nil
 	q := p.scaled(s).rounded()

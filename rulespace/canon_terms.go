@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // atomClass is the first key of the order of atoms.
@@ -29,6 +28,7 @@ type atom struct {
 	// reducible marks atoms whose powers obey an identity.
 	reducible bool
 
+	leaf   *Expr // of a name or signal
 	signal Signal
 	op     Op
 	args   []poly // settled
@@ -40,10 +40,12 @@ var signalAtoms = func() (atoms [NumSignals]*atom) {
 	for i := range atoms {
 		info := Signal(i).Info()
 		atoms[i] = &atom{class: classSignal, rank: rank[info.Scope]*NumSignals + i, text: info.Name,
-			signal: Signal(i), reducible: info.Values != nil}
+			leaf: Sig(Signal(i)), signal: Signal(i), reducible: info.Values != nil}
 	}
 	return atoms
 }()
+
+func nameAtom(name string) atom { return atom{class: className, text: name, leaf: Name(name)} }
 
 func compareAtoms(a, b *atom) int {
 	if a == b {
@@ -148,6 +150,9 @@ func merged(like []term) []term {
 }
 
 func (p poly) rounded() poly {
+	if !slices.ContainsFunc(p, func(t term) bool { return round12(t.c) != t.c }) {
+		return p
+	}
 	out := make(poly, len(p))
 	for i, t := range p {
 		out[i] = term{round12(t.c), t.f}
@@ -164,6 +169,9 @@ func (p poly) scaled(by float64) poly {
 }
 
 func (p poly) over(v float64) poly {
+	if v == 1 {
+		return p
+	}
 	out := make(poly, len(p))
 	for i, t := range p {
 		out[i] = term{t.c / v, t.f}
@@ -228,34 +236,37 @@ func (p poly) String() string {
 	if len(p) == 0 {
 		return "0"
 	}
-	var b strings.Builder
+	var memory [256]byte
+	b := memory[:0]
 	for i, t := range p {
 		c := round12(t.c)
 		switch {
 		case i == 0 && c < 0:
-			b.WriteByte('-')
+			b = append(b, '-')
 		case i > 0 && c < 0:
-			b.WriteString(" - ")
+			b = append(b, " - "...)
 		case i > 0:
-			b.WriteString(" + ")
+			b = append(b, " + "...)
 		}
 		c = math.Abs(c)
-		sep := ""
 		if c != 1 || len(t.f) == 0 {
-			b.WriteString(formatFloat(c))
-			sep = "*"
-		}
-		for _, f := range t.f {
-			b.WriteString(sep)
-			b.WriteString(f.a.text)
-			if f.p != 1 {
-				b.WriteByte('^')
-				b.WriteString(strconv.FormatInt(f.p, 10))
+			b = appendFloat(b, c)
+			if len(t.f) > 0 {
+				b = append(b, '*')
 			}
-			sep = "*"
+		}
+		for j, f := range t.f {
+			if j > 0 {
+				b = append(b, '*')
+			}
+			b = append(b, f.a.text...)
+			if f.p != 1 {
+				b = append(b, '^')
+				b = strconv.AppendInt(b, f.p, 10)
+			}
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
 // maxAtomText bounds the canonical text of nested and shared expressions.

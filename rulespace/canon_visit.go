@@ -71,7 +71,7 @@ func (c *canonizer) visit(e *Expr) poly {
 	case KindSignal:
 		return c.power1(signalAtoms[e.signal])
 	case KindName:
-		return c.power1(c.atom(atom{class: className, text: e.name}))
+		return c.power1(c.atom(nameAtom(e.name)))
 	}
 	if c.failed || c.exhausted() {
 		return nil

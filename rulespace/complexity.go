@@ -45,7 +45,7 @@ func (c *Canonical) size(p poly) int {
 	if !slices.ContainsFunc(p, func(t term) bool { return t.c > 0 }) {
 		p = p.scaled(-1)
 	}
-	return newCanonical(p, c.whole).Expr().size
+	return (&Canonical{terms: p.rounded(), whole: c.whole}).Expr().size
 }
 
 // commonest is the magnitude that most coefficients have, the first on a tie.

@@ -32,7 +32,15 @@ const maxSize = 1 << 30
 func Const(v float64) *Expr { return &Expr{kind: KindConst, value: v, size: 1, depth: 1} }
 
 // Sig returns a signal.
-func Sig(s Signal) *Expr { return &Expr{kind: KindSignal, signal: s, size: 1, depth: 1} }
+func Sig(s Signal) *Expr { return &signalExprs[s] }
+
+// signalExprs are shared by all expressions.
+var signalExprs = func() (all [NumSignals]Expr) {
+	for i := range all {
+		all[i] = Expr{kind: KindSignal, signal: Signal(i), size: 1, depth: 1}
+	}
+	return all
+}()
 
 // Name returns a parameter or state.
 func Name(name string) *Expr { return &Expr{kind: KindName, name: name, size: 1, depth: 1} }
@@ -48,8 +56,27 @@ func Apply(op Op, args ...*Expr) *Expr {
 // node is Apply without its look-up in the primitive table, which itself
 // builds derivatives with it.
 func node(op Op, args ...*Expr) *Expr {
-	e := &Expr{kind: KindApply, op: op, args: args, size: 1}
-	for _, a := range args {
+	var e *Expr
+	// An expression and its list of arguments are one piece of memory.
+	switch len(args) {
+	case 1:
+		n := &struct {
+			Expr
+			args [1]*Expr
+		}{}
+		e, n.Expr.args = &n.Expr, n.args[:]
+	case 2:
+		n := &struct {
+			Expr
+			args [2]*Expr
+		}{}
+		e, n.Expr.args = &n.Expr, n.args[:]
+	default:
+		e = &Expr{args: make([]*Expr, len(args))}
+	}
+	copy(e.args, args)
+	e.kind, e.op, e.size = KindApply, op, 1
+	for _, a := range e.args {
 		e.size = min(e.size+a.size, maxSize)
 		e.depth = max(e.depth, a.depth)
 	}

@@ -193,12 +193,40 @@ func (p *Probe) ApplyTo(dst Column, op Op, args ...Column) Column {
 // Column returns the values of an expression.
 func (p *Probe) Column(e *Expr) Column {
 	if e.size < memoSize {
-		return p.column(e, nil)
+		c, _ := p.column(e)
+		return c
 	}
-	return p.column(e, map[*Expr]Column{})
+	return p.shared(e, map[*Expr]Column{})
 }
 
-func (p *Probe) column(e *Expr, memo map[*Expr]Column) Column {
+// column computes in the memory of its arguments where they are its own.
+func (p *Probe) column(e *Expr) (c Column, own bool) {
+	if e.kind != KindApply {
+		return p.Leaf(e), e.kind != KindSignal
+	}
+	if e.op == Mul { // a rate that does not count stands as 1
+		switch {
+		case e.args[0].IsConst(1):
+			return p.column(e.args[1])
+		case e.args[1].IsConst(1):
+			return p.column(e.args[0])
+		}
+	}
+	var args [3]Column
+	for i, a := range e.args {
+		var mine bool
+		if args[i], mine = p.column(a); mine && c == nil {
+			c = args[i]
+		}
+	}
+	if c == nil {
+		c = make(Column, p.n)
+	}
+	return p.ApplyTo(c, e.op, args[:len(e.args)]...), true
+}
+
+// shared is column for expressions that share sub-expressions.
+func (p *Probe) shared(e *Expr, memo map[*Expr]Column) Column {
 	if e.kind != KindApply {
 		return p.Leaf(e)
 	}
@@ -207,12 +235,10 @@ func (p *Probe) column(e *Expr, memo map[*Expr]Column) Column {
 	}
 	var args [3]Column
 	for i, a := range e.args {
-		args[i] = p.column(a, memo)
+		args[i] = p.shared(a, memo)
 	}
 	c := p.Apply(e.op, args[:len(e.args)]...)
-	if memo != nil {
-		memo[e] = c
-	}
+	memo[e] = c
 	return c
 }
 
@@ -240,7 +266,8 @@ func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
 		}
 		scale = largest * math.Sqrt(sum/float64(finite))
 	}
-	buf := make([]byte, 0, 8*len(c))
+	var memory [1024]byte
+	buf := memory[:0]
 	zero, constant := true, true
 	var first uint64
 	seen := false

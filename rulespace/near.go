@@ -44,8 +44,9 @@ type nearLine struct {
 
 func nearProgram(r *Rule, param func(Param) *Expr) []nearLine {
 	var out []nearLine
-	for _, l := range r.program(param) {
-		out = append(out, nearLine{l.head, Canon(l.expr)})
+	with := r.renamed(param)
+	for _, l := range r.lines() {
+		out = append(out, nearLine{l.head, CanonWith(l.expr, with)})
 	}
 	return out
 }

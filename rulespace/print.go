@@ -156,13 +156,23 @@ func precedence(e *Expr) int {
 
 // formatFloat writes the shortest decimal that reads back exactly.
 func formatFloat(v float64) string {
-	if a := math.Abs(v); !(a > 0 && a < 1e-4 || a >= 1e15 && a <= math.MaxFloat64) {
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	var memory [32]byte
+	return string(appendFloat(memory[:0], v))
+}
+
+func appendFloat(b []byte, v float64) []byte {
+	a := math.Abs(v)
+	if a < 1e15 && a == math.Trunc(a) && a != 0 {
+		return strconv.AppendInt(b, int64(v), 10)
+	}
+	if !(a > 0 && a < 1e-4 || a >= 1e15 && a <= math.MaxFloat64) {
+		return strconv.AppendFloat(b, v, 'f', -1, 64)
 	}
 	mantissa, exp, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
-	sign := ""
+	b = append(b, mantissa...)
+	b = append(b, 'e')
 	if exp[0] == '-' {
-		sign = "-"
+		b = append(b, '-')
 	}
-	return mantissa + "e" + sign + strings.TrimLeft(exp, "+-0")
+	return append(b, strings.TrimLeft(exp, "+-0")...)
 }

@@ -30,7 +30,7 @@ import (
 // identity; the values of coefficients, to the 12 digits of Canon, and the
 // order of states are.
 func (r *Rule) Digest() string {
-	return digest("metaplast rule 1", r.program(func(p Param) *Expr { return Const(p.Value) }), false)
+	return digest("metaplast rule 1", r.lines(), false, r.renamed(func(p Param) *Expr { return Const(p.Value) }))
 }
 
 // Structure identifies the form of a rule: rules that differ in the values of
@@ -46,7 +46,11 @@ func (r *Rule) Digest() string {
 //   - dw, db and dfb are divided by their positive numerical scale
 //     (Canonical.Scaled).
 func (r *Rule) Structure() string {
-	program := r.program(func(p Param) *Expr { return Name("param_" + p.Name) })
+	program := r.lines()
+	with := r.renamed(func(p Param) *Expr { return Name("param_" + p.Name) })
+	for i := range program {
+		program[i].expr = program[i].expr.Substitute(with)
+	}
 	for i := range program {
 		if !program[i].state {
 			program[i].expr = r.stripFactors(program[i].expr)
@@ -61,7 +65,7 @@ func (r *Rule) Structure() string {
 			return nil, false
 		})
 	}
-	return digest("metaplast structure 1", program, true)
+	return digest("metaplast structure 1", program, true, nil)
 }
 
 // line is one assignment of a program whose states are named s1, s2, …
@@ -71,8 +75,22 @@ type line struct {
 	state bool
 }
 
-func (r *Rule) program(param func(Param) *Expr) []line {
-	with := func(name string) (*Expr, bool) {
+// lines returns the program under the names that the rule gives things.
+func (r *Rule) lines() []line {
+	list := make([]line, 0, len(r.States)+3)
+	for i, s := range r.States {
+		list = append(list, line{fmt.Sprintf("state s%d %s %s", i+1, s.Scope, formatFloat(s.Init)), s.Update, true})
+	}
+	for _, a := range r.assignments()[len(r.States):] {
+		list = append(list, line{head: a.field, expr: a.expr})
+	}
+	return list
+}
+
+// renamed says what stands for names: s1, s2, … for states, and param for
+// parameters.
+func (r *Rule) renamed(param func(Param) *Expr) func(name string) (*Expr, bool) {
+	return func(name string) (*Expr, bool) {
 		for i, s := range r.States {
 			if s.Name == name {
 				return Name(fmt.Sprintf("s%d", i+1)), true
@@ -81,23 +99,14 @@ func (r *Rule) program(param func(Param) *Expr) []line {
 		p, ok := r.Param(name)
 		return param(p), ok
 	}
-	var lines []line
-	for i, a := range r.assignments() {
-		l := line{head: a.field, expr: a.expr.Substitute(with)}
-		if i < len(r.States) {
-			s := r.States[i]
-			l.head, l.state = fmt.Sprintf("state s%d %s %s", i+1, s.Scope, formatFloat(s.Init)), true
-		}
-		lines = append(lines, l)
-	}
-	return lines
 }
 
-func digest(version string, program []line, scaled bool) string {
-	var b strings.Builder
-	b.WriteString(version + "\n")
+func digest(version string, program []line, scaled bool, with func(name string) (*Expr, bool)) string {
+	var memory [256]byte
+	b := append(memory[:0], version...)
+	b = append(b, '\n')
 	for _, l := range program {
-		c := Canon(l.expr)
+		c := CanonWith(l.expr, with)
 		if scaled && !l.state {
 			c = c.Scaled()
 		}
@@ -105,9 +114,12 @@ func digest(version string, program []line, scaled bool) string {
 		if text == "0" && (l.head == "db" || l.head == "dfb") {
 			continue
 		}
-		b.WriteString(l.head + " " + text + "\n")
+		b = append(b, l.head...)
+		b = append(b, ' ')
+		b = append(b, text...)
+		b = append(b, '\n')
 	}
-	sum := sha256.Sum256([]byte(b.String()))
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -246,7 +246,7 @@ type assignment struct {
 
 // assignments lists the program in order of evaluation.
 func (r *Rule) assignments() []assignment {
-	var list []assignment
+	list := make([]assignment, 0, len(r.States)+3)
 	for _, s := range r.States {
 		list = append(list, assignment{"state." + s.Name + ".update", s.Update})
 	}
@@ -299,20 +299,37 @@ func (r *Rule) WithParams(values map[string]float64) (*Rule, error) {
 	c := *r
 	c.Params = slices.Clone(r.Params)
 	for _, name := range sortedKeys(values) {
-		i := slices.IndexFunc(c.Params, func(p Param) bool { return p.Name == name })
-		switch {
-		case i < 0:
-			var known []string
-			for _, p := range c.Params {
-				known = append(known, p.Name)
-			}
-			return nil, fmt.Errorf("the rule has no param %q%s", name, didYouMean(name, known))
-		case !finite(values[name]):
-			return nil, fmt.Errorf("param %s: %v is not a finite number", name, values[name])
+		if err := c.setParam(name, values[name]); err != nil {
+			return nil, err
 		}
-		c.Params[i].Value = values[name]
 	}
 	return &c, nil
+}
+
+// WithParam is WithParams for one parameter.
+func (r *Rule) WithParam(name string, value float64) (*Rule, error) {
+	c := *r
+	c.Params = slices.Clone(r.Params)
+	if err := c.setParam(name, value); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+func (r *Rule) setParam(name string, value float64) error {
+	i := slices.IndexFunc(r.Params, func(p Param) bool { return p.Name == name })
+	switch {
+	case i < 0:
+		var known []string
+		for _, p := range r.Params {
+			known = append(known, p.Name)
+		}
+		return fmt.Errorf("the rule has no param %q%s", name, didYouMean(name, known))
+	case !finite(value):
+		return fmt.Errorf("param %s: %v is not a finite number", name, value)
+	}
+	r.Params[i].Value = value
+	return nil
 }
 
 // Param returns the parameter of that name.

@@ -92,6 +92,7 @@ type Searcher struct {
 	done     bool
 
 	active []bool
+	looks  phenotype
 }
 
 type individual struct {
@@ -116,6 +117,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	s.same = identity.New(space, opts.Probe, opts.KeepScale)
 	s.shape = newShape(space, opts.Columns)
 	s.active = make([]bool, s.shape.columns)
+	s.looks = newPhenotype(&s.shape, s.same)
 	for _, r := range opts.Start {
 		if err := s.start(r); err != nil {
 			return nil, fmt.Errorf("cgp: cannot start from rule %s: %w", r.Name, err)
@@ -253,11 +255,10 @@ func (s *Searcher) breed() {
 // expression when that has to be scored.
 func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual, ask *rulespace.Expr, ok bool) {
 	s.shape.markActive(g, s.active)
-	e := s.shape.express(g, s.active)
-	if e.Size() > s.space.MaxComplexity {
+	if size, reads := s.looks.measure(&s.shape, g, s.active); size > s.space.MaxComplexity || !reads {
 		return ind, nil, false
 	}
-	id, ok := s.same.Identify(e)
+	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.active, s.same))
 	if !ok || queued[id] {
 		return ind, nil, false
 	}
@@ -266,7 +267,7 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 		ind.result = r
 		return ind, nil, true
 	}
-	return ind, e, true
+	return ind, s.shape.express(g, s.active), true
 }
 
 // offspring mutates a parent until it is a rule that has not been scored.

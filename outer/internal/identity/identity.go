@@ -32,6 +32,21 @@ func (r Relation) Identify(e *rulespace.Expr) (ID, bool) {
 	return rulespace.Fingerprint(e, r.probe, !r.keepScale)
 }
 
+// IdentifyColumn is Identify for an expression that reads a signal, by its
+// values.
+func (r Relation) IdentifyColumn(c rulespace.Column) (ID, bool) {
+	id, class := r.probe.Hash(c, !r.keepScale)
+	return id, class == rulespace.Generic
+}
+
+// Leaf returns the values of a signal or constant.
+func (r Relation) Leaf(e *rulespace.Expr) rulespace.Column { return r.probe.Leaf(e) }
+
+// Apply computes the values of a primitive into dst.
+func (r Relation) Apply(dst rulespace.Column, op rulespace.Op, args []rulespace.Column) {
+	r.probe.ApplyTo(dst, op, args...)
+}
+
 // Leaves returns the signals and constants of a symbolic space.
 func Leaves(space *rulespace.Space) []*rulespace.Expr {
 	var leaves []*rulespace.Expr

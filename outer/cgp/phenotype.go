@@ -1,0 +1,63 @@
+package cgp
+
+import (
+	"math"
+
+	"github.com/metaplast/metaplast/outer/internal/identity"
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+// phenotype computes what a genome stands for without writing it as an
+// expression: most genomes are looked at only to find that they are known.
+// Its memory is used again for every genome.
+type phenotype struct {
+	columns []rulespace.Column // of the leaves, then the nodes
+	size    []int              // of the tree
+	reads   []bool             // a signal
+}
+
+func newPhenotype(s *shape, same identity.Relation) phenotype {
+	n := len(s.leaves) + s.columns
+	p := phenotype{make([]rulespace.Column, n), make([]int, n), make([]bool, n)}
+	for i, leaf := range s.leaves {
+		p.columns[i], p.size[i], p.reads[i] = same.Leaf(leaf), 1, leaf.Signals() != 0
+	}
+	for i := len(s.leaves); i < n; i++ {
+		p.columns[i] = make(rulespace.Column, len(p.columns[0]))
+	}
+	return p
+}
+
+// measure computes the sizes of the active nodes of g and returns that of the
+// output, and whether it reads a signal.
+func (p *phenotype) measure(s *shape, g *genome, active []bool) (size int, reads bool) {
+	for i, on := range active {
+		if !on {
+			continue
+		}
+		n, any := 1, false
+		for _, v := range g.in[i*s.arity:][:s.ops[g.op[i]].Info().Arity] {
+			n = min(n+p.size[v], math.MaxInt32)
+			any = any || p.reads[v]
+		}
+		p.size[len(s.leaves)+i], p.reads[len(s.leaves)+i] = n, any
+	}
+	return p.size[g.out], p.reads[g.out]
+}
+
+// evaluate returns the values of g on the probe.
+func (p *phenotype) evaluate(s *shape, g *genome, active []bool, same identity.Relation) rulespace.Column {
+	for i, on := range active {
+		if !on {
+			continue
+		}
+		op := s.ops[g.op[i]]
+		var args [3]rulespace.Column
+		n := op.Info().Arity
+		for a, v := range g.in[i*s.arity:][:n] {
+			args[a] = p.columns[v]
+		}
+		same.Apply(p.columns[len(s.leaves)+i], op, args[:n])
+	}
+	return p.columns[g.out]
+}
