@@ -175,10 +175,7 @@ func (b *base) derive(c *presenter) {
 		case rulespace.SigElig:
 			traceProduct(dst, pre, post, c.product, b.rate(b.cfg.EligTau))
 		case rulespace.SigComp:
-			pot := v[rulespace.SigPot]
-			for i := range dst.Rows {
-				network.Softmax(dst.Row(i), pot.Row(i), float32(b.cfg.Competition))
-			}
+			vec.SoftmaxRows(dst, v[rulespace.SigPot], float32(b.cfg.Competition))
 		case rulespace.SigRecon:
 			c.conn.Array.Backward(dst, post)
 		case rulespace.SigLower:

@@ -175,7 +175,7 @@ func (n *Network) Activate(layer int, dst, pot *vec.Matrix) {
 	}
 	switch {
 	case f.kind == softmax:
-		softmaxRows(dst, pot)
+		vec.SoftmaxRows(dst, pot, 1)
 	case dst.Stride == pot.Stride && (dst.Stride == dst.Cols || f.kind <= relu):
 		// All rows at once: what is between them stays zero.
 		n := pot.Rows * pot.Stride

@@ -104,6 +104,9 @@ func elementwise(t *testing.T) {
 			run("Log", func(d []float32) { Log(d, a) }, func(j int) float32 { return fmath.Log32(a[j]) })
 			run("Tanh", func(d []float32) { Tanh(d, a) }, func(j int) float32 { return fmath.Tanh32(a[j]) })
 			run("Sigmoid", func(d []float32) { Sigmoid(d, a) }, func(j int) float32 { return fmath.Sigmoid32(a[j]) })
+			run("TanhSlope", func(d []float32) { TanhSlope(d, a, b) }, func(j int) float32 {
+				return float32(a[j] * (1 - float32(b[j]*b[j])))
+			})
 			run("Fill", func(d []float32) { Fill(d, x) }, func(int) float32 { return x })
 			run("Axpy", func(d []float32) { copy(d, b); Axpy(d, x, a) }, func(j int) float32 { return b[j] + float32(x*a[j]) })
 			run("in place", func(d []float32) { copy(d, c); MulAddVVV(d, d, b, d) }, func(j int) float32 { return float32(c[j]*b[j]) + c[j] })

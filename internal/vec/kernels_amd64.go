@@ -10,6 +10,7 @@ import (
 //go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
 //go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
 //go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
+//go:generate go run -C asm . -file units -out ../units_amd64.s -stubs ../units_amd64.go -pkg vec
 //go:generate go run -C asm . -file dots -out ../dots_amd64.s -stubs ../dots_amd64.go -pkg vec
 //go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
 
@@ -42,15 +43,41 @@ func zerosNative(x []float32) int {
 	return count
 }
 
-func finiteNative(x []float32) bool {
+func limitedNative(x []float32, limit uint32) bool {
 	for len(x) > 0 {
 		n := min(len(x), workload)
-		if active == avx512 && !finite512(n, first(x)) || active == avx2 && !finite256(n, first(x)) {
+		if active == avx512 && !limited512(n, first(x), limit) || active == avx2 && !limited256(n, first(x), limit) {
 			return false
 		}
 		x = x[n:]
 	}
 	return true
+}
+
+// softmaxNative is Softmax for m rows of 1 to narrowRow columns.
+func softmaxNative(m, n int, d []float32, ds int, a []float32, as int, gain float32) {
+	const step = workload / 128
+	for i := 0; i < m; i += step {
+		rows := min(step, m-i)
+		_, _ = d[(i+rows-1)*ds+n-1], a[(i+rows-1)*as+n-1]
+		if active == avx512 {
+			softmax512(rows, n, &d[i*ds], 4*ds, &a[i*as], 4*as, &gain)
+		} else {
+			softmax256(rows, n, &d[i*ds], 4*ds, &a[i*as], 4*as, &gain)
+		}
+	}
+}
+
+func tanhSlopeNative(d, a, b []float32) {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
+		if active == avx512 {
+			tanhSlope512(n, first(d), first(a), first(b))
+		} else {
+			tanhSlope256(n, first(d), first(a), first(b))
+		}
+		d, a, b = d[n:], a[n:], b[n:]
+	}
 }
 
 // addRowsNative is addRows with a mode. With increase, n is at most listed.

@@ -9,7 +9,9 @@ func native() []path { return []path{portable} }
 const none = "vec: there are no kernels for this machine"
 
 func zerosNative([]float32) int                                                       { panic(none) }
-func finiteNative([]float32) bool                                                     { panic(none) }
+func limitedNative([]float32, uint32) bool                                            { panic(none) }
+func softmaxNative(int, int, []float32, int, []float32, int, float32)                 { panic(none) }
+func tanhSlopeNative([]float32, []float32, []float32)                                 { panic(none) }
 func addRowsNative([]float32, int, []float32, int, []float32, int, int)               { panic(none) }
 func multiply(*Matrix, []float32, int, int, int, *Matrix, int, int, bool)             { panic(none) }
 func rank1Native(*Matrix, []float32, []float32, bool)                                 { panic(none) }

@@ -388,6 +388,18 @@ var kernels = []struct {
 		Softplus(d, a)
 		return d
 	}},
+	{"Softmax", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Softmax(d, a, x.row(1)[0])
+		e := x.matrix(3, n)
+		SoftmaxRows(e, source{x.s, false}.matrix(3, n), 1)
+		return append(d, e.Data...)
+	}},
+	{"TanhSlope", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		TanhSlope(d, a, b)
+		return d
+	}},
 	{"Finite", func(x source, n int) []float32 {
 		r := x.row(n)
 		if !Finite(r) {
@@ -488,6 +500,8 @@ var golden = map[string]uint64{
 	"Tanh":            0xab542a259a485785,
 	"Sigmoid":         0x557a3f13258edcec,
 	"Softplus":        0x4c8c2e4a37130fee,
+	"Softmax":         0x4f8a1016b41829b4,
+	"TanhSlope":       0xaf25680a8162d5b2,
 	"MulTB":           0x437853645305970b,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
 	"Apply":           0x20f83b7c354b21dc,

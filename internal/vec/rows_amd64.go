@@ -11,7 +11,7 @@ func addRows256(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 func zeros256(n int, x *float32) (count int)
 
 //go:noescape
-func finite256(n int, x *float32) (yes bool)
+func limited256(n int, x *float32, limit uint32) (yes bool)
 
 //go:noescape
 func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
@@ -20,4 +20,4 @@ func addRows512(d *float32, n int, k int, s *float32, ss int, x *float32, xs int
 func zeros512(n int, x *float32) (count int)
 
 //go:noescape
-func finite512(n int, x *float32) (yes bool)
+func limited512(n int, x *float32, limit uint32) (yes bool)

@@ -33,6 +33,7 @@ func main() {
 		"dots":     dots,
 		"rank":     rank,
 		"elements": elements,
+		"units":    units,
 	}
 	make, ok := makers[*file]
 	if !ok {
