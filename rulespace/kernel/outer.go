@@ -20,6 +20,14 @@ type pair struct {
 	s, f, g int
 }
 
+// Where there are chains, a block is of about chainBlock synapses and a
+// multiple of productRows rows, which is what products take at a time. Neither
+// changes a bit.
+const (
+	chainBlock  = 1536
+	productRows = 6
+)
+
 // maxTerms limits the size of a decomposition. Rules with more products than
 // this gain nothing from it.
 const maxTerms = 16
@@ -226,6 +234,9 @@ func (g *graph) collapse(pairs []pair) []pair {
 	for k, p := range a {
 		if p.s == none && p.f == none && p.g == none {
 			p.s = g.constant(1)
+		}
+		if p.neg && p.s != none { // rather one value than many; the bits are the same
+			p.s, p.neg = g.apply(rulespace.Neg, p.s), false
 		}
 		to := &p.s
 		switch {
