@@ -150,7 +150,9 @@ func (n *Network) Forward(x *vec.Matrix) {
 	n.buffers.Resize(x.Rows)
 	for l, c := range n.Conns {
 		c.Array.Forward(n.Pot[l+1], n.Act[l])
-		n.AddBias(l, n.Pot[l+1])
+		if c.Bias != nil {
+			n.AddBias(l, n.Pot[l+1])
+		}
 		n.Activate(l+1, n.Act[l+1], n.Pot[l+1])
 	}
 }

@@ -44,6 +44,9 @@ func zerosNative(x []float32) int {
 }
 
 func limitedNative(x []float32, limit uint32) bool {
+	if active == avx512 && len(x) <= workload {
+		return limited512(len(x), first(x), limit)
+	}
 	for len(x) > 0 {
 		n := min(len(x), workload)
 		if active == avx512 && !limited512(n, first(x), limit) || active == avx2 && !limited256(n, first(x), limit) {

@@ -20,18 +20,18 @@ type bound struct {
 
 // unit computes one value for every unit of a scope, or one value.
 type unit struct {
-	id     int // node
-	kind   kind
-	op     opcode
-	scalar uint8 // see instr
-	scaled bool  // the argument vector times a single value
-	vector int
-	varies bool
-	width  int
-	args   int // how many
-	d      *view
-	arg    [3]*view
-	home   view
+	id      int // node
+	kind    kind
+	op      opcode
+	scalar  uint8 // see instr
+	scaled  bool  // the first argument times the second, a single value
+	swapped bool  // the arguments are those of the node in reverse
+	varies  bool
+	width   int
+	args    int // how many
+	d       *view
+	arg     [3]*view
+	home    view
 }
 
 func (i *Instance) section(inputs []input, ids []int, batch bool) section {
@@ -58,7 +58,11 @@ func (i *Instance) section(inputs []input, ids []int, batch bool) section {
 			}
 		}
 		if n.kind == apply && n.op == rulespace.Mul && (u.scalar == vs || u.scalar == sv) {
-			u.scaled, u.vector = true, int(u.scalar&1)
+			if u.scalar == sv { // the product is the same
+				u.arg[0], u.arg[1], u.scalar = u.arg[1], u.arg[0], vs
+				u.swapped = true
+			}
+			u.scaled = true
 		}
 		s.units = append(s.units, u)
 	}

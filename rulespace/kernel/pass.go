@@ -34,6 +34,9 @@ func (i *Instance) onePass() *pass {
 				continue // of one sample: the value itself
 			}
 			for k, id := range p.nodes[u.id].args() {
+				if u.swapped {
+					k = 1 - k
+				}
 				u.arg[k] = i.itself(id)
 			}
 			r.units = append(r.units, u)
@@ -84,9 +87,14 @@ func (p *pass) apply(i *Instance, f *Frame, w *vec.Matrix, b []float32) {
 	for _, v := range p.bounded {
 		all = all || !vec.Finite(v.data[:i.out])
 	}
-	if i.out == 1 {
+	switch {
+	case i.out == 1:
 		rankColumn(p.kind, w, p.g.data, p.f.data, p.h.data, p.k.data, p.v.data, all)
-	} else {
+	case p.kind == rank1:
+		vec.Rank1(w, p.g.data, p.f.data, all)
+	case p.kind == rank1Decay:
+		vec.Rank1Decay(w, p.g.data, p.f.data, p.v.data)
+	default:
 		rankRows(p.kind, w, p.g.data, p.f.data, p.h.data, p.k.data, p.v.data, all)
 	}
 	if b != nil {
@@ -117,7 +125,7 @@ func (i *Instance) look(inputs []bound, f *Frame) {
 func (u *unit) one() {
 	switch {
 	case u.scaled:
-		vec.MulVS(u.d.data[:u.width], u.arg[u.vector].data, u.arg[1-u.vector].data[0])
+		vec.MulVS(u.d.data[:u.width], u.arg[0].data, u.arg[1].data[0])
 	case u.kind == mean:
 		*u.d = *u.arg[0] // the value itself
 	case u.kind != apply:
