@@ -386,8 +386,12 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 	case a.rank.kind != noRank && dw == nil:
 		i.update(&a.rank, w, !i.skip[k])
 	default:
-		for r := 0; r < i.in; r += i.span {
-			i.rows(k, a, r, min(r+i.span, i.in), batch, dw)
+		span := i.span
+		if len(a.chains) > 0 {
+			span = i.in
+		}
+		for r := 0; r < i.in; r += span {
+			i.rows(k, a, r, min(r+span, i.in), batch, dw)
 		}
 	}
 }
