@@ -164,10 +164,12 @@ func sparse(m, kn int, g []float32, gs int) bool {
 	if kn < 24 {
 		return false
 	}
-	zeros := 0
+	zeros, i := 0, 0
 	for k := range 16 {
-		if g[k*kn/16*gs+k*5%m] == 0 {
+		if g[k*kn/16*gs+i] == 0 {
 			zeros++
+		}
+		for i += 5; i >= m; i -= m {
 		}
 	}
 	return zeros >= 11
