@@ -10,6 +10,7 @@ import (
 //go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
 //go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
 //go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
+//go:generate go run -C asm . -file scaled -out ../scaled_amd64.s -stubs ../scaled_amd64.go -pkg vec
 //go:generate go run -C asm . -file units -out ../units_amd64.s -stubs ../units_amd64.go -pkg vec
 //go:generate go run -C asm . -file dots -out ../dots_amd64.s -stubs ../dots_amd64.go -pkg vec
 //go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
@@ -327,6 +328,34 @@ func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
 		} else {
 			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, flag(all), &g[i], &u[i], first(f))
+		}
+	}
+}
+
+// rank1ScaledNative is Rank1Scaled for rows of 1 to fewColumns columns.
+func rank1ScaledNative(w *Matrix, g, f []float32, by float32) {
+	g, f = g[:w.Rows], f[:w.Cols]
+	w.check()
+	for i := 0; i < w.Rows; i += listed {
+		m := min(listed, w.Rows-i)
+		if active == avx512 {
+			rank1Scaled512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by)
+		} else {
+			rank1Scaled256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by)
+		}
+	}
+}
+
+// rank1DecayScaledNative is Rank1DecayScaled for such rows.
+func rank1DecayScaledNative(w *Matrix, g, f []float32, by float32, v []float32, of float32) {
+	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	w.check()
+	for i := 0; i < w.Rows; i += listed {
+		m := min(listed, w.Rows-i)
+		if active == avx512 {
+			rank1DecayScaled512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by, &v[0], &of)
+		} else {
+			rank1DecayScaled256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by, &v[0], &of)
 		}
 	}
 }

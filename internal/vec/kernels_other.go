@@ -20,37 +20,41 @@ func rank2Native(*Matrix, []float32, []float32, []float32, []float32, bool)     
 func rank1DecayNative(*Matrix, []float32, []float32, []float32)                       { panic(none) }
 func rank2DecayNative(*Matrix, []float32, []float32, []float32, []float32, []float32) { panic(none) }
 func rank1GatedNative(*Matrix, []float32, []float32, []float32, bool)                 { panic(none) }
-func addVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func addVSNative([]float32, []float32, float32)                                       { panic(none) }
-func subVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func subVSNative([]float32, []float32, float32)                                       { panic(none) }
-func subSVNative([]float32, float32, []float32)                                       { panic(none) }
-func mulVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func mulVSNative([]float32, []float32, float32)                                       { panic(none) }
-func divVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func divVSNative([]float32, []float32, float32)                                       { panic(none) }
-func divSVNative([]float32, float32, []float32)                                       { panic(none) }
-func minVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func minVSNative([]float32, []float32, float32)                                       { panic(none) }
-func minSVNative([]float32, float32, []float32)                                       { panic(none) }
-func maxVVNative([]float32, []float32, []float32)                                     { panic(none) }
-func maxVSNative([]float32, []float32, float32)                                       { panic(none) }
-func maxSVNative([]float32, float32, []float32)                                       { panic(none) }
-func mulAddVVVNative([]float32, []float32, []float32, []float32)                      { panic(none) }
-func mulAddVSVNative([]float32, []float32, float32, []float32)                        { panic(none) }
-func subMulVVVNative([]float32, []float32, []float32, []float32)                      { panic(none) }
-func subMulVVSNative([]float32, []float32, []float32, float32)                        { panic(none) }
-func reluNative([]float32, []float32)                                                 { panic(none) }
-func negNative([]float32, []float32)                                                  { panic(none) }
-func absNative([]float32, []float32)                                                  { panic(none) }
-func squareNative([]float32, []float32)                                               { panic(none) }
-func cubeNative([]float32, []float32)                                                 { panic(none) }
-func sqrtNative([]float32, []float32)                                                 { panic(none) }
-func expNative([]float32, []float32)                                                  { panic(none) }
-func logNative([]float32, []float32)                                                  { panic(none) }
-func tanhNative([]float32, []float32)                                                 { panic(none) }
-func sigmoidNative([]float32, []float32)                                              { panic(none) }
-func softplusNative([]float32, []float32)                                             { panic(none) }
+func rank1ScaledNative(*Matrix, []float32, []float32, float32)                        { panic(none) }
+func rank1DecayScaledNative(*Matrix, []float32, []float32, float32, []float32, float32) {
+	panic(none)
+}
+func addVVNative([]float32, []float32, []float32)                { panic(none) }
+func addVSNative([]float32, []float32, float32)                  { panic(none) }
+func subVVNative([]float32, []float32, []float32)                { panic(none) }
+func subVSNative([]float32, []float32, float32)                  { panic(none) }
+func subSVNative([]float32, float32, []float32)                  { panic(none) }
+func mulVVNative([]float32, []float32, []float32)                { panic(none) }
+func mulVSNative([]float32, []float32, float32)                  { panic(none) }
+func divVVNative([]float32, []float32, []float32)                { panic(none) }
+func divVSNative([]float32, []float32, float32)                  { panic(none) }
+func divSVNative([]float32, float32, []float32)                  { panic(none) }
+func minVVNative([]float32, []float32, []float32)                { panic(none) }
+func minVSNative([]float32, []float32, float32)                  { panic(none) }
+func minSVNative([]float32, float32, []float32)                  { panic(none) }
+func maxVVNative([]float32, []float32, []float32)                { panic(none) }
+func maxVSNative([]float32, []float32, float32)                  { panic(none) }
+func maxSVNative([]float32, float32, []float32)                  { panic(none) }
+func mulAddVVVNative([]float32, []float32, []float32, []float32) { panic(none) }
+func mulAddVSVNative([]float32, []float32, float32, []float32)   { panic(none) }
+func subMulVVVNative([]float32, []float32, []float32, []float32) { panic(none) }
+func subMulVVSNative([]float32, []float32, []float32, float32)   { panic(none) }
+func reluNative([]float32, []float32)                            { panic(none) }
+func negNative([]float32, []float32)                             { panic(none) }
+func absNative([]float32, []float32)                             { panic(none) }
+func squareNative([]float32, []float32)                          { panic(none) }
+func cubeNative([]float32, []float32)                            { panic(none) }
+func sqrtNative([]float32, []float32)                            { panic(none) }
+func expNative([]float32, []float32)                             { panic(none) }
+func logNative([]float32, []float32)                             { panic(none) }
+func tanhNative([]float32, []float32)                            { panic(none) }
+func sigmoidNative([]float32, []float32)                         { panic(none) }
+func softplusNative([]float32, []float32)                        { panic(none) }
 
 func dotNative([]float32, []float32) float32 { panic(none) }
 func sumNative([]float32) float32            { panic(none) }

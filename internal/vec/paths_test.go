@@ -228,6 +228,23 @@ var kernels = []struct {
 		}
 		return r
 	}},
+	{"Rank scaled", func(x source, n int) []float32 {
+		r := []float32{}
+		for _, shape := range [][2]int{{n, 1 + n%23}, {1 + n%13, n}} {
+			m, n := shape[0], shape[1]
+			for _, keep := range []int{1, 6, 8} {
+				w, g, scratch, more := x.matrix(m, n), x.sparse(1, m, keep).Data, make([]float32, n), make([]float32, n)
+				Rank1Scaled(w, g, source{x.s, false}.row(n), 0.37, scratch)
+				r = append(r, w.Data...)
+				Rank1Scaled(w, g, x.row(n), x.row(1)[0], scratch)
+				r = append(r, w.Data...)
+				w = x.matrix(m, n)
+				Rank1DecayScaled(w, g, x.row(n), x.row(1)[0], x.row(n), 0.4, scratch, more)
+				r = append(r, w.Data...)
+			}
+		}
+		return r
+	}},
 	{"AddVV", func(x source, n int) []float32 {
 		d, a, b := x.row(n), x.row(n), x.row(n)
 		AddVV(d, a, b)
@@ -468,6 +485,7 @@ var golden = map[string]uint64{
 	"AddRows":         0x4e5711342a6f837b,
 	"Finite":          0x6a6a6b0fbac73485,
 	"Rank":            0xe0a6b93d9992df71,
+	"Rank scaled":     0x275ec1c0d16d5043,
 	"AddVV":           0xd27353490a690cd6,
 	"AddVS":           0x43702f3b746d1b1b,
 	"SubVV":           0x988beef3921c39c0,

@@ -31,6 +31,7 @@ type Instance struct {
 	columns      *columns          // of matrices of very few columns
 	invert       [1]float32        // 1/B
 	none         view              // of operands that are not there
+	one          view              // the number 1
 }
 
 // packed holds the factors of a chain of several pairs, sample by sample.
@@ -44,7 +45,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		panic(fmt.Sprintf("kernel: Bind(%d, %d, %d): sizes have to be positive", in, out, maxBatch))
 	}
 	i := &Instance{p: p, in: in, out: out, max: maxBatch}
-	i.none.data = []float32{0}
+	i.none.data, i.one.data = []float32{0}, []float32{1}
 	i.views = make([]view, len(p.nodes)+p.registers)
 	i.params = make([]float32, len(p.rule.Params))
 	for k, v := range p.rule.Params {

@@ -9,12 +9,37 @@ import (
 // rank plan. In small networks, what stands between the arithmetic takes as
 // long as the arithmetic, so that all that can be is found out beforehand.
 type pass struct {
-	inputs        []bound
+	inputs        []bound // that units read
 	units         []unit
 	kind          rankKind
-	g, f, h, k, v *view
+	g, f, h, k, v operand
 	silent        bool // rows may be left alone
-	bounded       []*view
+	bounded       []operand
+	// Of rank1 and rank1Decay, where f or v is a product with a single value
+	// that nothing else reads: the values, and the products' memory.
+	scaled        bool
+	by, of        *view
+	scratch, more []float32
+}
+
+// operand is a signal, or what a unit has computed.
+type operand struct {
+	signal *input // nil for a unit
+	at     *view
+}
+
+func (o *operand) data(i *Instance, f *Frame) []float32 {
+	if o.signal == nil {
+		return o.at.data
+	}
+	if m := f.Values[o.signal.signal]; m != nil && m.Rows > 0 {
+		switch {
+		case o.signal.scope == rulespace.Pre && m.Cols == i.in, o.signal.scope == rulespace.Post && m.Cols == i.out:
+			return m.Data
+		}
+	}
+	v := f.view(*o.signal, i.in, i.out)
+	return v.data
 }
 
 // onePass returns the pass of an instance, nil if it needs present.
@@ -25,45 +50,107 @@ func (i *Instance) onePass() *pass {
 	}
 	a := &p.online.steps[0]
 	s := &i.online[forWeights]
-	r := &pass{inputs: s.inputs, kind: a.rank.kind, silent: len(a.silent) > 0}
-	if p.db != none {
-		r.units = s.units // those of the biases may read any
-	} else {
-		for _, u := range s.units {
-			if u.kind == mean {
-				continue // of one sample: the value itself
+	r := &pass{kind: a.rank.kind, silent: len(a.silent) > 0, by: &i.one, of: &i.one}
+	f, v := i.itself(a.rank.f), i.itself(a.rank.v)
+	fused := map[int]bool{} // units that the update makes up for
+	read := map[int]bool{}  // what units and scales are made of
+	if p.db == none && i.out > 1 && (r.kind == rank1Decay || r.kind == rank1 && r.silent && len(a.bounded) == 1 && i.itself(a.bounded[0]) == f) {
+		for _, x := range []struct {
+			id      *int
+			scale   **view
+			scratch *[]float32
+		}{{&f, &r.by, &r.scratch}, {&v, &r.of, &r.more}} {
+			if *x.id == none || i.readers(s, a, *x.id) > 1 {
+				continue
 			}
-			for k, id := range p.nodes[u.id].args() {
-				if u.swapped {
-					k = 1 - k
+			for _, u := range s.units {
+				if u.id != *x.id || !u.scaled {
+					continue
 				}
-				u.arg[k] = i.itself(id)
+				args := p.nodes[u.id].args()
+				value, scale := args[0], args[1]
+				if u.swapped {
+					value, scale = scale, value
+				}
+				scale = i.itself(scale)
+				r.scaled, fused[u.id], read[scale] = true, true, true
+				*x.id, *x.scale = i.itself(value), &i.views[scale]
+				break
 			}
-			r.units = append(r.units, u)
+			*x.scratch = vec.New(1, i.out).Data
 		}
 	}
-	at := func(id int) *view {
-		switch {
-		case id == none:
-			return &i.none
-		case p.db != none:
-			return &i.views[id]
+	for _, u := range s.units {
+		if fused[u.id] {
+			continue
 		}
-		return i.itself(id)
+		if u.kind == mean {
+			if p.db != none { // which may read it
+				r.units = append(r.units, u)
+			}
+			continue // of one sample: the value itself
+		}
+		for k, id := range p.nodes[u.id].args() {
+			if u.swapped {
+				k = 1 - k
+			}
+			id = i.itself(id)
+			u.arg[k], read[id] = &i.views[id], true
+		}
+		r.units = append(r.units, u)
 	}
-	r.g, r.f, r.h, r.k, r.v = at(a.rank.g), at(a.rank.f), at(a.rank.g2), at(a.rank.f2), at(a.rank.v)
-	for _, id := range a.bounded {
-		r.bounded = append(r.bounded, at(id))
+	at := func(id int) operand {
+		if id = i.itself(id); id == none {
+			return operand{at: &i.none}
+		}
+		for k := range s.inputs {
+			if s.inputs[k].node == id {
+				return operand{signal: &s.inputs[k].input}
+			}
+		}
+		return operand{at: &i.views[id]}
+	}
+	r.g, r.f, r.h, r.k, r.v = at(a.rank.g), at(f), at(a.rank.g2), at(a.rank.f2), at(v)
+	if !r.scaled {
+		for _, id := range a.bounded {
+			r.bounded = append(r.bounded, at(id))
+		}
+	}
+	for _, x := range s.inputs {
+		if read[x.node] || p.db != none {
+			r.inputs = append(r.inputs, x)
+		}
 	}
 	return r
 }
 
 // itself finds a value in a presentation of one sample, whose mean it is.
-func (i *Instance) itself(id int) *view {
-	for i.p.nodes[id].kind == mean {
+func (i *Instance) itself(id int) int {
+	for id != none && i.p.nodes[id].kind == mean {
 		id = i.p.nodes[id].arg[0]
 	}
-	return &i.views[id]
+	return id
+}
+
+// readers counts the units and operands of an update that read a value.
+func (i *Instance) readers(s *section, a *assignment, id int) int {
+	n := 0
+	for _, u := range s.units {
+		if u.kind == mean {
+			continue
+		}
+		for _, arg := range i.p.nodes[u.id].args() {
+			if i.itself(arg) == id {
+				n++
+			}
+		}
+	}
+	for _, arg := range a.rank.nodes() {
+		if i.itself(arg) == id {
+			n++
+		}
+	}
+	return n
 }
 
 // apply is Instance.Apply.
@@ -83,22 +170,36 @@ func (p *pass) apply(i *Instance, f *Frame, w *vec.Matrix, b []float32) {
 		i.bind(bias, view{data: b, column: 1})
 		i.hoist(&i.online[forBiases], f)
 	}
-	all := !p.silent
-	for _, v := range p.bounded {
-		all = all || !vec.Finite(v.data[:i.out])
-	}
-	switch {
-	case i.out == 1:
-		rankColumn(p.kind, w, p.g.data, p.f.data, p.h.data, p.k.data, p.v.data, all)
-	case p.kind == rank1:
-		vec.Rank1(w, p.g.data, p.f.data, all)
-	case p.kind == rank1Decay:
-		vec.Rank1Decay(w, p.g.data, p.f.data, p.v.data)
-	default:
-		rankRows(p.kind, w, p.g.data, p.f.data, p.h.data, p.k.data, p.v.data, all)
-	}
+	p.update(i, f, w)
 	if b != nil {
 		i.change(b)
+	}
+}
+
+// update changes the weights.
+func (p *pass) update(i *Instance, f *Frame, w *vec.Matrix) {
+	x, y := p.g.data(i, f), p.f.data(i, f)
+	if p.scaled {
+		if p.kind == rank1 {
+			vec.Rank1Scaled(w, x, y, p.by.data[0], p.scratch)
+		} else {
+			vec.Rank1DecayScaled(w, x, y, p.by.data[0], p.v.data(i, f), p.of.data[0], p.scratch, p.more)
+		}
+		return
+	}
+	all := !p.silent
+	for k := range p.bounded {
+		all = all || !vec.Finite(p.bounded[k].data(i, f)[:i.out])
+	}
+	if p.kind == rank1 && i.out > 1 {
+		vec.Rank1(w, x, y, all)
+		return
+	}
+	h, k, v := p.h.data(i, f), p.k.data(i, f), p.v.data(i, f)
+	if i.out == 1 {
+		rankColumn(p.kind, w, x, y, h, k, v, all)
+	} else {
+		rankRows(p.kind, w, x, y, h, k, v, all)
 	}
 }
 

@@ -201,7 +201,7 @@ func newHand(s shape, decays bool) *hand {
 		episode: episode, batch: tasks.NewBatch(task.Info(), s.batch), decays: decays,
 		w1: vec.New(s.in, s.out), w2: vec.New(s.out, classes),
 		h: vec.New(s.batch, s.out), y: vec.New(s.batch, classes), d1: vec.New(s.batch, s.out),
-		shrink: vec.New(1, s.out).Data,
+		shrink: vec.New(1, s.out).Data, scratch: vec.New(1, s.out).Data, more: vec.New(1, s.out).Data,
 	}
 	network.Initialise(n.w1, "glorot", 1, key.Root(1))
 	network.Initialise(n.w2, "glorot", 1, key.Root(2))
@@ -222,18 +222,19 @@ func (n *hand) learn() {
 	vec.Mul(n.y, n.h, n.w2)
 	vec.SoftmaxRows(n.y, n.y, 1)
 	vec.SubVV(n.y.Data, b.Y.Data, n.y.Data)
-	vec.MulVS(n.y.Data, n.y.Data, rate/float32(b.N))
+	if b.N > 1 {
+		vec.MulVS(n.y.Data, n.y.Data, rate/float32(b.N))
+	}
 	vec.MulTB(n.d1, n.y, n.fb)
 	vec.TanhSlope(n.d1.Data, n.d1.Data, n.h.Data)
 	switch {
 	case n.decays:
 		vec.Square(n.shrink, n.h.Row(0))
-		vec.MulVS(n.shrink, n.shrink, -rate*decay)
-		vec.Rank1Decay(n.w1, b.X.Row(0), n.d1.Row(0), n.shrink)
-		vec.Rank1(n.w2, n.h.Row(0), n.y.Row(0), false)
+		vec.Rank1DecayScaled(n.w1, b.X.Row(0), n.d1.Row(0), rate, n.shrink, -rate*decay, n.scratch, n.more)
+		vec.Rank1Scaled(n.w2, n.h.Row(0), n.y.Row(0), rate, n.scratch)
 	case b.N == 1:
-		vec.Rank1(n.w1, b.X.Row(0), n.d1.Row(0), false)
-		vec.Rank1(n.w2, n.h.Row(0), n.y.Row(0), false)
+		vec.Rank1Scaled(n.w1, b.X.Row(0), n.d1.Row(0), rate, n.scratch)
+		vec.Rank1Scaled(n.w2, n.h.Row(0), n.y.Row(0), rate, n.scratch)
 	default:
 		vec.MulTA(n.w1, b.X, n.d1)
 		vec.MulTA(n.w2, n.h, n.y)

@@ -34,6 +34,7 @@ func main() {
 		"rank":     rank,
 		"elements": elements,
 		"units":    units,
+		"scaled":   scaled,
 	}
 	make, ok := makers[*file]
 	if !ok {
