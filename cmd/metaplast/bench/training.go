@@ -187,9 +187,9 @@ type hand struct {
 	batch      *tasks.Batch
 	w1, w2, fb *vec.Matrix
 	h, y, d1   *vec.Matrix
-	shrink      []float32
-	scratch     []float32 // of kernels, as is more
-	more        []float32
+	shrink     []float32
+	scratch    []float32 // of kernels, as is more
+	more       []float32
 	decays     bool
 }
 
