@@ -16,7 +16,7 @@ type guard struct {
 	start            []*vec.Matrix
 	period           int
 	weight, activity uint32   // limits, as bits
-	alive            []uint32 // largest activity of each layer in the last quarter, as bits
+	alive            []uint32 // an activity of each layer in the last quarter, 0 if all are
 }
 
 func (g *guard) init(net *network.Network, limits Limits, start []*vec.Matrix) {
@@ -78,7 +78,7 @@ func (g *guard) step(updates, steps, total int) string {
 func (g *guard) look(steps, total int) string {
 	late := 4*steps >= 3*total
 	for l := 1; l < len(g.net.Act); l++ {
-		if !late && g.within(g.net.Act[l]) && g.within(g.net.Pot[l]) {
+		if (!late || g.alive[l] != 0) && g.within(g.net.Act[l]) && g.within(g.net.Pot[l]) {
 			continue
 		}
 		p := peak(g.net.Act[l])

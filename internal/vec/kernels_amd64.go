@@ -334,8 +334,15 @@ func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 
 // rank1ScaledNative is Rank1Scaled for rows of 1 to fewColumns columns.
 func rank1ScaledNative(w *Matrix, g, f []float32, by float32) {
+	if w.Rows == 0 {
+		return
+	}
 	g, f = g[:w.Rows], f[:w.Cols]
-	w.check()
+	_ = w.Data[w.Rows*w.Stride-1]
+	if active == avx512 && w.Rows <= listed {
+		rank1Scaled512(w.Rows, w.Cols, &w.Data[0], 4*w.Stride, &g[0], &f[0], &by)
+		return
+	}
 	for i := 0; i < w.Rows; i += listed {
 		m := min(listed, w.Rows-i)
 		if active == avx512 {
@@ -349,7 +356,9 @@ func rank1ScaledNative(w *Matrix, g, f []float32, by float32) {
 // rank1DecayScaledNative is Rank1DecayScaled for such rows.
 func rank1DecayScaledNative(w *Matrix, g, f []float32, by float32, v []float32, of float32) {
 	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
-	w.check()
+	if w.Rows > 0 {
+		_ = w.Data[w.Rows*w.Stride-1]
+	}
 	for i := 0; i < w.Rows; i += listed {
 		m := min(listed, w.Rows-i)
 		if active == avx512 {

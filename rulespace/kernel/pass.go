@@ -25,18 +25,18 @@ type pass struct {
 // operand is a signal, or what a unit has computed.
 type operand struct {
 	signal *input // nil for a unit
+	which  rulespace.Signal
+	width  int // columns of a signal of pre or post scope
 	at     *view
 }
 
+// data returns the values of an operand.
 func (o *operand) data(i *Instance, f *Frame) []float32 {
 	if o.signal == nil {
 		return o.at.data
 	}
-	if m := f.Values[o.signal.signal]; m != nil && m.Rows > 0 {
-		switch {
-		case o.signal.scope == rulespace.Pre && m.Cols == i.in, o.signal.scope == rulespace.Post && m.Cols == i.out:
-			return m.Data
-		}
+	if m := f.Values[o.which]; m != nil && m.Rows > 0 && m.Cols == o.width {
+		return m.Data
 	}
 	v := f.view(*o.signal, i.in, i.out)
 	return v.data
@@ -105,7 +105,11 @@ func (i *Instance) onePass() *pass {
 		}
 		for k := range s.inputs {
 			if s.inputs[k].node == id {
-				return operand{signal: &s.inputs[k].input}
+				o := operand{signal: &s.inputs[k].input, which: s.inputs[k].signal, width: i.in}
+				if o.signal.scope == rulespace.Post {
+					o.width = i.out
+				}
+				return o
 			}
 		}
 		return operand{at: &i.views[id]}
@@ -155,6 +159,20 @@ func (i *Instance) readers(s *section, a *assignment, id int) int {
 
 // apply is Instance.Apply.
 func (p *pass) apply(i *Instance, f *Frame, w *vec.Matrix, b []float32) {
+	if p.scaled && i.fits(w) {
+		if len(p.inputs) > 0 {
+			i.look(p.inputs, f)
+		}
+		for k := range p.units {
+			p.units[k].one()
+		}
+		if p.kind == rank1 {
+			vec.Rank1Scaled(w, p.g.data(i, f), p.f.data(i, f), p.by.data[0], p.scratch)
+			return
+		}
+		vec.Rank1DecayScaled(w, p.g.data(i, f), p.f.data(i, f), p.by.data[0], p.v.data(i, f), p.of.data[0], p.scratch, p.more)
+		return
+	}
 	if i.p.db == none {
 		b = nil
 	}
@@ -170,36 +188,18 @@ func (p *pass) apply(i *Instance, f *Frame, w *vec.Matrix, b []float32) {
 		i.bind(bias, view{data: b, column: 1})
 		i.hoist(&i.online[forBiases], f)
 	}
-	p.update(i, f, w)
-	if b != nil {
-		i.change(b)
-	}
-}
-
-// update changes the weights.
-func (p *pass) update(i *Instance, f *Frame, w *vec.Matrix) {
-	x, y := p.g.data(i, f), p.f.data(i, f)
-	if p.scaled {
-		if p.kind == rank1 {
-			vec.Rank1Scaled(w, x, y, p.by.data[0], p.scratch)
-		} else {
-			vec.Rank1DecayScaled(w, x, y, p.by.data[0], p.v.data(i, f), p.of.data[0], p.scratch, p.more)
-		}
-		return
-	}
 	all := !p.silent
 	for k := range p.bounded {
 		all = all || !vec.Finite(p.bounded[k].data(i, f)[:i.out])
 	}
-	if p.kind == rank1 && i.out > 1 {
-		vec.Rank1(w, x, y, all)
-		return
-	}
-	h, k, v := p.h.data(i, f), p.k.data(i, f), p.v.data(i, f)
+	x, y, h, k, v := p.g.data(i, f), p.f.data(i, f), p.h.data(i, f), p.k.data(i, f), p.v.data(i, f)
 	if i.out == 1 {
 		rankColumn(p.kind, w, x, y, h, k, v, all)
 	} else {
 		rankRows(p.kind, w, x, y, h, k, v, all)
+	}
+	if b != nil {
+		i.change(b)
 	}
 }
 
