@@ -306,3 +306,22 @@ func runTanh(b *testing.B) {
 	}
 	b.ReportMetric(256*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gel/s")
 }
+
+// AddProducts is Products and MulAddVSV, to the bit.
+func TestAddProducts(t *testing.T) {
+	each(t, func(t *testing.T) {
+		for n := 1; n < 40; n++ {
+			x := source{key.Root(uint64(n)).Stream(), false}
+			m, kn, scale := 1+n%14, 1+n*9%33, x.row(1)
+			d, g, f := x.matrix(m, n), x.sparse(kn, m, n%9), x.matrix(kn, n)
+			product, want := New(m, n), New(m, n)
+			want.CopyFrom(d)
+			Products(Rows{product.Data, product.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, false)
+			for i := range m {
+				MulAddVSV(want.Row(i), product.Row(i), scale[0], want.Row(i))
+			}
+			AddProducts(Rows{d.Data, d.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, false, scale, make([]float32, n))
+			check(t, "AddProducts", d.Data, want.Data)
+		}
+	})
+}

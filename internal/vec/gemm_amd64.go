@@ -5,37 +5,37 @@
 package vec
 
 //go:noescape
-func tile1x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile1x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile2x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile2x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile3x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile3x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile4x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile4x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile5x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile5x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile6x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile6x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile1x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile1x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile2x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile2x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile3x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile3x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile4x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile4x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile5x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile5x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 
 //go:noescape
-func tile6x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+func tile6x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)

@@ -22,9 +22,9 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func tile1x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile1x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile1x256(SB), NOSPLIT, $0-80
+TEXT ·tile1x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), CX
@@ -65,11 +65,21 @@ loop4:
 	MOVQ         add+72(FP), DI
 	TESTQ        DI, DI
 	JZ           plain5
-	MOVQ         SI, DI
-	VADDPS       (DI), Y0, Y0
-	VADDPS       32(DI), Y1, Y1
-	VADDPS       64(DI), Y2, Y2
-	VADDPS       96(DI), Y3, Y3
+	MOVQ         scale+80(FP), DI
+	TESTQ        DI, DI
+	JZ           unscaled6
+	VBROADCASTSS (DI), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+
+unscaled6:
+	MOVQ   SI, DI
+	VADDPS (DI), Y0, Y0
+	VADDPS 32(DI), Y1, Y1
+	VADDPS 64(DI), Y2, Y2
+	VADDPS 96(DI), Y3, Y3
 
 plain5:
 	MOVQ    SI, DI
@@ -93,11 +103,11 @@ rest2:
 	NEGQ   DI
 	LEAQ   32(R8)(DI*4), R8
 	CMPQ   AX, $0x00000008
-	JLE    block6
-	CMPQ   AX, $0x00000010
 	JLE    block7
-	CMPQ   AX, $0x00000018
+	CMPQ   AX, $0x00000010
 	JLE    block8
+	CMPQ   AX, $0x00000018
+	JLE    block9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -105,7 +115,7 @@ rest2:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), DI
 
-loop9:
+loop10:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	VMOVUPS      64(DX), Y6
@@ -123,20 +133,30 @@ loop9:
 	ADDQ         CX, DI
 	ADDQ         BX, DX
 	DECQ         AX
-	JNZ          loop9
+	JNZ          loop10
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain10
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VADDPS       64(AX), Y2, Y2
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   96(AX), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain11
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled12
+	VBROADCASTSS (AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain10:
+unscaled12:
+	MOVQ       SI, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VADDPS     64(AX), Y2, Y2
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 96(AX), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain11:
 	MOVQ       SI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
@@ -145,14 +165,14 @@ plain10:
 	VMASKMOVPS Y3, Y0, 96(AX)
 	JMP        done3
 
-block8:
+block9:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), DI
 
-loop11:
+loop13:
 	VMOVUPS      (DX), Y3
 	VMOVUPS      32(DX), Y4
 	VMOVUPS      (R8), Y5
@@ -167,19 +187,28 @@ loop11:
 	ADDQ         CX, DI
 	ADDQ         BX, DX
 	DECQ         AX
-	JNZ          loop11
+	JNZ          loop13
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain12
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   64(AX), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain14
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled15
+	VBROADCASTSS (AX), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain12:
+unscaled15:
+	MOVQ       SI, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 64(AX), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain14:
 	MOVQ       SI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
@@ -187,13 +216,13 @@ plain12:
 	VMASKMOVPS Y2, Y0, 64(AX)
 	JMP        done3
 
-block7:
+block8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), DI
 
-loop13:
+loop16:
 	VMOVUPS      (DX), Y2
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   32(DX), Y3, Y3
@@ -205,30 +234,38 @@ loop13:
 	ADDQ         CX, DI
 	ADDQ         BX, DX
 	DECQ         AX
-	JNZ          loop13
+	JNZ          loop16
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain14
-	MOVQ         SI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   32(AX), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain17
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled18
+	VBROADCASTSS (AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain14:
+unscaled18:
+	MOVQ       SI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 32(AX), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain17:
 	MOVQ       SI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R8), Y0
 	VMASKMOVPS Y1, Y0, 32(AX)
 	JMP        done3
 
-block6:
+block7:
 	VXORPS Y0, Y0, Y0
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), DI
 
-loop15:
+loop19:
 	VMOVUPS      (R8), Y1
 	VMASKMOVPS   (DX), Y1, Y1
 	VBROADCASTSS (DI), Y2
@@ -237,17 +274,24 @@ loop15:
 	ADDQ         CX, DI
 	ADDQ         BX, DX
 	DECQ         AX
-	JNZ          loop15
+	JNZ          loop19
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain16
-	MOVQ         SI, AX
-	VMOVUPS      (R8), Y1
-	VMASKMOVPS   (AX), Y1, Y1
-	VADDPS       Y1, Y0, Y0
+	JZ           plain20
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled21
+	VBROADCASTSS (AX), Y1
+	VMULPS       Y1, Y0, Y0
 
-plain16:
+unscaled21:
+	MOVQ       SI, AX
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (AX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+
+plain20:
 	MOVQ       SI, AX
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS Y0, Y1, (AX)
@@ -256,9 +300,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func tile2x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile2x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile2x256(SB), NOSPLIT, $0-80
+TEXT ·tile2x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -266,9 +310,9 @@ TEXT ·tile2x256(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), SI
 	MOVQ c+56(FP), DI
 	CMPQ AX, $0x00000020
-	JL   rest18
+	JL   rest23
 
-whole17:
+whole22:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -281,7 +325,7 @@ whole17:
 	MOVQ   a+16(FP), R9
 	MOVQ   BX, R10
 
-loop20:
+loop25:
 	VMOVUPS      (R10), Y8
 	VMOVUPS      32(R10), Y9
 	VMOVUPS      64(R10), Y10
@@ -307,23 +351,37 @@ loop20:
 	ADDQ         DX, R9
 	ADDQ         SI, R10
 	DECQ         R8
-	JNZ          loop20
+	JNZ          loop25
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), R8
 	TESTQ        R8, R8
-	JZ           plain21
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	VADDPS       64(R8), Y2, Y2
-	VADDPS       96(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	VADDPS       64(R8), Y6, Y6
-	VADDPS       96(R8), Y7, Y7
+	JZ           plain26
+	MOVQ         scale+80(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled27
+	VBROADCASTSS (R8), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain21:
+unscaled27:
+	MOVQ   DI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+	VADDPS 64(R8), Y2, Y2
+	VADDPS 96(R8), Y3, Y3
+	ADDQ   R9, R8
+	VADDPS (R8), Y4, Y4
+	VADDPS 32(R8), Y5, Y5
+	VADDPS 64(R8), Y6, Y6
+	VADDPS 96(R8), Y7, Y7
+
+plain26:
 	MOVQ    DI, R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
@@ -338,11 +396,11 @@ plain21:
 	ADDQ    $0x00000080, DI
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole17
+	JGE     whole22
 
-rest18:
+rest23:
 	TESTQ  AX, AX
-	JZ     done19
+	JZ     done24
 	LEAQ   -1(AX), R8
 	ANDQ   $0x00000007, R8
 	INCQ   R8
@@ -350,11 +408,11 @@ rest18:
 	NEGQ   R8
 	LEAQ   32(R9)(R8*4), R9
 	CMPQ   AX, $0x00000008
-	JLE    block22
+	JLE    block28
 	CMPQ   AX, $0x00000010
-	JLE    block23
+	JLE    block29
 	CMPQ   AX, $0x00000018
-	JLE    block24
+	JLE    block30
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -366,7 +424,7 @@ rest18:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop25:
+loop31:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	VMOVUPS      64(BX), Y10
@@ -393,27 +451,41 @@ loop25:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop25
+	JNZ          loop31
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain26
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VADDPS       64(AX), Y2, Y2
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   96(AX), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VADDPS       32(AX), Y5, Y5
-	VADDPS       64(AX), Y6, Y6
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   96(AX), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain32
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled33
+	VBROADCASTSS (AX), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain26:
+unscaled33:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VADDPS     64(AX), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 96(AX), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       CX, AX
+	VADDPS     (AX), Y4, Y4
+	VADDPS     32(AX), Y5, Y5
+	VADDPS     64(AX), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 96(AX), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain32:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
@@ -426,9 +498,9 @@ plain26:
 	VMOVUPS    Y6, 64(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y7, Y0, 96(AX)
-	JMP        done19
+	JMP        done24
 
-block24:
+block30:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -438,7 +510,7 @@ block24:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop27:
+loop34:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      32(BX), Y7
 	VMOVUPS      (R9), Y8
@@ -460,25 +532,37 @@ loop27:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop27
+	JNZ          loop34
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain28
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VADDPS       32(AX), Y1, Y1
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   64(AX), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         CX, AX
-	VADDPS       (AX), Y3, Y3
-	VADDPS       32(AX), Y4, Y4
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   64(AX), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain35
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled36
+	VBROADCASTSS (AX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain28:
+unscaled36:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 64(AX), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       CX, AX
+	VADDPS     (AX), Y3, Y3
+	VADDPS     32(AX), Y4, Y4
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 64(AX), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain35:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    Y1, 32(AX)
@@ -489,9 +573,9 @@ plain28:
 	VMOVUPS    Y4, 32(AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y5, Y0, 64(AX)
-	JMP        done19
+	JMP        done24
 
-block23:
+block29:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -499,7 +583,7 @@ block23:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop29:
+loop37:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      (R9), Y5
 	VMASKMOVPS   32(BX), Y5, Y5
@@ -516,23 +600,33 @@ loop29:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop29
+	JNZ          loop37
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain30
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   32(AX), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   32(AX), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain38
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled39
+	VBROADCASTSS (AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain30:
+unscaled39:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 32(AX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       CX, AX
+	VADDPS     (AX), Y2, Y2
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS 32(AX), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain38:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
@@ -541,15 +635,15 @@ plain30:
 	VMOVUPS    Y2, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y3, Y0, 32(AX)
-	JMP        done19
+	JMP        done24
 
-block22:
+block28:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop31:
+loop40:
 	VMOVUPS      (R9), Y2
 	VMASKMOVPS   (BX), Y2, Y2
 	VBROADCASTSS (R8), Y3
@@ -561,21 +655,29 @@ loop31:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop31
+	JNZ          loop40
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain32
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y2
-	VMASKMOVPS   (AX), Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y2
-	VMASKMOVPS   (AX), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain41
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled42
+	VBROADCASTSS (AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain32:
+unscaled42:
+	MOVQ       DI, AX
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (AX), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (AX), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain41:
 	MOVQ       DI, AX
 	VMOVUPS    (R9), Y2
 	VMASKMOVPS Y0, Y2, (AX)
@@ -583,13 +685,13 @@ plain32:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y1, Y0, (AX)
 
-done19:
+done24:
 	VZEROUPPER
 	RET
 
-// func tile3x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile3x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile3x256(SB), NOSPLIT, $0-80
+TEXT ·tile3x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -597,9 +699,9 @@ TEXT ·tile3x256(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), SI
 	MOVQ c+56(FP), DI
 	CMPQ AX, $0x00000010
-	JL   rest34
+	JL   rest44
 
-whole33:
+whole43:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -610,7 +712,7 @@ whole33:
 	MOVQ   a+16(FP), R9
 	MOVQ   BX, R10
 
-loop36:
+loop46:
 	VMOVUPS      (R10), Y6
 	VMOVUPS      32(R10), Y7
 	VBROADCASTSS (R9), Y8
@@ -631,22 +733,34 @@ loop36:
 	ADDQ         DX, R9
 	ADDQ         SI, R10
 	DECQ         R8
-	JNZ          loop36
+	JNZ          loop46
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), R8
 	TESTQ        R8, R8
-	JZ           plain37
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
+	JZ           plain47
+	MOVQ         scale+80(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled48
+	VBROADCASTSS (R8), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain37:
+unscaled48:
+	MOVQ   DI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+	ADDQ   R9, R8
+	VADDPS (R8), Y2, Y2
+	VADDPS 32(R8), Y3, Y3
+	ADDQ   R9, R8
+	VADDPS (R8), Y4, Y4
+	VADDPS 32(R8), Y5, Y5
+
+plain47:
 	MOVQ    DI, R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
@@ -660,11 +774,11 @@ plain37:
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole33
+	JGE     whole43
 
-rest34:
+rest44:
 	TESTQ  AX, AX
-	JZ     done35
+	JZ     done45
 	LEAQ   -1(AX), R8
 	ANDQ   $0x00000007, R8
 	INCQ   R8
@@ -672,7 +786,7 @@ rest34:
 	NEGQ   R8
 	LEAQ   32(R9)(R8*4), R9
 	CMPQ   AX, $0x00000008
-	JLE    block38
+	JLE    block49
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -682,7 +796,7 @@ rest34:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop39:
+loop50:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      (R9), Y7
 	VMASKMOVPS   32(BX), Y7, Y7
@@ -704,28 +818,40 @@ loop39:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop39
+	JNZ          loop50
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain40
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   32(AX), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain51
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled52
+	VBROADCASTSS (AX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain40:
+unscaled52:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 32(AX), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       CX, AX
+	VADDPS     (AX), Y2, Y2
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 32(AX), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       CX, AX
+	VADDPS     (AX), Y4, Y4
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS 32(AX), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain51:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
@@ -738,16 +864,16 @@ plain40:
 	VMOVUPS    Y4, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y5, Y0, 32(AX)
-	JMP        done35
+	JMP        done45
 
-block38:
+block49:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), R8
 
-loop41:
+loop53:
 	VMOVUPS      (R9), Y3
 	VMASKMOVPS   (BX), Y3, Y3
 	VBROADCASTSS (R8), Y4
@@ -762,25 +888,34 @@ loop41:
 	ADDQ         DX, R8
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop41
+	JNZ          loop53
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain42
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y3
-	VMASKMOVPS   (AX), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain54
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled55
+	VBROADCASTSS (AX), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain42:
+unscaled55:
+	MOVQ       DI, AX
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (AX), Y3, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (AX), Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (AX), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain54:
 	MOVQ       DI, AX
 	VMOVUPS    (R9), Y3
 	VMASKMOVPS Y0, Y3, (AX)
@@ -791,13 +926,13 @@ plain42:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y2, Y0, (AX)
 
-done35:
+done45:
 	VZEROUPPER
 	RET
 
-// func tile4x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile4x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile4x256(SB), NOSPLIT, $0-80
+TEXT ·tile4x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -805,9 +940,9 @@ TEXT ·tile4x256(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), SI
 	MOVQ c+56(FP), DI
 	CMPQ AX, $0x00000010
-	JL   rest44
+	JL   rest57
 
-whole43:
+whole56:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -822,7 +957,7 @@ whole43:
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R9, R11
 
-loop46:
+loop59:
 	VMOVUPS      (R10), Y8
 	VMOVUPS      32(R10), Y9
 	VBROADCASTSS (R9), Y10
@@ -849,25 +984,39 @@ loop46:
 	ADDQ         DX, R11
 	ADDQ         SI, R10
 	DECQ         R8
-	JNZ          loop46
+	JNZ          loop59
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), R8
 	TESTQ        R8, R8
-	JZ           plain47
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
+	JZ           plain60
+	MOVQ         scale+80(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled61
+	VBROADCASTSS (R8), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain47:
+unscaled61:
+	MOVQ   DI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+	ADDQ   R9, R8
+	VADDPS (R8), Y2, Y2
+	VADDPS 32(R8), Y3, Y3
+	ADDQ   R9, R8
+	VADDPS (R8), Y4, Y4
+	VADDPS 32(R8), Y5, Y5
+	ADDQ   R9, R8
+	VADDPS (R8), Y6, Y6
+	VADDPS 32(R8), Y7, Y7
+
+plain60:
 	MOVQ    DI, R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
@@ -884,11 +1033,11 @@ plain47:
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole43
+	JGE     whole56
 
-rest44:
+rest57:
 	TESTQ  AX, AX
-	JZ     done45
+	JZ     done58
 	LEAQ   -1(AX), R8
 	ANDQ   $0x00000007, R8
 	INCQ   R8
@@ -896,7 +1045,7 @@ rest44:
 	NEGQ   R8
 	LEAQ   32(R9)(R8*4), R9
 	CMPQ   AX, $0x00000008
-	JLE    block48
+	JLE    block62
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -910,7 +1059,7 @@ rest44:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop49:
+loop63:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      (R9), Y9
 	VMASKMOVPS   32(BX), Y9, Y9
@@ -938,33 +1087,47 @@ loop49:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop49
+	JNZ          loop63
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain50
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y8
-	VMASKMOVPS   32(AX), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain64
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled65
+	VBROADCASTSS (AX), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain50:
+unscaled65:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(AX), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       CX, AX
+	VADDPS     (AX), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(AX), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       CX, AX
+	VADDPS     (AX), Y4, Y4
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(AX), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       CX, AX
+	VADDPS     (AX), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(AX), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain64:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
@@ -981,9 +1144,9 @@ plain50:
 	VMOVUPS    Y6, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y7, Y0, 32(AX)
-	JMP        done45
+	JMP        done58
 
-block48:
+block62:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -993,7 +1156,7 @@ block48:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop51:
+loop66:
 	VMOVUPS      (R9), Y4
 	VMASKMOVPS   (BX), Y4, Y4
 	VBROADCASTSS (R8), Y5
@@ -1012,29 +1175,39 @@ loop51:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop51
+	JNZ          loop66
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain52
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y4
-	VMASKMOVPS   (AX), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain67
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled68
+	VBROADCASTSS (AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain52:
+unscaled68:
+	MOVQ       DI, AX
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (AX), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain67:
 	MOVQ       DI, AX
 	VMOVUPS    (R9), Y4
 	VMASKMOVPS Y0, Y4, (AX)
@@ -1048,13 +1221,13 @@ plain52:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y3, Y0, (AX)
 
-done45:
+done58:
 	VZEROUPPER
 	RET
 
-// func tile5x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile5x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile5x256(SB), NOSPLIT, $0-80
+TEXT ·tile5x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -1062,9 +1235,9 @@ TEXT ·tile5x256(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), SI
 	MOVQ c+56(FP), DI
 	CMPQ AX, $0x00000010
-	JL   rest54
+	JL   rest70
 
-whole53:
+whole69:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1081,7 +1254,7 @@ whole53:
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R9, R11
 
-loop56:
+loop72:
 	VMOVUPS      (R10), Y10
 	VMOVUPS      32(R10), Y11
 	VBROADCASTSS (R9), Y12
@@ -1113,28 +1286,44 @@ loop56:
 	ADDQ         DX, R11
 	ADDQ         SI, R10
 	DECQ         R8
-	JNZ          loop56
+	JNZ          loop72
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), R8
 	TESTQ        R8, R8
-	JZ           plain57
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
-	ADDQ         R9, R8
-	VADDPS       (R8), Y8, Y8
-	VADDPS       32(R8), Y9, Y9
+	JZ           plain73
+	MOVQ         scale+80(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled74
+	VBROADCASTSS (R8), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
 
-plain57:
+unscaled74:
+	MOVQ   DI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+	ADDQ   R9, R8
+	VADDPS (R8), Y2, Y2
+	VADDPS 32(R8), Y3, Y3
+	ADDQ   R9, R8
+	VADDPS (R8), Y4, Y4
+	VADDPS 32(R8), Y5, Y5
+	ADDQ   R9, R8
+	VADDPS (R8), Y6, Y6
+	VADDPS 32(R8), Y7, Y7
+	ADDQ   R9, R8
+	VADDPS (R8), Y8, Y8
+	VADDPS 32(R8), Y9, Y9
+
+plain73:
 	MOVQ    DI, R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
@@ -1154,11 +1343,11 @@ plain57:
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole53
+	JGE     whole69
 
-rest54:
+rest70:
 	TESTQ  AX, AX
-	JZ     done55
+	JZ     done71
 	LEAQ   -1(AX), R8
 	ANDQ   $0x00000007, R8
 	INCQ   R8
@@ -1166,7 +1355,7 @@ rest54:
 	NEGQ   R8
 	LEAQ   32(R9)(R8*4), R9
 	CMPQ   AX, $0x00000008
-	JLE    block58
+	JLE    block75
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1182,7 +1371,7 @@ rest54:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop59:
+loop76:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      (R9), Y11
 	VMASKMOVPS   32(BX), Y11, Y11
@@ -1215,38 +1404,54 @@ loop59:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop59
+	JNZ          loop76
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain60
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y7, Y7
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      (R9), Y10
-	VMASKMOVPS   32(AX), Y10, Y10
-	VADDPS       Y10, Y9, Y9
+	JZ           plain77
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled78
+	VBROADCASTSS (AX), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
 
-plain60:
+unscaled78:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(AX), Y10, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       CX, AX
+	VADDPS     (AX), Y2, Y2
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(AX), Y10, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       CX, AX
+	VADDPS     (AX), Y4, Y4
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(AX), Y10, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       CX, AX
+	VADDPS     (AX), Y6, Y6
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(AX), Y10, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       CX, AX
+	VADDPS     (AX), Y8, Y8
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(AX), Y10, Y10
+	VADDPS     Y10, Y9, Y9
+
+plain77:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
@@ -1267,9 +1472,9 @@ plain60:
 	VMOVUPS    Y8, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y9, Y0, 32(AX)
-	JMP        done55
+	JMP        done71
 
-block58:
+block75:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1280,7 +1485,7 @@ block58:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop61:
+loop79:
 	VMOVUPS      (R9), Y5
 	VMASKMOVPS   (BX), Y5, Y5
 	VBROADCASTSS (R8), Y6
@@ -1302,33 +1507,44 @@ loop61:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop61
+	JNZ          loop79
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain62
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y5
-	VMASKMOVPS   (AX), Y5, Y5
-	VADDPS       Y5, Y4, Y4
+	JZ           plain80
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled81
+	VBROADCASTSS (AX), Y5
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
 
-plain62:
+unscaled81:
+	MOVQ       DI, AX
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y4, Y4
+
+plain80:
 	MOVQ       DI, AX
 	VMOVUPS    (R9), Y5
 	VMASKMOVPS Y0, Y5, (AX)
@@ -1345,13 +1561,13 @@ plain62:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y4, Y0, (AX)
 
-done55:
+done71:
 	VZEROUPPER
 	RET
 
-// func tile6x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile6x256(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX
-TEXT ·tile6x256(SB), NOSPLIT, $0-80
+TEXT ·tile6x256(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -1359,9 +1575,9 @@ TEXT ·tile6x256(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), SI
 	MOVQ c+56(FP), DI
 	CMPQ AX, $0x00000010
-	JL   rest64
+	JL   rest83
 
-whole63:
+whole82:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1380,7 +1596,7 @@ whole63:
 	LEAQ   (CX)(CX*2), R11
 	ADDQ   R9, R11
 
-loop66:
+loop85:
 	VMOVUPS      (R10), Y12
 	VMOVUPS      32(R10), Y13
 	VBROADCASTSS (R9), Y14
@@ -1417,31 +1633,49 @@ loop66:
 	ADDQ         DX, R11
 	ADDQ         SI, R10
 	DECQ         R8
-	JNZ          loop66
+	JNZ          loop85
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), R8
 	TESTQ        R8, R8
-	JZ           plain67
-	MOVQ         DI, R8
-	VADDPS       (R8), Y0, Y0
-	VADDPS       32(R8), Y1, Y1
-	ADDQ         R9, R8
-	VADDPS       (R8), Y2, Y2
-	VADDPS       32(R8), Y3, Y3
-	ADDQ         R9, R8
-	VADDPS       (R8), Y4, Y4
-	VADDPS       32(R8), Y5, Y5
-	ADDQ         R9, R8
-	VADDPS       (R8), Y6, Y6
-	VADDPS       32(R8), Y7, Y7
-	ADDQ         R9, R8
-	VADDPS       (R8), Y8, Y8
-	VADDPS       32(R8), Y9, Y9
-	ADDQ         R9, R8
-	VADDPS       (R8), Y10, Y10
-	VADDPS       32(R8), Y11, Y11
+	JZ           plain86
+	MOVQ         scale+80(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled87
+	VBROADCASTSS (R8), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
 
-plain67:
+unscaled87:
+	MOVQ   DI, R8
+	VADDPS (R8), Y0, Y0
+	VADDPS 32(R8), Y1, Y1
+	ADDQ   R9, R8
+	VADDPS (R8), Y2, Y2
+	VADDPS 32(R8), Y3, Y3
+	ADDQ   R9, R8
+	VADDPS (R8), Y4, Y4
+	VADDPS 32(R8), Y5, Y5
+	ADDQ   R9, R8
+	VADDPS (R8), Y6, Y6
+	VADDPS 32(R8), Y7, Y7
+	ADDQ   R9, R8
+	VADDPS (R8), Y8, Y8
+	VADDPS 32(R8), Y9, Y9
+	ADDQ   R9, R8
+	VADDPS (R8), Y10, Y10
+	VADDPS 32(R8), Y11, Y11
+
+plain86:
 	MOVQ    DI, R8
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
@@ -1464,11 +1698,11 @@ plain67:
 	ADDQ    $0x00000040, DI
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole63
+	JGE     whole82
 
-rest64:
+rest83:
 	TESTQ  AX, AX
-	JZ     done65
+	JZ     done84
 	LEAQ   -1(AX), R8
 	ANDQ   $0x00000007, R8
 	INCQ   R8
@@ -1476,7 +1710,7 @@ rest64:
 	NEGQ   R8
 	LEAQ   32(R9)(R8*4), R9
 	CMPQ   AX, $0x00000008
-	JLE    block68
+	JLE    block88
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1494,7 +1728,7 @@ rest64:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop69:
+loop89:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      (R9), Y13
 	VMASKMOVPS   32(BX), Y13, Y13
@@ -1532,43 +1766,61 @@ loop69:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop69
+	JNZ          loop89
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain70
-	MOVQ         DI, AX
-	VADDPS       (AX), Y0, Y0
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	ADDQ         CX, AX
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	ADDQ         CX, AX
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	ADDQ         CX, AX
-	VADDPS       (AX), Y6, Y6
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	ADDQ         CX, AX
-	VADDPS       (AX), Y8, Y8
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y9, Y9
-	ADDQ         CX, AX
-	VADDPS       (AX), Y10, Y10
-	VMOVUPS      (R9), Y12
-	VMASKMOVPS   32(AX), Y12, Y12
-	VADDPS       Y12, Y11, Y11
+	JZ           plain90
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled91
+	VBROADCASTSS (AX), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
 
-plain70:
+unscaled91:
+	MOVQ       DI, AX
+	VADDPS     (AX), Y0, Y0
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       CX, AX
+	VADDPS     (AX), Y2, Y2
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       CX, AX
+	VADDPS     (AX), Y4, Y4
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       CX, AX
+	VADDPS     (AX), Y6, Y6
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       CX, AX
+	VADDPS     (AX), Y8, Y8
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       CX, AX
+	VADDPS     (AX), Y10, Y10
+	VMOVUPS    (R9), Y12
+	VMASKMOVPS 32(AX), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+
+plain90:
 	MOVQ       DI, AX
 	VMOVUPS    Y0, (AX)
 	VMOVUPS    (R9), Y0
@@ -1593,9 +1845,9 @@ plain70:
 	VMOVUPS    Y10, (AX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y11, Y0, 32(AX)
-	JMP        done65
+	JMP        done84
 
-block68:
+block88:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1607,7 +1859,7 @@ block68:
 	LEAQ   (CX)(CX*2), R10
 	ADDQ   R8, R10
 
-loop71:
+loop92:
 	VMOVUPS      (R9), Y6
 	VMASKMOVPS   (BX), Y6, Y6
 	VBROADCASTSS (R8), Y7
@@ -1632,37 +1884,49 @@ loop71:
 	ADDQ         DX, R10
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop71
+	JNZ          loop92
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain72
-	MOVQ         DI, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	ADDQ         CX, AX
-	VMOVUPS      (R9), Y6
-	VMASKMOVPS   (AX), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain93
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled94
+	VBROADCASTSS (AX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain72:
+unscaled94:
+	MOVQ       DI, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y0, Y0
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y4, Y4
+	ADDQ       CX, AX
+	VMOVUPS    (R9), Y6
+	VMASKMOVPS (AX), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain93:
 	MOVQ       DI, AX
 	VMOVUPS    (R9), Y6
 	VMASKMOVPS Y0, Y6, (AX)
@@ -1682,13 +1946,13 @@ plain72:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y5, Y0, (AX)
 
-done65:
+done84:
 	VZEROUPPER
 	RET
 
-// func tile1x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile1x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile1x512(SB), NOSPLIT, $0-80
+TEXT ·tile1x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), CX
 	MOVQ ak+32(FP), DX
@@ -1729,11 +1993,21 @@ loop4:
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
 	JZ           plain5
-	MOVQ         DI, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled6
+	VBROADCASTSS (CX), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
+
+unscaled6:
+	MOVQ   DI, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
 
 plain5:
 	MOVQ    DI, CX
@@ -1758,11 +2032,11 @@ rest2:
 	NOTL   R8
 	KMOVW  R8, K1
 	CMPQ   AX, $0x00000010
-	JLE    block6
-	CMPQ   AX, $0x00000020
 	JLE    block7
-	CMPQ   AX, $0x00000030
+	CMPQ   AX, $0x00000020
 	JLE    block8
+	CMPQ   AX, $0x00000030
+	JLE    block9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1770,7 +2044,7 @@ rest2:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop9:
+loop10:
 	VMOVUPS      (BX), Z4
 	VMOVUPS      64(BX), Z5
 	VMOVUPS      128(BX), Z6
@@ -1787,19 +2061,29 @@ loop9:
 	ADDQ         DX, CX
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop9
+	JNZ          loop10
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain10
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain11
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled12
+	VBROADCASTSS (AX), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain10:
+unscaled12:
+	MOVQ      DI, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain11:
 	MOVQ    DI, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -1807,14 +2091,14 @@ plain10:
 	VMOVUPS Z3, K1, 192(AX)
 	JMP     done3
 
-block8:
+block9:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop11:
+loop13:
 	VMOVUPS      (BX), Z3
 	VMOVUPS      64(BX), Z4
 	VMOVUPS.Z    128(BX), K1, Z5
@@ -1828,31 +2112,40 @@ loop11:
 	ADDQ         DX, CX
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop11
+	JNZ          loop13
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain12
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	JZ           plain14
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled15
+	VBROADCASTSS (AX), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
 
-plain12:
+unscaled15:
+	MOVQ      DI, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain14:
 	MOVQ    DI, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
 	JMP     done3
 
-block7:
+block8:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop13:
+loop16:
 	VMOVUPS      (BX), Z2
 	VMOVUPS.Z    64(BX), K1, Z3
 	VBROADCASTSS (CX), Z4
@@ -1863,28 +2156,36 @@ loop13:
 	ADDQ         DX, CX
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop13
+	JNZ          loop16
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain14
-	MOVQ         DI, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	JZ           plain17
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled18
+	VBROADCASTSS (AX), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
 
-plain14:
+unscaled18:
+	MOVQ      DI, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain17:
 	MOVQ    DI, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	JMP     done3
 
-block6:
+block7:
 	VPXORD Z0, Z0, Z0
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop15:
+loop19:
 	VMOVUPS.Z    (BX), K1, Z1
 	VBROADCASTSS (CX), Z2
 	VMULPS       Z1, Z2, Z1
@@ -1892,16 +2193,23 @@ loop15:
 	ADDQ         DX, CX
 	ADDQ         SI, BX
 	DECQ         AX
-	JNZ          loop15
+	JNZ          loop19
 	MOVQ         cs+64(FP), AX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain16
-	MOVQ         DI, AX
-	VMOVUPS.Z    (AX), K1, Z1
-	VADDPS       Z1, Z0, Z0
+	JZ           plain20
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled21
+	VBROADCASTSS (AX), Z1
+	VMULPS       Z1, Z0, Z0
 
-plain16:
+unscaled21:
+	MOVQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+plain20:
 	MOVQ    DI, AX
 	VMOVUPS Z0, K1, (AX)
 
@@ -1909,9 +2217,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func tile2x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile2x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile2x512(SB), NOSPLIT, $0-80
+TEXT ·tile2x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), DX
 	MOVQ ak+32(FP), BX
@@ -1919,9 +2227,9 @@ TEXT ·tile2x512(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), DI
 	MOVQ c+56(FP), R8
 	CMPQ AX, $0x00000040
-	JL   rest18
+	JL   rest23
 
-whole17:
+whole22:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1934,7 +2242,7 @@ whole17:
 	MOVQ   a+16(FP), R9
 	MOVQ   SI, R10
 
-loop20:
+loop25:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
@@ -1960,23 +2268,37 @@ loop20:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         CX
-	JNZ          loop20
+	JNZ          loop25
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
-	JZ           plain21
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
+	JZ           plain26
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled27
+	VBROADCASTSS (CX), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain21:
+unscaled27:
+	MOVQ   R8, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
+	ADDQ   R9, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Z5, Z5
+	VADDPS 128(CX), Z6, Z6
+	VADDPS 192(CX), Z7, Z7
+
+plain26:
 	MOVQ    R8, CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -1991,11 +2313,11 @@ plain21:
 	ADDQ    $0x00000100, R8
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole17
+	JGE     whole22
 
-rest18:
+rest23:
 	TESTQ  AX, AX
-	JZ     done19
+	JZ     done24
 	LEAQ   -1(AX), CX
 	ANDQ   $0x0000000f, CX
 	INCQ   CX
@@ -2004,11 +2326,11 @@ rest18:
 	NOTL   R9
 	KMOVW  R9, K1
 	CMPQ   AX, $0x00000010
-	JLE    block22
+	JLE    block28
 	CMPQ   AX, $0x00000020
-	JLE    block23
+	JLE    block29
 	CMPQ   AX, $0x00000030
-	JLE    block24
+	JLE    block30
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2020,7 +2342,7 @@ rest18:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop25:
+loop31:
 	VMOVUPS      (SI), Z8
 	VMOVUPS      64(SI), Z9
 	VMOVUPS      128(SI), Z10
@@ -2046,25 +2368,39 @@ loop25:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop25
+	JNZ          loop31
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain26
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain32
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled33
+	VBROADCASTSS (AX), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain26:
+unscaled33:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VADDPS    64(AX), Z5, Z5
+	VADDPS    128(AX), Z6, Z6
+	VMOVUPS.Z 192(AX), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain32:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2075,9 +2411,9 @@ plain26:
 	VMOVUPS Z5, 64(AX)
 	VMOVUPS Z6, 128(AX)
 	VMOVUPS Z7, K1, 192(AX)
-	JMP     done19
+	JMP     done24
 
-block24:
+block30:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2087,7 +2423,7 @@ block24:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop27:
+loop34:
 	VMOVUPS      (SI), Z6
 	VMOVUPS      64(SI), Z7
 	VMOVUPS.Z    128(SI), K1, Z8
@@ -2108,23 +2444,35 @@ loop27:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop27
+	JNZ          loop34
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain28
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain35
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled36
+	VBROADCASTSS (AX), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain28:
+unscaled36:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      CX, AX
+	VADDPS    (AX), Z3, Z3
+	VADDPS    64(AX), Z4, Z4
+	VMOVUPS.Z 128(AX), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain35:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2133,9 +2481,9 @@ plain28:
 	VMOVUPS Z3, (AX)
 	VMOVUPS Z4, 64(AX)
 	VMOVUPS Z5, K1, 128(AX)
-	JMP     done19
+	JMP     done24
 
-block23:
+block29:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2143,7 +2491,7 @@ block23:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop29:
+loop37:
 	VMOVUPS      (SI), Z4
 	VMOVUPS.Z    64(SI), K1, Z5
 	VBROADCASTSS (CX), Z6
@@ -2159,36 +2507,46 @@ loop29:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop29
+	JNZ          loop37
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain30
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain38
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled39
+	VBROADCASTSS (AX), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain30:
+unscaled39:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      CX, AX
+	VADDPS    (AX), Z2, Z2
+	VMOVUPS.Z 64(AX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain38:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, K1, 64(AX)
-	JMP     done19
+	JMP     done24
 
-block22:
+block28:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop31:
+loop40:
 	VMOVUPS.Z    (SI), K1, Z2
 	VBROADCASTSS (CX), Z3
 	VMULPS       Z2, Z3, Z3
@@ -2199,31 +2557,39 @@ loop31:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop31
+	JNZ          loop40
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain32
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	JZ           plain41
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled42
+	VBROADCASTSS (AX), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
 
-plain32:
+unscaled42:
+	MOVQ      R8, AX
+	VMOVUPS.Z (AX), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain41:
 	MOVQ    R8, AX
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
 	VMOVUPS Z1, K1, (AX)
 
-done19:
+done24:
 	VZEROUPPER
 	RET
 
-// func tile3x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile3x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile3x512(SB), NOSPLIT, $0-80
+TEXT ·tile3x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), DX
 	MOVQ ak+32(FP), BX
@@ -2231,9 +2597,9 @@ TEXT ·tile3x512(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), DI
 	MOVQ c+56(FP), R8
 	CMPQ AX, $0x00000040
-	JL   rest34
+	JL   rest44
 
-whole33:
+whole43:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2250,7 +2616,7 @@ whole33:
 	MOVQ   a+16(FP), R9
 	MOVQ   SI, R10
 
-loop36:
+loop46:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
@@ -2285,28 +2651,46 @@ loop36:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         CX
-	JNZ          loop36
+	JNZ          loop46
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
-	JZ           plain37
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
+	JZ           plain47
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled48
+	VBROADCASTSS (CX), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain37:
+unscaled48:
+	MOVQ   R8, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
+	ADDQ   R9, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Z5, Z5
+	VADDPS 128(CX), Z6, Z6
+	VADDPS 192(CX), Z7, Z7
+	ADDQ   R9, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Z9, Z9
+	VADDPS 128(CX), Z10, Z10
+	VADDPS 192(CX), Z11, Z11
+
+plain47:
 	MOVQ    R8, CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2326,11 +2710,11 @@ plain37:
 	ADDQ    $0x00000100, R8
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole33
+	JGE     whole43
 
-rest34:
+rest44:
 	TESTQ  AX, AX
-	JZ     done35
+	JZ     done45
 	LEAQ   -1(AX), CX
 	ANDQ   $0x0000000f, CX
 	INCQ   CX
@@ -2339,11 +2723,11 @@ rest34:
 	NOTL   R9
 	KMOVW  R9, K1
 	CMPQ   AX, $0x00000010
-	JLE    block38
+	JLE    block49
 	CMPQ   AX, $0x00000020
-	JLE    block39
+	JLE    block50
 	CMPQ   AX, $0x00000030
-	JLE    block40
+	JLE    block51
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2359,7 +2743,7 @@ rest34:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop41:
+loop52:
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
 	VMOVUPS      128(SI), Z14
@@ -2394,31 +2778,49 @@ loop41:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop41
+	JNZ          loop52
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain42
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain53
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled54
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain42:
+unscaled54:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VADDPS    64(AX), Z5, Z5
+	VADDPS    128(AX), Z6, Z6
+	VMOVUPS.Z 192(AX), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VADDPS    64(AX), Z9, Z9
+	VADDPS    128(AX), Z10, Z10
+	VMOVUPS.Z 192(AX), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain53:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2434,9 +2836,9 @@ plain42:
 	VMOVUPS Z9, 64(AX)
 	VMOVUPS Z10, 128(AX)
 	VMOVUPS Z11, K1, 192(AX)
-	JMP     done35
+	JMP     done45
 
-block40:
+block51:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2449,7 +2851,7 @@ block40:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop43:
+loop55:
 	VMOVUPS      (SI), Z9
 	VMOVUPS      64(SI), Z10
 	VMOVUPS.Z    128(SI), K1, Z11
@@ -2477,28 +2879,43 @@ loop43:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop43
+	JNZ          loop55
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain44
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z9
-	VADDPS       Z9, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z9
-	VADDPS       Z9, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z9
-	VADDPS       Z9, Z8, Z8
+	JZ           plain56
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled57
+	VBROADCASTSS (AX), Z9
+	VMULPS       Z9, Z0, Z0
+	VMULPS       Z9, Z1, Z1
+	VMULPS       Z9, Z2, Z2
+	VMULPS       Z9, Z3, Z3
+	VMULPS       Z9, Z4, Z4
+	VMULPS       Z9, Z5, Z5
+	VMULPS       Z9, Z6, Z6
+	VMULPS       Z9, Z7, Z7
+	VMULPS       Z9, Z8, Z8
 
-plain44:
+unscaled57:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z9
+	VADDPS    Z9, Z2, Z2
+	ADDQ      CX, AX
+	VADDPS    (AX), Z3, Z3
+	VADDPS    64(AX), Z4, Z4
+	VMOVUPS.Z 128(AX), K1, Z9
+	VADDPS    Z9, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VADDPS    64(AX), Z7, Z7
+	VMOVUPS.Z 128(AX), K1, Z9
+	VADDPS    Z9, Z8, Z8
+
+plain56:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2511,9 +2928,9 @@ plain44:
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	VMOVUPS Z8, K1, 128(AX)
-	JMP     done35
+	JMP     done45
 
-block39:
+block50:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2523,7 +2940,7 @@ block39:
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop45:
+loop58:
 	VMOVUPS      (SI), Z6
 	VMOVUPS.Z    64(SI), K1, Z7
 	VBROADCASTSS (CX), Z8
@@ -2544,25 +2961,37 @@ loop45:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop45
+	JNZ          loop58
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain46
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain59
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled60
+	VBROADCASTSS (AX), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain46:
+unscaled60:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      CX, AX
+	VADDPS    (AX), Z2, Z2
+	VMOVUPS.Z 64(AX), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VMOVUPS.Z 64(AX), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain59:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
@@ -2572,16 +3001,16 @@ plain46:
 	ADDQ    CX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, K1, 64(AX)
-	JMP     done35
+	JMP     done45
 
-block38:
+block49:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	MOVQ   k+8(FP), AX
 	MOVQ   a+16(FP), CX
 
-loop47:
+loop61:
 	VMOVUPS.Z    (SI), K1, Z3
 	VBROADCASTSS (CX), Z4
 	VMULPS       Z3, Z4, Z4
@@ -2595,22 +3024,31 @@ loop47:
 	ADDQ         BX, CX
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop47
+	JNZ          loop61
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain48
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	JZ           plain62
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled63
+	VBROADCASTSS (AX), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
 
-plain48:
+unscaled63:
+	MOVQ      R8, AX
+	VMOVUPS.Z (AX), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain62:
 	MOVQ    R8, AX
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
@@ -2618,13 +3056,13 @@ plain48:
 	ADDQ    CX, AX
 	VMOVUPS Z2, K1, (AX)
 
-done35:
+done45:
 	VZEROUPPER
 	RET
 
-// func tile4x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile4x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile4x512(SB), NOSPLIT, $0-80
+TEXT ·tile4x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), DX
 	MOVQ ak+32(FP), BX
@@ -2632,9 +3070,9 @@ TEXT ·tile4x512(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), DI
 	MOVQ c+56(FP), R8
 	CMPQ AX, $0x00000040
-	JL   rest50
+	JL   rest65
 
-whole49:
+whole64:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2657,7 +3095,7 @@ whole49:
 	LEAQ   (DX)(DX*2), R11
 	ADDQ   R9, R11
 
-loop52:
+loop67:
 	VMOVUPS      (R10), Z16
 	VMOVUPS      64(R10), Z17
 	VMOVUPS      128(R10), Z18
@@ -2702,33 +3140,55 @@ loop52:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         CX
-	JNZ          loop52
+	JNZ          loop67
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
-	JZ           plain53
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
+	JZ           plain68
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled69
+	VBROADCASTSS (CX), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
 
-plain53:
+unscaled69:
+	MOVQ   R8, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
+	ADDQ   R9, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Z5, Z5
+	VADDPS 128(CX), Z6, Z6
+	VADDPS 192(CX), Z7, Z7
+	ADDQ   R9, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Z9, Z9
+	VADDPS 128(CX), Z10, Z10
+	VADDPS 192(CX), Z11, Z11
+	ADDQ   R9, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Z13, Z13
+	VADDPS 128(CX), Z14, Z14
+	VADDPS 192(CX), Z15, Z15
+
+plain68:
 	MOVQ    R8, CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2753,11 +3213,11 @@ plain53:
 	ADDQ    $0x00000100, R8
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole49
+	JGE     whole64
 
-rest50:
+rest65:
 	TESTQ  AX, AX
-	JZ     done51
+	JZ     done66
 	LEAQ   -1(AX), CX
 	ANDQ   $0x0000000f, CX
 	INCQ   CX
@@ -2766,11 +3226,11 @@ rest50:
 	NOTL   R9
 	KMOVW  R9, K1
 	CMPQ   AX, $0x00000010
-	JLE    block54
+	JLE    block70
 	CMPQ   AX, $0x00000020
-	JLE    block55
+	JLE    block71
 	CMPQ   AX, $0x00000030
-	JLE    block56
+	JLE    block72
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2792,7 +3252,7 @@ rest50:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop57:
+loop73:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	VMOVUPS      128(SI), Z18
@@ -2837,37 +3297,59 @@ loop57:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop57
+	JNZ          loop73
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain58
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z16
-	VADDPS       Z16, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z16
-	VADDPS       Z16, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z16
-	VADDPS       Z16, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z16
-	VADDPS       Z16, Z15, Z15
+	JZ           plain74
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled75
+	VBROADCASTSS (AX), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
 
-plain58:
+unscaled75:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VADDPS    64(AX), Z5, Z5
+	VADDPS    128(AX), Z6, Z6
+	VMOVUPS.Z 192(AX), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VADDPS    64(AX), Z9, Z9
+	VADDPS    128(AX), Z10, Z10
+	VMOVUPS.Z 192(AX), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      CX, AX
+	VADDPS    (AX), Z12, Z12
+	VADDPS    64(AX), Z13, Z13
+	VADDPS    128(AX), Z14, Z14
+	VMOVUPS.Z 192(AX), K1, Z16
+	VADDPS    Z16, Z15, Z15
+
+plain74:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2888,9 +3370,9 @@ plain58:
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
 	VMOVUPS Z15, K1, 192(AX)
-	JMP     done51
+	JMP     done66
 
-block56:
+block72:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2908,7 +3390,7 @@ block56:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop59:
+loop76:
 	VMOVUPS      (SI), Z12
 	VMOVUPS      64(SI), Z13
 	VMOVUPS.Z    128(SI), K1, Z14
@@ -2944,33 +3426,51 @@ loop59:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop59
+	JNZ          loop76
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain60
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z12
-	VADDPS       Z12, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z12
-	VADDPS       Z12, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain77
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled78
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain60:
+unscaled78:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	ADDQ      CX, AX
+	VADDPS    (AX), Z3, Z3
+	VADDPS    64(AX), Z4, Z4
+	VMOVUPS.Z 128(AX), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VADDPS    64(AX), Z7, Z7
+	VMOVUPS.Z 128(AX), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	ADDQ      CX, AX
+	VADDPS    (AX), Z9, Z9
+	VADDPS    64(AX), Z10, Z10
+	VMOVUPS.Z 128(AX), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain77:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -2987,9 +3487,9 @@ plain60:
 	VMOVUPS Z9, (AX)
 	VMOVUPS Z10, 64(AX)
 	VMOVUPS Z11, K1, 128(AX)
-	JMP     done51
+	JMP     done66
 
-block55:
+block71:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3003,7 +3503,7 @@ block55:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop61:
+loop79:
 	VMOVUPS      (SI), Z8
 	VMOVUPS.Z    64(SI), K1, Z9
 	VBROADCASTSS (CX), Z10
@@ -3030,29 +3530,43 @@ loop61:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop61
+	JNZ          loop79
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain62
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z8
-	VADDPS       Z8, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z8
-	VADDPS       Z8, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain80
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled81
+	VBROADCASTSS (AX), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain62:
+unscaled81:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      CX, AX
+	VADDPS    (AX), Z2, Z2
+	VMOVUPS.Z 64(AX), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VMOVUPS.Z 64(AX), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VMOVUPS.Z 64(AX), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain80:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
@@ -3065,9 +3579,9 @@ plain62:
 	ADDQ    CX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, K1, 64(AX)
-	JMP     done51
+	JMP     done66
 
-block54:
+block70:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3077,7 +3591,7 @@ block54:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop63:
+loop82:
 	VMOVUPS.Z    (SI), K1, Z4
 	VBROADCASTSS (CX), Z5
 	VMULPS       Z4, Z5, Z5
@@ -3095,25 +3609,35 @@ loop63:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop63
+	JNZ          loop82
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain64
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain83
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled84
+	VBROADCASTSS (AX), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain64:
+unscaled84:
+	MOVQ      R8, AX
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain83:
 	MOVQ    R8, AX
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
@@ -3123,13 +3647,13 @@ plain64:
 	ADDQ    CX, AX
 	VMOVUPS Z3, K1, (AX)
 
-done51:
+done66:
 	VZEROUPPER
 	RET
 
-// func tile5x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile5x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile5x512(SB), NOSPLIT, $0-80
+TEXT ·tile5x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), DX
 	MOVQ ak+32(FP), BX
@@ -3137,9 +3661,9 @@ TEXT ·tile5x512(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), DI
 	MOVQ c+56(FP), R8
 	CMPQ AX, $0x00000040
-	JL   rest66
+	JL   rest86
 
-whole65:
+whole85:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3166,7 +3690,7 @@ whole65:
 	LEAQ   (DX)(DX*2), R11
 	ADDQ   R9, R11
 
-loop68:
+loop88:
 	VMOVUPS      (R10), Z20
 	VMOVUPS      64(R10), Z21
 	VMOVUPS      128(R10), Z22
@@ -3220,38 +3744,64 @@ loop68:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         CX
-	JNZ          loop68
+	JNZ          loop88
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
-	JZ           plain69
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
-	ADDQ         R9, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	VADDPS       128(CX), Z18, Z18
-	VADDPS       192(CX), Z19, Z19
+	JZ           plain89
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled90
+	VBROADCASTSS (CX), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
 
-plain69:
+unscaled90:
+	MOVQ   R8, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
+	ADDQ   R9, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Z5, Z5
+	VADDPS 128(CX), Z6, Z6
+	VADDPS 192(CX), Z7, Z7
+	ADDQ   R9, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Z9, Z9
+	VADDPS 128(CX), Z10, Z10
+	VADDPS 192(CX), Z11, Z11
+	ADDQ   R9, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Z13, Z13
+	VADDPS 128(CX), Z14, Z14
+	VADDPS 192(CX), Z15, Z15
+	ADDQ   R9, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Z17, Z17
+	VADDPS 128(CX), Z18, Z18
+	VADDPS 192(CX), Z19, Z19
+
+plain89:
 	MOVQ    R8, CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3281,11 +3831,11 @@ plain69:
 	ADDQ    $0x00000100, R8
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole65
+	JGE     whole85
 
-rest66:
+rest86:
 	TESTQ  AX, AX
-	JZ     done67
+	JZ     done87
 	LEAQ   -1(AX), CX
 	ANDQ   $0x0000000f, CX
 	INCQ   CX
@@ -3294,11 +3844,11 @@ rest66:
 	NOTL   R9
 	KMOVW  R9, K1
 	CMPQ   AX, $0x00000010
-	JLE    block70
+	JLE    block91
 	CMPQ   AX, $0x00000020
-	JLE    block71
+	JLE    block92
 	CMPQ   AX, $0x00000030
-	JLE    block72
+	JLE    block93
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3324,7 +3874,7 @@ rest66:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop73:
+loop94:
 	VMOVUPS      (SI), Z20
 	VMOVUPS      64(SI), Z21
 	VMOVUPS      128(SI), Z22
@@ -3378,43 +3928,69 @@ loop73:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop73
+	JNZ          loop94
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain74
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z20
-	VADDPS       Z20, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z20
-	VADDPS       Z20, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z20
-	VADDPS       Z20, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z20
-	VADDPS       Z20, Z15, Z15
-	ADDQ         CX, AX
-	VADDPS       (AX), Z16, Z16
-	VADDPS       64(AX), Z17, Z17
-	VADDPS       128(AX), Z18, Z18
-	VMOVUPS.Z    192(AX), K1, Z20
-	VADDPS       Z20, Z19, Z19
+	JZ           plain95
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled96
+	VBROADCASTSS (AX), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
 
-plain74:
+unscaled96:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z20
+	VADDPS    Z20, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VADDPS    64(AX), Z5, Z5
+	VADDPS    128(AX), Z6, Z6
+	VMOVUPS.Z 192(AX), K1, Z20
+	VADDPS    Z20, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VADDPS    64(AX), Z9, Z9
+	VADDPS    128(AX), Z10, Z10
+	VMOVUPS.Z 192(AX), K1, Z20
+	VADDPS    Z20, Z11, Z11
+	ADDQ      CX, AX
+	VADDPS    (AX), Z12, Z12
+	VADDPS    64(AX), Z13, Z13
+	VADDPS    128(AX), Z14, Z14
+	VMOVUPS.Z 192(AX), K1, Z20
+	VADDPS    Z20, Z15, Z15
+	ADDQ      CX, AX
+	VADDPS    (AX), Z16, Z16
+	VADDPS    64(AX), Z17, Z17
+	VADDPS    128(AX), Z18, Z18
+	VMOVUPS.Z 192(AX), K1, Z20
+	VADDPS    Z20, Z19, Z19
+
+plain95:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -3440,9 +4016,9 @@ plain74:
 	VMOVUPS Z17, 64(AX)
 	VMOVUPS Z18, 128(AX)
 	VMOVUPS Z19, K1, 192(AX)
-	JMP     done67
+	JMP     done87
 
-block72:
+block93:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3463,7 +4039,7 @@ block72:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop75:
+loop97:
 	VMOVUPS      (SI), Z15
 	VMOVUPS      64(SI), Z16
 	VMOVUPS.Z    128(SI), K1, Z17
@@ -3506,38 +4082,59 @@ loop75:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop75
+	JNZ          loop97
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain76
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z15
-	VADDPS       Z15, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z15
-	VADDPS       Z15, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z15
-	VADDPS       Z15, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z15
-	VADDPS       Z15, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VMOVUPS.Z    128(AX), K1, Z15
-	VADDPS       Z15, Z14, Z14
+	JZ           plain98
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled99
+	VBROADCASTSS (AX), Z15
+	VMULPS       Z15, Z0, Z0
+	VMULPS       Z15, Z1, Z1
+	VMULPS       Z15, Z2, Z2
+	VMULPS       Z15, Z3, Z3
+	VMULPS       Z15, Z4, Z4
+	VMULPS       Z15, Z5, Z5
+	VMULPS       Z15, Z6, Z6
+	VMULPS       Z15, Z7, Z7
+	VMULPS       Z15, Z8, Z8
+	VMULPS       Z15, Z9, Z9
+	VMULPS       Z15, Z10, Z10
+	VMULPS       Z15, Z11, Z11
+	VMULPS       Z15, Z12, Z12
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z15, Z14, Z14
 
-plain76:
+unscaled99:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z15
+	VADDPS    Z15, Z2, Z2
+	ADDQ      CX, AX
+	VADDPS    (AX), Z3, Z3
+	VADDPS    64(AX), Z4, Z4
+	VMOVUPS.Z 128(AX), K1, Z15
+	VADDPS    Z15, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VADDPS    64(AX), Z7, Z7
+	VMOVUPS.Z 128(AX), K1, Z15
+	VADDPS    Z15, Z8, Z8
+	ADDQ      CX, AX
+	VADDPS    (AX), Z9, Z9
+	VADDPS    64(AX), Z10, Z10
+	VMOVUPS.Z 128(AX), K1, Z15
+	VADDPS    Z15, Z11, Z11
+	ADDQ      CX, AX
+	VADDPS    (AX), Z12, Z12
+	VADDPS    64(AX), Z13, Z13
+	VMOVUPS.Z 128(AX), K1, Z15
+	VADDPS    Z15, Z14, Z14
+
+plain98:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -3558,9 +4155,9 @@ plain76:
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, K1, 128(AX)
-	JMP     done67
+	JMP     done87
 
-block71:
+block92:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3576,7 +4173,7 @@ block71:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop77:
+loop100:
 	VMOVUPS      (SI), Z10
 	VMOVUPS.Z    64(SI), K1, Z11
 	VBROADCASTSS (CX), Z12
@@ -3608,33 +4205,49 @@ loop77:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop77
+	JNZ          loop100
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain78
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z10
-	VADDPS       Z10, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z10
-	VADDPS       Z10, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z10
-	VADDPS       Z10, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z10
-	VADDPS       Z10, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS.Z    64(AX), K1, Z10
-	VADDPS       Z10, Z9, Z9
+	JZ           plain101
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled102
+	VBROADCASTSS (AX), Z10
+	VMULPS       Z10, Z0, Z0
+	VMULPS       Z10, Z1, Z1
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z10, Z3, Z3
+	VMULPS       Z10, Z4, Z4
+	VMULPS       Z10, Z5, Z5
+	VMULPS       Z10, Z6, Z6
+	VMULPS       Z10, Z7, Z7
+	VMULPS       Z10, Z8, Z8
+	VMULPS       Z10, Z9, Z9
 
-plain78:
+unscaled102:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z10
+	VADDPS    Z10, Z1, Z1
+	ADDQ      CX, AX
+	VADDPS    (AX), Z2, Z2
+	VMOVUPS.Z 64(AX), K1, Z10
+	VADDPS    Z10, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VMOVUPS.Z 64(AX), K1, Z10
+	VADDPS    Z10, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VMOVUPS.Z 64(AX), K1, Z10
+	VADDPS    Z10, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VMOVUPS.Z 64(AX), K1, Z10
+	VADDPS    Z10, Z9, Z9
+
+plain101:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
@@ -3650,9 +4263,9 @@ plain78:
 	ADDQ    CX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, K1, 64(AX)
-	JMP     done67
+	JMP     done87
 
-block70:
+block91:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3663,7 +4276,7 @@ block70:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop79:
+loop103:
 	VMOVUPS.Z    (SI), K1, Z5
 	VBROADCASTSS (CX), Z6
 	VMULPS       Z5, Z6, Z6
@@ -3684,28 +4297,39 @@ loop79:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop79
+	JNZ          loop103
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain80
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z3, Z3
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z4, Z4
+	JZ           plain104
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled105
+	VBROADCASTSS (AX), Z5
+	VMULPS       Z5, Z0, Z0
+	VMULPS       Z5, Z1, Z1
+	VMULPS       Z5, Z2, Z2
+	VMULPS       Z5, Z3, Z3
+	VMULPS       Z5, Z4, Z4
 
-plain80:
+unscaled105:
+	MOVQ      R8, AX
+	VMOVUPS.Z (AX), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	VADDPS    Z5, Z1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	VADDPS    Z5, Z2, Z2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	VADDPS    Z5, Z3, Z3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	VADDPS    Z5, Z4, Z4
+
+plain104:
 	MOVQ    R8, AX
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
@@ -3717,13 +4341,13 @@ plain80:
 	ADDQ    CX, AX
 	VMOVUPS Z4, K1, (AX)
 
-done67:
+done87:
 	VZEROUPPER
 	RET
 
-// func tile6x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int)
+// func tile6x512(n int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile6x512(SB), NOSPLIT, $0-80
+TEXT ·tile6x512(SB), NOSPLIT, $0-88
 	MOVQ n+0(FP), AX
 	MOVQ ai+24(FP), DX
 	MOVQ ak+32(FP), BX
@@ -3731,9 +4355,9 @@ TEXT ·tile6x512(SB), NOSPLIT, $0-80
 	MOVQ bs+48(FP), DI
 	MOVQ c+56(FP), R8
 	CMPQ AX, $0x00000040
-	JL   rest82
+	JL   rest107
 
-whole81:
+whole106:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3764,7 +4388,7 @@ whole81:
 	LEAQ   (DX)(DX*2), R11
 	ADDQ   R9, R11
 
-loop84:
+loop109:
 	VMOVUPS      (R10), Z24
 	VMOVUPS      64(R10), Z25
 	VMOVUPS      128(R10), Z26
@@ -3827,43 +4451,73 @@ loop84:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         CX
-	JNZ          loop84
+	JNZ          loop109
 	MOVQ         cs+64(FP), R9
 	MOVQ         add+72(FP), CX
 	TESTQ        CX, CX
-	JZ           plain85
-	MOVQ         R8, CX
-	VADDPS       (CX), Z0, Z0
-	VADDPS       64(CX), Z1, Z1
-	VADDPS       128(CX), Z2, Z2
-	VADDPS       192(CX), Z3, Z3
-	ADDQ         R9, CX
-	VADDPS       (CX), Z4, Z4
-	VADDPS       64(CX), Z5, Z5
-	VADDPS       128(CX), Z6, Z6
-	VADDPS       192(CX), Z7, Z7
-	ADDQ         R9, CX
-	VADDPS       (CX), Z8, Z8
-	VADDPS       64(CX), Z9, Z9
-	VADDPS       128(CX), Z10, Z10
-	VADDPS       192(CX), Z11, Z11
-	ADDQ         R9, CX
-	VADDPS       (CX), Z12, Z12
-	VADDPS       64(CX), Z13, Z13
-	VADDPS       128(CX), Z14, Z14
-	VADDPS       192(CX), Z15, Z15
-	ADDQ         R9, CX
-	VADDPS       (CX), Z16, Z16
-	VADDPS       64(CX), Z17, Z17
-	VADDPS       128(CX), Z18, Z18
-	VADDPS       192(CX), Z19, Z19
-	ADDQ         R9, CX
-	VADDPS       (CX), Z20, Z20
-	VADDPS       64(CX), Z21, Z21
-	VADDPS       128(CX), Z22, Z22
-	VADDPS       192(CX), Z23, Z23
+	JZ           plain110
+	MOVQ         scale+80(FP), CX
+	TESTQ        CX, CX
+	JZ           unscaled111
+	VBROADCASTSS (CX), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
 
-plain85:
+unscaled111:
+	MOVQ   R8, CX
+	VADDPS (CX), Z0, Z0
+	VADDPS 64(CX), Z1, Z1
+	VADDPS 128(CX), Z2, Z2
+	VADDPS 192(CX), Z3, Z3
+	ADDQ   R9, CX
+	VADDPS (CX), Z4, Z4
+	VADDPS 64(CX), Z5, Z5
+	VADDPS 128(CX), Z6, Z6
+	VADDPS 192(CX), Z7, Z7
+	ADDQ   R9, CX
+	VADDPS (CX), Z8, Z8
+	VADDPS 64(CX), Z9, Z9
+	VADDPS 128(CX), Z10, Z10
+	VADDPS 192(CX), Z11, Z11
+	ADDQ   R9, CX
+	VADDPS (CX), Z12, Z12
+	VADDPS 64(CX), Z13, Z13
+	VADDPS 128(CX), Z14, Z14
+	VADDPS 192(CX), Z15, Z15
+	ADDQ   R9, CX
+	VADDPS (CX), Z16, Z16
+	VADDPS 64(CX), Z17, Z17
+	VADDPS 128(CX), Z18, Z18
+	VADDPS 192(CX), Z19, Z19
+	ADDQ   R9, CX
+	VADDPS (CX), Z20, Z20
+	VADDPS 64(CX), Z21, Z21
+	VADDPS 128(CX), Z22, Z22
+	VADDPS 192(CX), Z23, Z23
+
+plain110:
 	MOVQ    R8, CX
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3898,11 +4552,11 @@ plain85:
 	ADDQ    $0x00000100, R8
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole81
+	JGE     whole106
 
-rest82:
+rest107:
 	TESTQ  AX, AX
-	JZ     done83
+	JZ     done108
 	LEAQ   -1(AX), CX
 	ANDQ   $0x0000000f, CX
 	INCQ   CX
@@ -3911,11 +4565,11 @@ rest82:
 	NOTL   R9
 	KMOVW  R9, K1
 	CMPQ   AX, $0x00000010
-	JLE    block86
+	JLE    block112
 	CMPQ   AX, $0x00000020
-	JLE    block87
+	JLE    block113
 	CMPQ   AX, $0x00000030
-	JLE    block88
+	JLE    block114
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3945,7 +4599,7 @@ rest82:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop89:
+loop115:
 	VMOVUPS      (SI), Z24
 	VMOVUPS      64(SI), Z25
 	VMOVUPS      128(SI), Z26
@@ -4008,49 +4662,79 @@ loop89:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop89
+	JNZ          loop115
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain90
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VADDPS       128(AX), Z2, Z2
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VADDPS       64(AX), Z5, Z5
-	VADDPS       128(AX), Z6, Z6
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VADDPS       64(AX), Z9, Z9
-	VADDPS       128(AX), Z10, Z10
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VADDPS       128(AX), Z14, Z14
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z15, Z15
-	ADDQ         CX, AX
-	VADDPS       (AX), Z16, Z16
-	VADDPS       64(AX), Z17, Z17
-	VADDPS       128(AX), Z18, Z18
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z19, Z19
-	ADDQ         CX, AX
-	VADDPS       (AX), Z20, Z20
-	VADDPS       64(AX), Z21, Z21
-	VADDPS       128(AX), Z22, Z22
-	VMOVUPS.Z    192(AX), K1, Z24
-	VADDPS       Z24, Z23, Z23
+	JZ           plain116
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled117
+	VBROADCASTSS (AX), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
 
-plain90:
+unscaled117:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VADDPS    64(AX), Z5, Z5
+	VADDPS    128(AX), Z6, Z6
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VADDPS    64(AX), Z9, Z9
+	VADDPS    128(AX), Z10, Z10
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z11, Z11
+	ADDQ      CX, AX
+	VADDPS    (AX), Z12, Z12
+	VADDPS    64(AX), Z13, Z13
+	VADDPS    128(AX), Z14, Z14
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z15, Z15
+	ADDQ      CX, AX
+	VADDPS    (AX), Z16, Z16
+	VADDPS    64(AX), Z17, Z17
+	VADDPS    128(AX), Z18, Z18
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z19, Z19
+	ADDQ      CX, AX
+	VADDPS    (AX), Z20, Z20
+	VADDPS    64(AX), Z21, Z21
+	VADDPS    128(AX), Z22, Z22
+	VMOVUPS.Z 192(AX), K1, Z24
+	VADDPS    Z24, Z23, Z23
+
+plain116:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -4081,9 +4765,9 @@ plain90:
 	VMOVUPS Z21, 64(AX)
 	VMOVUPS Z22, 128(AX)
 	VMOVUPS Z23, K1, 192(AX)
-	JMP     done83
+	JMP     done108
 
-block88:
+block114:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4107,7 +4791,7 @@ block88:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop91:
+loop118:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	VMOVUPS.Z    128(SI), K1, Z20
@@ -4157,43 +4841,67 @@ loop91:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop91
+	JNZ          loop118
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain92
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VADDPS       64(AX), Z1, Z1
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z2, Z2
-	ADDQ         CX, AX
-	VADDPS       (AX), Z3, Z3
-	VADDPS       64(AX), Z4, Z4
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VADDPS       64(AX), Z7, Z7
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z8, Z8
-	ADDQ         CX, AX
-	VADDPS       (AX), Z9, Z9
-	VADDPS       64(AX), Z10, Z10
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z11, Z11
-	ADDQ         CX, AX
-	VADDPS       (AX), Z12, Z12
-	VADDPS       64(AX), Z13, Z13
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z14, Z14
-	ADDQ         CX, AX
-	VADDPS       (AX), Z15, Z15
-	VADDPS       64(AX), Z16, Z16
-	VMOVUPS.Z    128(AX), K1, Z18
-	VADDPS       Z18, Z17, Z17
+	JZ           plain119
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled120
+	VBROADCASTSS (AX), Z18
+	VMULPS       Z18, Z0, Z0
+	VMULPS       Z18, Z1, Z1
+	VMULPS       Z18, Z2, Z2
+	VMULPS       Z18, Z3, Z3
+	VMULPS       Z18, Z4, Z4
+	VMULPS       Z18, Z5, Z5
+	VMULPS       Z18, Z6, Z6
+	VMULPS       Z18, Z7, Z7
+	VMULPS       Z18, Z8, Z8
+	VMULPS       Z18, Z9, Z9
+	VMULPS       Z18, Z10, Z10
+	VMULPS       Z18, Z11, Z11
+	VMULPS       Z18, Z12, Z12
+	VMULPS       Z18, Z13, Z13
+	VMULPS       Z18, Z14, Z14
+	VMULPS       Z18, Z15, Z15
+	VMULPS       Z18, Z16, Z16
+	VMULPS       Z18, Z17, Z17
 
-plain92:
+unscaled120:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z2, Z2
+	ADDQ      CX, AX
+	VADDPS    (AX), Z3, Z3
+	VADDPS    64(AX), Z4, Z4
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VADDPS    64(AX), Z7, Z7
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z8, Z8
+	ADDQ      CX, AX
+	VADDPS    (AX), Z9, Z9
+	VADDPS    64(AX), Z10, Z10
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z11, Z11
+	ADDQ      CX, AX
+	VADDPS    (AX), Z12, Z12
+	VADDPS    64(AX), Z13, Z13
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z14, Z14
+	ADDQ      CX, AX
+	VADDPS    (AX), Z15, Z15
+	VADDPS    64(AX), Z16, Z16
+	VMOVUPS.Z 128(AX), K1, Z18
+	VADDPS    Z18, Z17, Z17
+
+plain119:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -4218,9 +4926,9 @@ plain92:
 	VMOVUPS Z15, (AX)
 	VMOVUPS Z16, 64(AX)
 	VMOVUPS Z17, K1, 128(AX)
-	JMP     done83
+	JMP     done108
 
-block87:
+block113:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4238,7 +4946,7 @@ block87:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop93:
+loop121:
 	VMOVUPS      (SI), Z12
 	VMOVUPS.Z    64(SI), K1, Z13
 	VBROADCASTSS (CX), Z14
@@ -4275,37 +4983,55 @@ loop93:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop93
+	JNZ          loop121
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain94
-	MOVQ         R8, AX
-	VADDPS       (AX), Z0, Z0
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	ADDQ         CX, AX
-	VADDPS       (AX), Z2, Z2
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         CX, AX
-	VADDPS       (AX), Z4, Z4
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         CX, AX
-	VADDPS       (AX), Z6, Z6
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         CX, AX
-	VADDPS       (AX), Z8, Z8
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	ADDQ         CX, AX
-	VADDPS       (AX), Z10, Z10
-	VMOVUPS.Z    64(AX), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain122
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled123
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain94:
+unscaled123:
+	MOVQ      R8, AX
+	VADDPS    (AX), Z0, Z0
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	ADDQ      CX, AX
+	VADDPS    (AX), Z2, Z2
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      CX, AX
+	VADDPS    (AX), Z4, Z4
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      CX, AX
+	VADDPS    (AX), Z6, Z6
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      CX, AX
+	VADDPS    (AX), Z8, Z8
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	ADDQ      CX, AX
+	VADDPS    (AX), Z10, Z10
+	VMOVUPS.Z 64(AX), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain122:
 	MOVQ    R8, AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
@@ -4324,9 +5050,9 @@ plain94:
 	ADDQ    CX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, K1, 64(AX)
-	JMP     done83
+	JMP     done108
 
-block86:
+block112:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4338,7 +5064,7 @@ block86:
 	LEAQ   (DX)(DX*2), R9
 	ADDQ   CX, R9
 
-loop95:
+loop124:
 	VMOVUPS.Z    (SI), K1, Z6
 	VBROADCASTSS (CX), Z7
 	VMULPS       Z6, Z7, Z7
@@ -4362,31 +5088,43 @@ loop95:
 	ADDQ         BX, R9
 	ADDQ         DI, SI
 	DECQ         AX
-	JNZ          loop95
+	JNZ          loop124
 	MOVQ         cs+64(FP), CX
 	MOVQ         add+72(FP), AX
 	TESTQ        AX, AX
-	JZ           plain96
-	MOVQ         R8, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z0, Z0
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z4, Z4
-	ADDQ         CX, AX
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain125
+	MOVQ         scale+80(FP), AX
+	TESTQ        AX, AX
+	JZ           unscaled126
+	VBROADCASTSS (AX), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain96:
+unscaled126:
+	MOVQ      R8, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain125:
 	MOVQ    R8, AX
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
@@ -4400,6 +5138,6 @@ plain96:
 	ADDQ    CX, AX
 	VMOVUPS Z5, K1, (AX)
 
-done83:
+done108:
 	VZEROUPPER
 	RET

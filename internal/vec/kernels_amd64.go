@@ -112,8 +112,8 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 }
 
 // multiply computes rows from to to of dst, or with add their increase:
-// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
-func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, times scale unless that is nil.
+func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool, scale *float32) {
 	if to == from {
 		return
 	}
@@ -148,7 +148,7 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 				case 6:
 					tile = tile6x512
 				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode, scale)
 			} else {
 				tile := tile1x256
 				switch rows {
@@ -163,7 +163,7 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 				case 6:
 					tile = tile6x256
 				}
-				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode)
+				tile(n, kn, pa, 4*ai, 4*ak, pb, 4*b.Stride, pc, 4*dst.Stride, mode, scale)
 			}
 		}
 		i += rows

@@ -13,7 +13,7 @@ func limitedNative([]float32, uint32) bool                                      
 func softmaxNative(int, int, []float32, int, []float32, int, float32)                 { panic(none) }
 func tanhSlopeNative([]float32, []float32, []float32)                                 { panic(none) }
 func addRowsNative([]float32, int, []float32, int, []float32, int, int)               { panic(none) }
-func multiply(*Matrix, []float32, int, int, int, *Matrix, int, int, bool)             { panic(none) }
+func multiply(*Matrix, []float32, int, int, int, *Matrix, int, int, bool, *float32)   { panic(none) }
 func rank1Native(*Matrix, []float32, []float32, bool)                                 { panic(none) }
 func rank1ColumnNative(*Matrix, []float32, []float32, []float32, bool)                { panic(none) }
 func rank2Native(*Matrix, []float32, []float32, []float32, []float32, bool)           { panic(none) }

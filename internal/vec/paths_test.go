@@ -160,6 +160,19 @@ var kernels = []struct {
 		}
 		return r
 	}},
+	{"AddProducts", func(x source, n int) []float32 {
+		r := []float32{}
+		for k := range 4 {
+			m, kn, all := 1+(n+k)%14, 1+(n*9+k)%33, k%2 == 0
+			d, g, f := x.matrix(m, n), x.sparse(kn, m, 1+2*k), x.matrix(kn, n)
+			if !all {
+				f = source{x.s, false}.matrix(kn, n)
+			}
+			AddProducts(Rows{d.Data, d.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, all, x.row(1), make([]float32, n))
+			r = append(r, d.Data...)
+		}
+		return r
+	}},
 	{"AddRows", func(x source, n int) []float32 {
 		d, e := x.row(n), x.row(11)
 		s, w := x.sparse(1, 3*9, 4), x.matrix(9, n)
@@ -482,6 +495,7 @@ var golden = map[string]uint64{
 	"Mul of n rows":   0x03be97fa14c8b50a,
 	"MulTA":           0x8d83854431c60f02,
 	"MulTA of n rows": 0xd028083a4b554a06,
+	"AddProducts":     0x5b5f39ebf59f44ed,
 	"AddRows":         0x4e5711342a6f837b,
 	"Finite":          0x6a6a6b0fbac73485,
 	"Rank":            0xe0a6b93d9992df71,

@@ -35,7 +35,7 @@ func Mul(dst, a, b *Matrix) {
 			// A chain that starts at +0 never becomes -0, so adding the product
 			// of a zero and a finite number changes nothing. Any other product
 			// with zero is a NaN, which shows in the result.
-			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false)
+			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false, nil)
 			if zeros > 0 && !Finite(dst.Data[:dst.Rows*dst.Stride]) {
 				for i := range a.Rows {
 					mulRow(dst.Row(i), a, i, b)
@@ -89,7 +89,7 @@ func MulTA(dst, a, b *Matrix) {
 				for m < a.Cols && (zeros == 0 || !a.silent(m)) {
 					m++
 				}
-				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true)
+				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, from, m, true, nil)
 			}
 			return
 		}
@@ -149,13 +149,29 @@ func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all b
 // zero make no difference.
 func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, all bool) {
 	if active != portable && kn > 0 && m > 1 && n > 0 && (all || !sparse(m, kn, g, gs)) {
-		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, false)
+		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, false, nil)
 		return
 	}
 	for i := range m {
 		r := d.row(i, n)
 		clear(r)
 		AddRows(r, kn, g[i:], gs, x, xs, all)
+	}
+}
+
+// AddProducts adds to d the Products of the other arguments times scale[0]:
+// products and increase round separately, as in MulAddVSV. scratch is as long
+// as a row.
+func AddProducts(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, all bool, scale, scratch []float32) {
+	if active != portable && kn > 0 && m > 0 && n > 0 && (all || !sparse(m, kn, g, gs)) {
+		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, true, &scale[0])
+		return
+	}
+	r := scratch[:n]
+	for i := range m {
+		clear(r)
+		AddRows(r, kn, g[i:], gs, x, xs, all)
+		MulAddVSV(d.row(i, n), r, scale[0], d.row(i, n))
 	}
 }
 

@@ -30,6 +30,7 @@ type Instance struct {
 	span         int               // rows that a pass takes
 	columns      *columns          // of matrices of very few columns
 	invert       [1]float32        // 1/B
+	row          []float32         // scratch
 	none         view              // of operands that are not there
 	one          view              // the number 1
 }
@@ -89,6 +90,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 			i.packed[k] = packed{vec.New(len(pairs)*maxBatch, out), vec.New(len(pairs)*maxBatch, in)}
 		}
 	}
+	i.row = vec.New(1, out).Data
 	i.skip = make([]bool, len(p.online.steps))
 	i.home = append([]view(nil), i.views...)
 	for k := range sections {
@@ -386,6 +388,10 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 		i.update(&a.rank, fb, !i.skip[k])
 	case a.rank.kind != noRank && dw == nil:
 		i.update(&a.rank, w, !i.skip[k])
+	case a.sum != none && a.dfb:
+		i.accumulate(k, a, batch, fb)
+	case a.sum != none && dw == nil:
+		i.accumulate(k, a, batch, w)
 	default:
 		span := i.span
 		if len(a.chains) > 0 {
@@ -393,6 +399,25 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 		}
 		for r := 0; r < i.in; r += span {
 			i.rows(k, a, r, min(r+span, i.in), batch, dw)
+		}
+	}
+}
+
+// accumulate adds the mean of a chain to m, what code would do in two passes.
+func (i *Instance) accumulate(k int, a *assignment, batch int, m *vec.Matrix) {
+	p := &i.chains[a.sum]
+	for from, to := 0, i.in; from < i.in; from, to = to, i.in {
+		if i.skip[k] {
+			for from < i.in && i.silent(a, from, batch) {
+				from++
+			}
+			for to = from; to < i.in && !i.silent(a, to, batch); {
+				to++
+			}
+		}
+		if from < to {
+			d := vec.Rows{Data: m.Data[from*m.Stride:], Stride: m.Stride}
+			vec.AddProducts(d, to-from, i.out, p.n, p.g[from:], p.gs, p.f, p.fs, p.all, i.invert[:], i.row)
 		}
 	}
 }

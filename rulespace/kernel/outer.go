@@ -402,6 +402,21 @@ func (g *graph) sorted(pairs []pair) []pair {
 	return r
 }
 
+// meanChain returns the chain of which a value is the mean over the batch,
+// none if it is something else.
+func (g *graph) meanChain(id int) int {
+	n := g.nodes[id]
+	if n.kind != apply || n.op != rulespace.Mul {
+		return none
+	}
+	for k := range 2 {
+		if a, b := g.nodes[n.arg[k]], g.nodes[n.arg[1-k]]; a.kind == chain && b.kind == invBatch {
+			return a.at
+		}
+	}
+	return none
+}
+
 // inner is M of one group.
 func (g *graph) inner(pairs []pair, batch bool) int {
 	sum := none

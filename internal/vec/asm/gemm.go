@@ -11,6 +11,7 @@ import (
 // gemm writes tile1 to tile6, named by the rows of c that they compute: c (or
 // its increase, if add is not 0) is Σ_k a[i,k]·b[k] for n columns, each
 // element one chain over k that starts at +0. Strides are in bytes, k ≥ 1.
+// An increase is multiplied by scale unless that is nil.
 func gemm(s *isa) {
 	s.masks()
 	for rows := 1; rows <= 6; rows++ {
@@ -26,7 +27,7 @@ func (s *isa) tile(rows int) {
 	if rows <= 2 {
 		width = 4
 	}
-	s.text(fmt.Sprintf("tile%dx", rows), "n, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, add int")
+	s.text(fmt.Sprintf("tile%dx", rows), "n, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, add int, scale *float32")
 	n, ai, ak, b, bs, c := param("n"), param("ai"), param("ak"), param("b"), param("bs"), param("c")
 	s.blocks(n, width, func(vectors int, last bool) {
 		acc := make([][]reg.VecVirtual, rows)
@@ -88,6 +89,17 @@ func (s *isa) tile(rows int) {
 		}
 		TESTQ(add, add)
 		JZ(LabelRef(plain))
+		scale, whole := param("scale"), s.label("unscaled")
+		TESTQ(scale, scale)
+		JZ(LabelRef(whole))
+		by := s.vec()
+		VBROADCASTSS(Mem{Base: scale}, by)
+		for i := range acc {
+			for _, v := range acc[i] {
+				VMULPS(by, v, v)
+			}
+		}
+		Label(whole)
 		each(func(m Mem, v reg.Register, tail bool) {
 			if !tail {
 				VADDPS(m, v, v)
