@@ -174,8 +174,6 @@ func (n *Network) Activate(layer int, dst, pot *vec.Matrix) {
 	f := &n.f[layer]
 	switch {
 	case f.kind == linear && dst == pot:
-	case f.kind == tanh && dst.Stride == pot.Stride:
-		vec.Tanh(dst.Data[:pot.Rows*pot.Stride], pot.Data)
 	case f.kind == softmax:
 		vec.SoftmaxRows(dst, pot, 1)
 	case dst.Stride == pot.Stride && (dst.Stride == dst.Cols || f.kind <= relu):
@@ -200,19 +198,13 @@ func (n *Network) Derivative(layer int, dst, act *vec.Matrix) {
 // Damp multiplies err by the derivatives of a layer's activation, given its
 // activities. The input counts as a hidden layer.
 func (n *Network) Damp(layer int, err, act *vec.Matrix) {
+	if n.f[layer].kind == linear {
+		return
+	}
 	if err.Stride == act.Stride {
 		// All rows at once: the zeros between them stay zero.
 		size := act.Rows * act.Stride
-		switch f := &n.f[layer]; f.kind {
-		case linear:
-		case tanh:
-			vec.TanhSlope(err.Data[:size], err.Data[:size], act.Data[:size])
-		default:
-			f.damp(err.Data[:size], act.Data[:size])
-		}
-		return
-	}
-	if n.f[layer].kind == linear {
+		n.f[layer].damp(err.Data[:size], act.Data[:size])
 		return
 	}
 	for i := range act.Rows {
