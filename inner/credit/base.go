@@ -237,10 +237,7 @@ func (b *base) derive(c *presenter) {
 		case rulespace.SigElig:
 			traceProduct(dst, pre, post, c.product, b.rate(b.eligTau))
 		case rulespace.SigComp:
-			pot := v[rulespace.SigPot]
-			for i := range dst.Rows {
-				network.Softmax(dst.Row(i), pot.Row(i), b.competition)
-			}
+			vec.SoftmaxRows(dst, v[rulespace.SigPot], b.competition)
 		case rulespace.SigRecon:
 			b.backThrough(c.conn.Index, dst, post)
 		case rulespace.SigLower:

@@ -152,6 +152,10 @@ func positive(y float32) float32 {
 
 // damp multiplies errors by the derivatives at the activities.
 func (n nonlinearity) damp(err, act []float32) {
+	if n.kind == tanh {
+		vec.TanhSlope(err, err, act)
+		return
+	}
 	var d [256]float32
 	for len(act) > 0 {
 		k := min(len(act), len(d))
@@ -162,47 +166,4 @@ func (n nonlinearity) damp(err, act []float32) {
 }
 
 // Softmax sets dst to e^{gain·z}/Σe^{gain·z}; dst may be src.
-func Softmax(dst, src []float32, gain float32) {
-	dst = dst[:len(src)]
-	vec.SubVS(dst, src, largest(src))
-	if gain != 1 {
-		vec.MulVS(dst, dst, gain)
-	}
-	vec.Exp(dst, dst)
-	vec.DivVS(dst, dst, vec.Sum(dst))
-}
-
-// largest is the greatest element that is not NaN.
-func largest(x []float32) float32 {
-	top := float32(math.Inf(-1))
-	for _, z := range x {
-		if z > top {
-			top = z
-		}
-	}
-	return top
-}
-
-// softmaxRows is Softmax for every row, of one stride, with a gain of 1.
-func softmaxRows(dst, src *vec.Matrix) {
-	if dst.Rows == 1 || dst.Stride > 64 {
-		for i := range src.Rows {
-			Softmax(dst.Row(i), src.Row(i), 1)
-		}
-		return
-	}
-	// Rows are short: the exponentials of all at once.
-	for i := range src.Rows {
-		d, row := dst.Row(i), src.Row(i)
-		top := largest(row)
-		for j, z := range row {
-			d[j] = z - top
-		}
-	}
-	vec.Exp(dst.Data[:dst.Rows*dst.Stride], dst.Data)
-	for i := range dst.Rows {
-		d := dst.Row(i)
-		clear(dst.Data[i*dst.Stride+dst.Cols : (i+1)*dst.Stride])
-		vec.DivVS(d, d, vec.Sum(d))
-	}
-}
+func Softmax(dst, src []float32, gain float32) { vec.Softmax(dst[:len(src)], src, gain) }

@@ -19,16 +19,18 @@ func (n *Network) OutputCredit(dst, y *vec.Matrix) {
 	if y.Rows < act.Rows || y.Cols != act.Cols || dst.Rows != act.Rows || dst.Cols != act.Cols {
 		panic("network: OutputCredit: shapes do not fit")
 	}
-	f := n.f[last]
-	for i := range act.Rows {
-		e, t, a := dst.Row(i), y.Row(i), act.Row(i)
-		vec.SubVV(e, t, a)
-		if n.Config.Loss != CrossEntropy && f.kind == softmax {
+	// All rows at once: what is between them stays zero.
+	size := act.Rows * act.Stride
+	vec.SubVV(dst.Data[:size], y.Data[:size], act.Data[:size])
+	switch {
+	case n.Config.Loss == CrossEntropy:
+	case n.f[last].kind == softmax:
+		for i := range act.Rows {
+			e, a := dst.Row(i), act.Row(i)
 			vec.SubVS(e, e, vec.Dot(a, e))
 			vec.MulVV(e, a, e)
 		}
-	}
-	if n.Config.Loss != CrossEntropy && f.kind != softmax {
+	default:
 		n.Damp(last, dst, act)
 	}
 }

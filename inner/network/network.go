@@ -150,7 +150,9 @@ func (n *Network) Forward(x *vec.Matrix) {
 	n.buffers.Resize(x.Rows)
 	for l, c := range n.Conns {
 		c.Array.Forward(n.Pot[l+1], n.Act[l])
-		n.AddBias(l, n.Pot[l+1])
+		if c.Bias != nil {
+			n.AddBias(l, n.Pot[l+1])
+		}
 		n.Activate(l+1, n.Act[l+1], n.Pot[l+1])
 	}
 }
@@ -169,13 +171,11 @@ func (n *Network) AddBias(l int, pot *vec.Matrix) {
 // Activate computes the activities of a layer from its potentials; dst may be
 // pot.
 func (n *Network) Activate(layer int, dst, pot *vec.Matrix) {
-	f := n.f[layer]
-	if f.kind == linear && dst == pot {
-		return
-	}
+	f := &n.f[layer]
 	switch {
+	case f.kind == linear && dst == pot:
 	case f.kind == softmax:
-		softmaxRows(dst, pot)
+		vec.SoftmaxRows(dst, pot, 1)
 	case dst.Stride == pot.Stride && (dst.Stride == dst.Cols || f.kind <= relu):
 		// All rows at once: what is between them stays zero.
 		n := pot.Rows * pot.Stride

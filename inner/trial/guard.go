@@ -16,7 +16,7 @@ type guard struct {
 	start            []*vec.Matrix
 	period           int
 	weight, activity uint32   // limits, as bits
-	alive            []uint32 // largest activity of each layer in the last quarter, as bits
+	alive            []uint32 // an activity of each layer in the last quarter, 0 if all are
 }
 
 func (g *guard) init(net *network.Network, limits Limits, start []*vec.Matrix) {
@@ -76,7 +76,11 @@ func (g *guard) step(updates, steps, total int) string {
 }
 
 func (g *guard) look(steps, total int) string {
+	late := 4*steps >= 3*total
 	for l := 1; l < len(g.net.Act); l++ {
+		if (!late || g.alive[l] != 0) && g.within(g.net.Act[l]) && g.within(g.net.Pot[l]) {
+			continue
+		}
 		p := peak(g.net.Act[l])
 		if p > g.activity {
 			return describe("activity", fmt.Sprintf("layer %d", l), p, g.activity, steps)
@@ -84,7 +88,7 @@ func (g *guard) look(steps, total int) string {
 		if z := peak(g.net.Pot[l]); z > g.activity {
 			return describe("potential", fmt.Sprintf("layer %d", l), z, g.activity, steps)
 		}
-		if 4*steps >= 3*total {
+		if late {
 			g.alive[l] = max(g.alive[l], p)
 		}
 	}
@@ -101,6 +105,12 @@ func (g *guard) look(steps, total int) string {
 		}
 	}
 	return ""
+}
+
+// within reports whether a layer keeps the limit of activities. Between rows
+// there are zeros.
+func (g *guard) within(m *vec.Matrix) bool {
+	return vec.Limited(m.Data[:m.Rows*m.Stride], g.activity)
 }
 
 func describe(what, where string, value, limit uint32, steps int) string {

@@ -168,10 +168,12 @@ func (l *life) live(ctx context.Context) Outcome {
 	done := ctx.Done()
 	observe := l.ObserveEvery
 	for l.steps < l.Steps {
-		select {
-		case <-done:
-			return failed(fmt.Errorf("trial: cancelled after %d samples: %w", l.steps, ctx.Err()), l.steps)
-		default:
+		if done != nil {
+			select {
+			case <-done:
+				return failed(fmt.Errorf("trial: cancelled after %d samples: %w", l.steps, ctx.Err()), l.steps)
+			default:
+			}
 		}
 		l.update()
 		if reason := l.guard.step(l.updates, l.steps, l.Steps); reason != "" {

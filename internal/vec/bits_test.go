@@ -104,6 +104,9 @@ func elementwise(t *testing.T) {
 			run("Log", func(d []float32) { Log(d, a) }, func(j int) float32 { return fmath.Log32(a[j]) })
 			run("Tanh", func(d []float32) { Tanh(d, a) }, func(j int) float32 { return fmath.Tanh32(a[j]) })
 			run("Sigmoid", func(d []float32) { Sigmoid(d, a) }, func(j int) float32 { return fmath.Sigmoid32(a[j]) })
+			run("TanhSlope", func(d []float32) { TanhSlope(d, a, b) }, func(j int) float32 {
+				return float32(a[j] * (1 - float32(b[j]*b[j])))
+			})
 			run("Fill", func(d []float32) { Fill(d, x) }, func(int) float32 { return x })
 			run("Axpy", func(d []float32) { copy(d, b); Axpy(d, x, a) }, func(j int) float32 { return b[j] + float32(x*a[j]) })
 			run("in place", func(d []float32) { copy(d, c); MulAddVVV(d, d, b, d) }, func(j int) float32 { return float32(c[j]*b[j]) + c[j] })
@@ -302,4 +305,23 @@ func runTanh(b *testing.B) {
 		Tanh(d, x)
 	}
 	b.ReportMetric(256*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gel/s")
+}
+
+// AddProducts is Products and MulAddVSV, to the bit.
+func TestAddProducts(t *testing.T) {
+	each(t, func(t *testing.T) {
+		for n := 1; n < 40; n++ {
+			x := source{key.Root(uint64(n)).Stream(), false}
+			m, kn, scale := 1+n%14, 1+n*9%33, x.row(1)
+			d, g, f := x.matrix(m, n), x.sparse(kn, m, n%9), x.matrix(kn, n)
+			product, want := New(m, n), New(m, n)
+			want.CopyFrom(d)
+			Products(Rows{product.Data, product.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, false)
+			for i := range m {
+				MulAddVSV(want.Row(i), product.Row(i), scale[0], want.Row(i))
+			}
+			AddProducts(Rows{d.Data, d.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, false, scale, make([]float32, n))
+			check(t, "AddProducts", d.Data, want.Data)
+		}
+	})
 }

@@ -295,13 +295,22 @@ func Fill(d []float32, s float32) {
 }
 
 // Finite reports whether x holds neither an infinity nor a NaN.
-func Finite(x []float32) bool {
+func Finite(x []float32) bool { return Limited(x, 0x7f7fffff) }
+
+// Limited reports whether all magnitudes in x, taken as bits, are at most
+// limit, the bits of a number that is not negative. NaN is beyond all limits.
+func Limited(x []float32, limit uint32) bool {
 	if active != portable {
-		return finiteNative(x)
+		return limitedNative(x, limit)
 	}
-	var worst uint32
+	var a, b uint32
+	for len(x) >= 2 {
+		a = max(a, math.Float32bits(x[0])&^(1<<31))
+		b = max(b, math.Float32bits(x[1])&^(1<<31))
+		x = x[2:]
+	}
 	for _, v := range x {
-		worst = max(worst, math.Float32bits(v)&^(1<<31))
+		a = max(a, math.Float32bits(v)&^(1<<31))
 	}
-	return worst < 0x7f800000
+	return max(a, b) <= limit
 }

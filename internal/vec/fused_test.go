@@ -63,7 +63,10 @@ func TestFMA(t *testing.T) {
 }
 
 // Fused products have the chains of the strict ones: against exact numbers.
-func TestFastProducts(t *testing.T) { each(t, fastProducts) }
+func TestFastProducts(t *testing.T) {
+	hasten(t, true)
+	each(t, fastProducts)
+}
 
 func fastProducts(t *testing.T) {
 	hasten(t, true)

@@ -5,73 +5,73 @@
 package vec
 
 //go:noescape
-func tile1x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile1x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile2x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile2x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile3x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile3x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile4x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile4x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile2x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile2x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile3x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile3x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile4x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile4x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
-func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)

@@ -22,9 +22,9 @@ DATA tails<>+56(SB)/4, $0x00000000
 DATA tails<>+60(SB)/4, $0x00000000
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func tile1x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile1x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX
-TEXT ·tile1x256(SB), NOSPLIT, $16-88
+TEXT ·tile1x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -85,12 +85,22 @@ loop7:
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
 	JZ           plain8
-	MOVQ         cs+72(FP), R9
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VADDPS       96(R9), Y3, Y3
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled9
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+
+unscaled9:
+	MOVQ   cs+72(FP), R9
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VADDPS 64(R9), Y2, Y2
+	VADDPS 96(R9), Y3, Y3
 
 plain8:
 	MOVQ    cs+72(FP), R9
@@ -120,20 +130,20 @@ rest2:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block9
-	CMPQ  AX, $0x00000010
 	JLE   block10
-	CMPQ  AX, $0x00000018
+	CMPQ  AX, $0x00000010
 	JLE   block11
+	CMPQ  AX, $0x00000018
+	JLE   block12
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows12:
+rows13:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh13
+	JZ         fresh14
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -141,20 +151,20 @@ rows12:
 	VMOVUPS    64(R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 96(R9), Y3, Y3
-	JMP        ready14
+	JMP        ready15
 
-fresh13:
+fresh14:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready14:
+ready15:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop15:
+loop16:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -172,20 +182,30 @@ loop15:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop15
+	JNZ          loop16
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain16
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   96(R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain17
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled18
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain16:
+unscaled18:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VADDPS     64(R9), Y2, Y2
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 96(R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain17:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -197,38 +217,38 @@ plain16:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows12
+	JNZ        rows13
 	JMP        done3
 
-block11:
+block12:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows17:
+rows19:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh18
+	JZ         fresh20
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    32(R9), Y1
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS 64(R9), Y2, Y2
-	JMP        ready19
+	JMP        ready21
 
-fresh18:
+fresh20:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready19:
+ready21:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop20:
+loop22:
 	VMOVUPS      (R11), Y3
 	VMOVUPS      32(R11), Y4
 	VMOVUPS      (R8), Y5
@@ -243,19 +263,28 @@ loop20:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop20
+	JNZ          loop22
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain21
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   64(R9), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain23
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled24
+	VBROADCASTSS (R9), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain21:
+unscaled24:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 64(R9), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain23:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -266,36 +295,36 @@ plain21:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows17
+	JNZ        rows19
 	JMP        done3
 
-block10:
+block11:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows22:
+rows25:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh23
+	JZ         fresh26
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS 32(R9), Y1, Y1
-	JMP        ready24
+	JMP        ready27
 
-fresh23:
+fresh26:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready24:
+ready27:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop25:
+loop28:
 	VMOVUPS      (R11), Y2
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
@@ -307,18 +336,26 @@ loop25:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop25
+	JNZ          loop28
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain26
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   32(R9), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain29
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled30
+	VBROADCASTSS (R9), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain26:
+unscaled30:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 32(R9), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain29:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -328,34 +365,34 @@ plain26:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows22
+	JNZ        rows25
 	JMP        done3
 
-block9:
+block10:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows27:
+rows31:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh28
+	JZ         fresh32
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
 	VMASKMOVPS (R9), Y0, Y0
-	JMP        ready29
+	JMP        ready33
 
-fresh28:
+fresh32:
 	VXORPS Y0, Y0, Y0
 
-ready29:
+ready33:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop30:
+loop34:
 	VMOVUPS      (R8), Y1
 	VMASKMOVPS   (R11), Y1, Y1
 	VBROADCASTSS (R10), Y2
@@ -364,17 +401,24 @@ loop30:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop30
+	JNZ          loop34
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain31
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y1
-	VMASKMOVPS   (R9), Y1, Y1
-	VADDPS       Y1, Y0, Y0
+	JZ           plain35
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled36
+	VBROADCASTSS (R9), Y1
+	VMULPS       Y1, Y0, Y0
 
-plain31:
+unscaled36:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+
+plain35:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
@@ -383,15 +427,15 @@ plain31:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows27
+	JNZ        rows31
 
 done3:
 	VZEROUPPER
 	RET
 
-// func tile2x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile2x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX
-TEXT ·tile2x256(SB), NOSPLIT, $16-88
+TEXT ·tile2x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -400,18 +444,18 @@ TEXT ·tile2x256(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest33
+	JL   rest38
 
-whole32:
+whole37:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows35:
+rows40:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh36
+	JZ      fresh41
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -423,9 +467,9 @@ rows35:
 	VMOVUPS 32(R9), Y5
 	VMOVUPS 64(R9), Y6
 	VMOVUPS 96(R9), Y7
-	JMP     ready37
+	JMP     ready42
 
-fresh36:
+fresh41:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -435,12 +479,12 @@ fresh36:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready37:
+ready42:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop38:
+loop43:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -466,23 +510,37 @@ loop38:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop38
+	JNZ          loop43
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain39
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VADDPS       96(R9), Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
-	VADDPS       64(R9), Y6, Y6
-	VADDPS       96(R9), Y7, Y7
+	JZ           plain44
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled45
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain39:
+unscaled45:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VADDPS 64(R9), Y2, Y2
+	VADDPS 96(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	VADDPS 64(R9), Y6, Y6
+	VADDPS 96(R9), Y7, Y7
+
+plain44:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -500,16 +558,16 @@ plain39:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows35
+	JNZ     rows40
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole32
+	JGE     whole37
 
-rest33:
+rest38:
 	TESTQ AX, AX
-	JZ    done34
+	JZ    done39
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -517,20 +575,20 @@ rest33:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block40
+	JLE   block46
 	CMPQ  AX, $0x00000010
-	JLE   block41
+	JLE   block47
 	CMPQ  AX, $0x00000018
-	JLE   block42
+	JLE   block48
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows43:
+rows49:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh44
+	JZ         fresh50
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -544,9 +602,9 @@ rows43:
 	VMOVUPS    64(R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 96(R9), Y7, Y7
-	JMP        ready45
+	JMP        ready51
 
-fresh44:
+fresh50:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -556,12 +614,12 @@ fresh44:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready45:
+ready51:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop46:
+loop52:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -588,27 +646,41 @@ loop46:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop46
+	JNZ          loop52
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain47
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   96(R9), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
-	VADDPS       64(R9), Y6, Y6
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   96(R9), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain53
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled54
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain47:
+unscaled54:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VADDPS     64(R9), Y2, Y2
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VADDPS     32(R9), Y5, Y5
+	VADDPS     64(R9), Y6, Y6
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain53:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -628,19 +700,19 @@ plain47:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows43
-	JMP        done34
+	JNZ        rows49
+	JMP        done39
 
-block42:
+block48:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows48:
+rows55:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh49
+	JZ         fresh56
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -652,9 +724,9 @@ rows48:
 	VMOVUPS    32(R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 64(R9), Y5, Y5
-	JMP        ready50
+	JMP        ready57
 
-fresh49:
+fresh56:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -662,12 +734,12 @@ fresh49:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready50:
+ready57:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop51:
+loop58:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VMOVUPS      (R8), Y8
@@ -689,25 +761,37 @@ loop51:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop51
+	JNZ          loop58
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain52
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   64(R9), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         R10, R9
-	VADDPS       (R9), Y3, Y3
-	VADDPS       32(R9), Y4, Y4
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   64(R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain59
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled60
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain52:
+unscaled60:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       R10, R9
+	VADDPS     (R9), Y3, Y3
+	VADDPS     32(R9), Y4, Y4
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain59:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -725,19 +809,19 @@ plain52:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows48
-	JMP        done34
+	JNZ        rows55
+	JMP        done39
 
-block41:
+block47:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows53:
+rows61:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh54
+	JZ         fresh62
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -747,20 +831,20 @@ rows53:
 	VMOVUPS    (R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 32(R9), Y3, Y3
-	JMP        ready55
+	JMP        ready63
 
-fresh54:
+fresh62:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready55:
+ready63:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop56:
+loop64:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   32(R11), Y5, Y5
@@ -777,23 +861,33 @@ loop56:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop56
+	JNZ          loop64
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain57
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   32(R9), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   32(R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain65
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled66
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain57:
+unscaled66:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain65:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -809,19 +903,19 @@ plain57:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows53
-	JMP        done34
+	JNZ        rows61
+	JMP        done39
 
-block40:
+block46:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows58:
+rows67:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh59
+	JZ         fresh68
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -829,18 +923,18 @@ rows58:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
-	JMP        ready60
+	JMP        ready69
 
-fresh59:
+fresh68:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready60:
+ready69:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop61:
+loop70:
 	VMOVUPS      (R8), Y2
 	VMASKMOVPS   (R11), Y2, Y2
 	VBROADCASTSS (R10), Y3
@@ -852,21 +946,29 @@ loop61:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop61
+	JNZ          loop70
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain62
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   (R9), Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   (R9), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain71
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled72
+	VBROADCASTSS (R9), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain62:
+unscaled72:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain71:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -880,15 +982,15 @@ plain62:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows58
+	JNZ        rows67
 
-done34:
+done39:
 	VZEROUPPER
 	RET
 
-// func tile3x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile3x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX
-TEXT ·tile3x256(SB), NOSPLIT, $16-88
+TEXT ·tile3x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -897,18 +999,18 @@ TEXT ·tile3x256(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest64
+	JL   rest74
 
-whole63:
+whole73:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows66:
+rows76:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh67
+	JZ      fresh77
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -919,9 +1021,9 @@ rows66:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y4
 	VMOVUPS 32(R9), Y5
-	JMP     ready68
+	JMP     ready78
 
-fresh67:
+fresh77:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -929,12 +1031,12 @@ fresh67:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready68:
+ready78:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop69:
+loop79:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VBROADCASTSS (R10), Y8
@@ -955,22 +1057,34 @@ loop69:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop69
+	JNZ          loop79
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain70
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VADDPS       32(R9), Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
+	JZ           plain80
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled81
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain70:
+unscaled81:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+
+plain80:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -989,16 +1103,16 @@ plain70:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows66
+	JNZ     rows76
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole63
+	JGE     whole73
 
-rest64:
+rest74:
 	TESTQ AX, AX
-	JZ    done65
+	JZ    done75
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -1006,16 +1120,16 @@ rest64:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block71
+	JLE   block82
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows72:
+rows83:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh73
+	JZ         fresh84
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -1029,9 +1143,9 @@ rows72:
 	VMOVUPS    (R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 32(R9), Y5, Y5
-	JMP        ready74
+	JMP        ready85
 
-fresh73:
+fresh84:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1039,12 +1153,12 @@ fresh73:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready74:
+ready85:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop75:
+loop86:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      (R8), Y7
 	VMASKMOVPS   32(R11), Y7, Y7
@@ -1066,28 +1180,40 @@ loop75:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop75
+	JNZ          loop86
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain76
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain87
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled88
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain76:
+unscaled88:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain87:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -1109,19 +1235,19 @@ plain76:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows72
-	JMP        done65
+	JNZ        rows83
+	JMP        done75
 
-block71:
+block82:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows77:
+rows89:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh78
+	JZ         fresh90
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -1132,19 +1258,19 @@ rows77:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS (R9), Y2, Y2
-	JMP        ready79
+	JMP        ready91
 
-fresh78:
+fresh90:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready79:
+ready91:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop80:
+loop92:
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   (R11), Y3, Y3
 	VBROADCASTSS (R10), Y4
@@ -1159,25 +1285,34 @@ loop80:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop80
+	JNZ          loop92
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain81
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain93
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled94
+	VBROADCASTSS (R9), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain81:
+unscaled94:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain93:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -1196,15 +1331,15 @@ plain81:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows77
+	JNZ        rows89
 
-done65:
+done75:
 	VZEROUPPER
 	RET
 
-// func tile4x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile4x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, MMX+
-TEXT ·tile4x256(SB), NOSPLIT, $16-88
+TEXT ·tile4x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -1213,18 +1348,18 @@ TEXT ·tile4x256(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest83
+	JL   rest96
 
-whole82:
+whole95:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows85:
+rows98:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh86
+	JZ      fresh99
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -1238,9 +1373,9 @@ rows85:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y6
 	VMOVUPS 32(R9), Y7
-	JMP     ready87
+	JMP     ready100
 
-fresh86:
+fresh99:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1250,7 +1385,7 @@ fresh86:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready87:
+ready100:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -1258,7 +1393,7 @@ ready87:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all89
+	JZ           all102
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -1295,7 +1430,7 @@ ready87:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched88
+	JZ           fetched101
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -1326,10 +1461,10 @@ ready87:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched88
+	JZ           fetched101
 
-all89:
-loop90:
+all102:
+loop103:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (R10), Y10
@@ -1356,12 +1491,26 @@ loop90:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop90
+	JNZ          loop103
 
-fetched88:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain91
+fetched101:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain104
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled105
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+
+unscaled105:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -1376,7 +1525,7 @@ fetched88:
 	VADDPS (R9), Y6, Y6
 	VADDPS 32(R9), Y7, Y7
 
-plain91:
+plain104:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -1400,16 +1549,16 @@ plain91:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows85
+	JNZ     rows98
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole82
+	JGE     whole95
 
-rest83:
+rest96:
 	TESTQ AX, AX
-	JZ    done84
+	JZ    done97
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -1417,16 +1566,16 @@ rest83:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block92
+	JLE   block106
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows93:
+rows107:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh94
+	JZ         fresh108
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -1444,9 +1593,9 @@ rows93:
 	VMOVUPS    (R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 32(R9), Y7, Y7
-	JMP        ready95
+	JMP        ready109
 
-fresh94:
+fresh108:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1456,14 +1605,14 @@ fresh94:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready95:
+ready109:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop96:
+loop110:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      (R8), Y9
 	VMASKMOVPS   32(R11), Y9, Y9
@@ -1491,33 +1640,47 @@ loop96:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop96
+	JNZ          loop110
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain97
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain111
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled112
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain97:
+unscaled112:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain111:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -1545,19 +1708,19 @@ plain97:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows93
-	JMP        done84
+	JNZ        rows107
+	JMP        done97
 
-block92:
+block106:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows98:
+rows113:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh99
+	JZ         fresh114
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -1571,22 +1734,22 @@ rows98:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS (R9), Y3, Y3
-	JMP        ready100
+	JMP        ready115
 
-fresh99:
+fresh114:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready100:
+ready115:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop101:
+loop116:
 	VMOVUPS      (R8), Y4
 	VMASKMOVPS   (R11), Y4, Y4
 	VBROADCASTSS (R10), Y5
@@ -1605,29 +1768,39 @@ loop101:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop101
+	JNZ          loop116
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain102
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain117
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled118
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain102:
+unscaled118:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain117:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y4
@@ -1651,15 +1824,15 @@ plain102:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows98
+	JNZ        rows113
 
-done84:
+done97:
 	VZEROUPPER
 	RET
 
-// func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, MMX+
-TEXT ·tile5x256(SB), NOSPLIT, $16-88
+TEXT ·tile5x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -1668,18 +1841,18 @@ TEXT ·tile5x256(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest104
+	JL   rest120
 
-whole103:
+whole119:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows106:
+rows122:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh107
+	JZ      fresh123
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -1696,9 +1869,9 @@ rows106:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y8
 	VMOVUPS 32(R9), Y9
-	JMP     ready108
+	JMP     ready124
 
-fresh107:
+fresh123:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1710,7 +1883,7 @@ fresh107:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready108:
+ready124:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -1718,7 +1891,7 @@ ready108:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all110
+	JZ           all126
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -1761,7 +1934,7 @@ ready108:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched109
+	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -1797,7 +1970,7 @@ ready108:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched109
+	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	VMOVUPS      (R11), Y10
@@ -1831,10 +2004,10 @@ ready108:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched109
+	JZ           fetched125
 
-all110:
-loop111:
+all126:
+loop127:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      32(R11), Y11
 	VBROADCASTSS (R10), Y12
@@ -1866,12 +2039,28 @@ loop111:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop111
+	JNZ          loop127
 
-fetched109:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain112
+fetched125:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain128
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled129
+	VBROADCASTSS (R9), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
+
+unscaled129:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -1889,7 +2078,7 @@ fetched109:
 	VADDPS (R9), Y8, Y8
 	VADDPS 32(R9), Y9, Y9
 
-plain112:
+plain128:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -1918,16 +2107,16 @@ plain112:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows106
+	JNZ     rows122
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole103
+	JGE     whole119
 
-rest104:
+rest120:
 	TESTQ AX, AX
-	JZ    done105
+	JZ    done121
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -1935,16 +2124,16 @@ rest104:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block113
+	JLE   block130
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows114:
+rows131:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh115
+	JZ         fresh132
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -1966,9 +2155,9 @@ rows114:
 	VMOVUPS    (R9), Y8
 	VMOVUPS    (R8), Y9
 	VMASKMOVPS 32(R9), Y9, Y9
-	JMP        ready116
+	JMP        ready133
 
-fresh115:
+fresh132:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1980,14 +2169,14 @@ fresh115:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready116:
+ready133:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop117:
+loop134:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      (R8), Y11
 	VMASKMOVPS   32(R11), Y11, Y11
@@ -2020,38 +2209,54 @@ loop117:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop117
+	JNZ          loop134
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain118
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y7, Y7
-	ADDQ         R10, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y9, Y9
+	JZ           plain135
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled136
+	VBROADCASTSS (R9), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
 
-plain118:
+unscaled136:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       R10, R9
+	VADDPS     (R9), Y8, Y8
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y9, Y9
+
+plain135:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -2085,19 +2290,19 @@ plain118:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows114
-	JMP        done105
+	JNZ        rows131
+	JMP        done121
 
-block113:
+block130:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows119:
+rows137:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh120
+	JZ         fresh138
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -2114,23 +2319,23 @@ rows119:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y4
 	VMASKMOVPS (R9), Y4, Y4
-	JMP        ready121
+	JMP        ready139
 
-fresh120:
+fresh138:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready121:
+ready139:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop122:
+loop140:
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   (R11), Y5, Y5
 	VBROADCASTSS (R10), Y6
@@ -2152,33 +2357,44 @@ loop122:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop122
+	JNZ          loop140
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain123
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y4, Y4
+	JZ           plain141
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled142
+	VBROADCASTSS (R9), Y5
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
 
-plain123:
+unscaled142:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y4, Y4
+
+plain141:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y5
@@ -2207,15 +2423,15 @@ plain123:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows119
+	JNZ        rows137
 
-done105:
+done121:
 	VZEROUPPER
 	RET
 
-// func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, MMX+
-TEXT ·tile6x256(SB), NOSPLIT, $16-88
+TEXT ·tile6x256(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -2224,18 +2440,18 @@ TEXT ·tile6x256(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest125
+	JL   rest144
 
-whole124:
+whole143:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows127:
+rows146:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh128
+	JZ      fresh147
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -2255,9 +2471,9 @@ rows127:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y10
 	VMOVUPS 32(R9), Y11
-	JMP     ready129
+	JMP     ready148
 
-fresh128:
+fresh147:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2271,7 +2487,7 @@ fresh128:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready129:
+ready148:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -2279,7 +2495,7 @@ ready129:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all131
+	JZ           all150
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -2328,7 +2544,7 @@ ready129:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched130
+	JZ           fetched149
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -2369,7 +2585,7 @@ ready129:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched130
+	JZ           fetched149
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -2410,10 +2626,10 @@ ready129:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched130
+	JZ           fetched149
 
-all131:
-loop132:
+all150:
+loop151:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (R10), Y14
@@ -2450,12 +2666,30 @@ loop132:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop132
+	JNZ          loop151
 
-fetched130:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain133
+fetched149:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain152
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled153
+	VBROADCASTSS (R9), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
+
+unscaled153:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -2476,7 +2710,7 @@ fetched130:
 	VADDPS (R9), Y10, Y10
 	VADDPS 32(R9), Y11, Y11
 
-plain133:
+plain152:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -2510,16 +2744,16 @@ plain133:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows127
+	JNZ     rows146
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole124
+	JGE     whole143
 
-rest125:
+rest144:
 	TESTQ AX, AX
-	JZ    done126
+	JZ    done145
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -2527,16 +2761,16 @@ rest125:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block134
+	JLE   block154
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows135:
+rows155:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh136
+	JZ         fresh156
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -2562,9 +2796,9 @@ rows135:
 	VMOVUPS    (R9), Y10
 	VMOVUPS    (R8), Y11
 	VMASKMOVPS 32(R9), Y11, Y11
-	JMP        ready137
+	JMP        ready157
 
-fresh136:
+fresh156:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2578,14 +2812,14 @@ fresh136:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready137:
+ready157:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop138:
+loop158:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      (R8), Y13
 	VMASKMOVPS   32(R11), Y13, Y13
@@ -2623,43 +2857,61 @@ loop138:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop138
+	JNZ          loop158
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain139
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	ADDQ         R10, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y9, Y9
-	ADDQ         R10, R9
-	VADDPS       (R9), Y10, Y10
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y11, Y11
+	JZ           plain159
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled160
+	VBROADCASTSS (R9), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
 
-plain139:
+unscaled160:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       R10, R9
+	VADDPS     (R9), Y8, Y8
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       R10, R9
+	VADDPS     (R9), Y10, Y10
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+
+plain159:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -2699,19 +2951,19 @@ plain139:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows135
-	JMP        done126
+	JNZ        rows155
+	JMP        done145
 
-block134:
+block154:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows140:
+rows161:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh141
+	JZ         fresh162
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -2731,9 +2983,9 @@ rows140:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS (R9), Y5, Y5
-	JMP        ready142
+	JMP        ready163
 
-fresh141:
+fresh162:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2741,14 +2993,14 @@ fresh141:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready142:
+ready163:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop143:
+loop164:
 	VMOVUPS      (R8), Y6
 	VMASKMOVPS   (R11), Y6, Y6
 	VBROADCASTSS (R10), Y7
@@ -2773,37 +3025,49 @@ loop143:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop143
+	JNZ          loop164
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain144
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain165
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled166
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain144:
+unscaled166:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y4, Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain165:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y6
@@ -2837,15 +3101,15 @@ plain144:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows140
+	JNZ        rows161
 
-done126:
+done145:
 	VZEROUPPER
 	RET
 
-// func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3
-TEXT ·tile1x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile1x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -2854,38 +3118,38 @@ TEXT ·tile1x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest146
+	JL   rest168
 
-whole145:
+whole167:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows148:
+rows170:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh149
+	JZ      fresh171
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
 	VMOVUPS 64(R9), Y2
 	VMOVUPS 96(R9), Y3
-	JMP     ready150
+	JMP     ready172
 
-fresh149:
+fresh171:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready150:
+ready172:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop151:
+loop173:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -2898,7 +3162,7 @@ loop151:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop151
+	JNZ          loop173
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -2906,15 +3170,25 @@ loop151:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain152
-	MOVQ         cs+72(FP), R9
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VADDPS       96(R9), Y3, Y3
+	JZ           plain174
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled175
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain152:
+unscaled175:
+	MOVQ   cs+72(FP), R9
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VADDPS 64(R9), Y2, Y2
+	VADDPS 96(R9), Y3, Y3
+
+plain174:
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -2925,16 +3199,16 @@ plain152:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows148
+	JNZ     rows170
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole145
+	JGE     whole167
 
-rest146:
+rest168:
 	TESTQ AX, AX
-	JZ    done147
+	JZ    done169
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -2942,20 +3216,20 @@ rest146:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block153
+	JLE   block176
 	CMPQ  AX, $0x00000010
-	JLE   block154
+	JLE   block177
 	CMPQ  AX, $0x00000018
-	JLE   block155
+	JLE   block178
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows156:
+rows179:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh157
+	JZ         fresh180
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -2963,20 +3237,20 @@ rows156:
 	VMOVUPS    64(R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 96(R9), Y3, Y3
-	JMP        ready158
+	JMP        ready181
 
-fresh157:
+fresh180:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready158:
+ready181:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop159:
+loop182:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -2990,7 +3264,7 @@ loop159:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop159
+	JNZ          loop182
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -2998,17 +3272,27 @@ loop159:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain160
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   96(R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain183
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled184
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain160:
+unscaled184:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VADDPS     64(R9), Y2, Y2
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 96(R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain183:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3020,38 +3304,38 @@ plain160:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows156
-	JMP        done147
+	JNZ        rows179
+	JMP        done169
 
-block155:
+block178:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows161:
+rows185:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh162
+	JZ         fresh186
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    32(R9), Y1
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS 64(R9), Y2, Y2
-	JMP        ready163
+	JMP        ready187
 
-fresh162:
+fresh186:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready163:
+ready187:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop164:
+loop188:
 	VMOVUPS      (R11), Y3
 	VMOVUPS      32(R11), Y4
 	VMOVUPS      (R8), Y5
@@ -3063,23 +3347,32 @@ loop164:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop164
+	JNZ          loop188
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain165
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   64(R9), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain189
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled190
+	VBROADCASTSS (R9), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain165:
+unscaled190:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS 64(R9), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain189:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3090,36 +3383,36 @@ plain165:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows161
-	JMP        done147
+	JNZ        rows185
+	JMP        done169
 
-block154:
+block177:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows166:
+rows191:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh167
+	JZ         fresh192
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS 32(R9), Y1, Y1
-	JMP        ready168
+	JMP        ready193
 
-fresh167:
+fresh192:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready168:
+ready193:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop169:
+loop194:
 	VMOVUPS      (R11), Y2
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
@@ -3129,21 +3422,29 @@ loop169:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop169
+	JNZ          loop194
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain170
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   32(R9), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain195
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled196
+	VBROADCASTSS (R9), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain170:
+unscaled196:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS 32(R9), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain195:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3153,34 +3454,34 @@ plain170:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows166
-	JMP        done147
+	JNZ        rows191
+	JMP        done169
 
-block153:
+block176:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows171:
+rows197:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh172
+	JZ         fresh198
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
 	VMASKMOVPS (R9), Y0, Y0
-	JMP        ready173
+	JMP        ready199
 
-fresh172:
+fresh198:
 	VXORPS Y0, Y0, Y0
 
-ready173:
+ready199:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop174:
+loop200:
 	VMOVUPS      (R8), Y1
 	VMASKMOVPS   (R11), Y1, Y1
 	VBROADCASTSS (R10), Y2
@@ -3188,19 +3489,26 @@ loop174:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop174
+	JNZ          loop200
 	VXORPS       Y1, Y1, Y1
 	VADDPS       Y1, Y0, Y0
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain175
-	MOVQ         cs+72(FP), R9
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y1
-	VMASKMOVPS   (R9), Y1, Y1
-	VADDPS       Y1, Y0, Y0
+	JZ           plain201
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled202
+	VBROADCASTSS (R9), Y1
+	VMULPS       Y1, Y0, Y0
 
-plain175:
+unscaled202:
+	MOVQ       cs+72(FP), R9
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y1
+	VMASKMOVPS (R9), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+
+plain201:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
@@ -3209,15 +3517,15 @@ plain175:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows171
+	JNZ        rows197
 
-done147:
+done169:
 	VZEROUPPER
 	RET
 
-// func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile2x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3
-TEXT ·tile2x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile2x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -3226,18 +3534,18 @@ TEXT ·tile2x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest177
+	JL   rest204
 
-whole176:
+whole203:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows179:
+rows206:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh180
+	JZ      fresh207
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -3249,9 +3557,9 @@ rows179:
 	VMOVUPS 32(R9), Y5
 	VMOVUPS 64(R9), Y6
 	VMOVUPS 96(R9), Y7
-	JMP     ready181
+	JMP     ready208
 
-fresh180:
+fresh207:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3261,12 +3569,12 @@ fresh180:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready181:
+ready208:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop182:
+loop209:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3284,7 +3592,7 @@ loop182:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop182
+	JNZ          loop209
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3296,20 +3604,34 @@ loop182:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain183
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VADDPS       96(R9), Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
-	VADDPS       64(R9), Y6, Y6
-	VADDPS       96(R9), Y7, Y7
+	JZ           plain210
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled211
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain183:
+unscaled211:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	VADDPS 64(R9), Y2, Y2
+	VADDPS 96(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+	VADDPS 64(R9), Y6, Y6
+	VADDPS 96(R9), Y7, Y7
+
+plain210:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3327,16 +3649,16 @@ plain183:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows179
+	JNZ     rows206
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole176
+	JGE     whole203
 
-rest177:
+rest204:
 	TESTQ AX, AX
-	JZ    done178
+	JZ    done205
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3344,20 +3666,20 @@ rest177:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block184
+	JLE   block212
 	CMPQ  AX, $0x00000010
-	JLE   block185
+	JLE   block213
 	CMPQ  AX, $0x00000018
-	JLE   block186
+	JLE   block214
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows187:
+rows215:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh188
+	JZ         fresh216
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3371,9 +3693,9 @@ rows187:
 	VMOVUPS    64(R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 96(R9), Y7, Y7
-	JMP        ready189
+	JMP        ready217
 
-fresh188:
+fresh216:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3383,12 +3705,12 @@ fresh188:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready189:
+ready217:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop190:
+loop218:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3407,7 +3729,7 @@ loop190:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop190
+	JNZ          loop218
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3419,24 +3741,38 @@ loop190:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain191
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VADDPS       64(R9), Y2, Y2
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   96(R9), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
-	VADDPS       64(R9), Y6, Y6
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   96(R9), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain219
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled220
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain191:
+unscaled220:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VADDPS     64(R9), Y2, Y2
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VADDPS     32(R9), Y5, Y5
+	VADDPS     64(R9), Y6, Y6
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 96(R9), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain219:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3456,19 +3792,19 @@ plain191:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows187
-	JMP        done178
+	JNZ        rows215
+	JMP        done205
 
-block186:
+block214:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows192:
+rows221:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh193
+	JZ         fresh222
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3480,9 +3816,9 @@ rows192:
 	VMOVUPS    32(R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 64(R9), Y5, Y5
-	JMP        ready194
+	JMP        ready223
 
-fresh193:
+fresh222:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3490,12 +3826,12 @@ fresh193:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready194:
+ready223:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop195:
+loop224:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VMOVUPS      (R8), Y8
@@ -3511,7 +3847,7 @@ loop195:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop195
+	JNZ          loop224
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -3521,22 +3857,34 @@ loop195:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain196
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   64(R9), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         R10, R9
-	VADDPS       (R9), Y3, Y3
-	VADDPS       32(R9), Y4, Y4
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   64(R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain225
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled226
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain196:
+unscaled226:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VADDPS     32(R9), Y1, Y1
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       R10, R9
+	VADDPS     (R9), Y3, Y3
+	VADDPS     32(R9), Y4, Y4
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 64(R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain225:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3554,19 +3902,19 @@ plain196:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows192
-	JMP        done178
+	JNZ        rows221
+	JMP        done205
 
-block185:
+block213:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows197:
+rows227:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh198
+	JZ         fresh228
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3576,20 +3924,20 @@ rows197:
 	VMOVUPS    (R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 32(R9), Y3, Y3
-	JMP        ready199
+	JMP        ready229
 
-fresh198:
+fresh228:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready199:
+ready229:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop200:
+loop230:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   32(R11), Y5, Y5
@@ -3602,7 +3950,7 @@ loop200:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop200
+	JNZ          loop230
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3610,20 +3958,30 @@ loop200:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain201
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   32(R9), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   32(R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain231
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled232
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain201:
+unscaled232:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS 32(R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain231:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3639,19 +3997,19 @@ plain201:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows197
-	JMP        done178
+	JNZ        rows227
+	JMP        done205
 
-block184:
+block212:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows202:
+rows233:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh203
+	JZ         fresh234
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -3659,18 +4017,18 @@ rows202:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
-	JMP        ready204
+	JMP        ready235
 
-fresh203:
+fresh234:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready204:
+ready235:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop205:
+loop236:
 	VMOVUPS      (R8), Y2
 	VMASKMOVPS   (R11), Y2, Y2
 	VBROADCASTSS (R10), Y3
@@ -3680,24 +4038,32 @@ loop205:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop205
+	JNZ          loop236
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain206
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   (R9), Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y2
-	VMASKMOVPS   (R9), Y2, Y2
-	VADDPS       Y2, Y1, Y1
+	JZ           plain237
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled238
+	VBROADCASTSS (R9), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
 
-plain206:
+unscaled238:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y2
+	VMASKMOVPS (R9), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+plain237:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -3711,15 +4077,15 @@ plain206:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows202
+	JNZ        rows233
 
-done178:
+done205:
 	VZEROUPPER
 	RET
 
-// func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile3x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3
-TEXT ·tile3x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile3x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -3728,18 +4094,18 @@ TEXT ·tile3x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest208
+	JL   rest240
 
-whole207:
+whole239:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows210:
+rows242:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh211
+	JZ      fresh243
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -3750,9 +4116,9 @@ rows210:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y4
 	VMOVUPS 32(R9), Y5
-	JMP     ready212
+	JMP     ready244
 
-fresh211:
+fresh243:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3760,12 +4126,12 @@ fresh211:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready212:
+ready244:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop213:
+loop245:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VBROADCASTSS (R10), Y8
@@ -3780,7 +4146,7 @@ loop213:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop213
+	JNZ          loop245
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -3790,19 +4156,31 @@ loop213:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain214
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Y0, Y0
-	VADDPS       32(R9), Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VADDPS       32(R9), Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VADDPS       32(R9), Y5, Y5
+	JZ           plain246
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled247
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain214:
+unscaled247:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Y0, Y0
+	VADDPS 32(R9), Y1, Y1
+	ADDQ   R10, R9
+	VADDPS (R9), Y2, Y2
+	VADDPS 32(R9), Y3, Y3
+	ADDQ   R10, R9
+	VADDPS (R9), Y4, Y4
+	VADDPS 32(R9), Y5, Y5
+
+plain246:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3821,16 +4199,16 @@ plain214:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows210
+	JNZ     rows242
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole207
+	JGE     whole239
 
-rest208:
+rest240:
 	TESTQ AX, AX
-	JZ    done209
+	JZ    done241
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3838,16 +4216,16 @@ rest208:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block215
+	JLE   block248
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows216:
+rows249:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh217
+	JZ         fresh250
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3861,9 +4239,9 @@ rows216:
 	VMOVUPS    (R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 32(R9), Y5, Y5
-	JMP        ready218
+	JMP        ready251
 
-fresh217:
+fresh250:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3871,12 +4249,12 @@ fresh217:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready218:
+ready251:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop219:
+loop252:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      (R8), Y7
 	VMASKMOVPS   32(R11), Y7, Y7
@@ -3892,7 +4270,7 @@ loop219:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop219
+	JNZ          loop252
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -3902,25 +4280,37 @@ loop219:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain220
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   32(R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain253
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled254
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain220:
+unscaled254:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS 32(R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain253:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3942,19 +4332,19 @@ plain220:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows216
-	JMP        done209
+	JNZ        rows249
+	JMP        done241
 
-block215:
+block248:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows221:
+rows255:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh222
+	JZ         fresh256
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -3965,19 +4355,19 @@ rows221:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS (R9), Y2, Y2
-	JMP        ready223
+	JMP        ready257
 
-fresh222:
+fresh256:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready223:
+ready257:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop224:
+loop258:
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   (R11), Y3, Y3
 	VBROADCASTSS (R10), Y4
@@ -3989,29 +4379,38 @@ loop224:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop224
+	JNZ          loop258
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain225
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y3
-	VMASKMOVPS   (R9), Y3, Y3
-	VADDPS       Y3, Y2, Y2
+	JZ           plain259
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled260
+	VBROADCASTSS (R9), Y3
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y3, Y2, Y2
 
-plain225:
+unscaled260:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y3
+	VMASKMOVPS (R9), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+plain259:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -4030,15 +4429,15 @@ plain225:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows221
+	JNZ        rows255
 
-done209:
+done241:
 	VZEROUPPER
 	RET
 
-// func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile4x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile4x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -4047,18 +4446,18 @@ TEXT ·tile4x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest227
+	JL   rest262
 
-whole226:
+whole261:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows229:
+rows264:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh230
+	JZ      fresh265
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4072,9 +4471,9 @@ rows229:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y6
 	VMOVUPS 32(R9), Y7
-	JMP     ready231
+	JMP     ready266
 
-fresh230:
+fresh265:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4084,7 +4483,7 @@ fresh230:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready231:
+ready266:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -4092,7 +4491,7 @@ ready231:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all233
+	JZ           all268
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -4121,7 +4520,7 @@ ready231:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched232
+	JZ           fetched267
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -4144,10 +4543,10 @@ ready231:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched232
+	JZ           fetched267
 
-all233:
-loop234:
+all268:
+loop269:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (R10), Y10
@@ -4166,21 +4565,35 @@ loop234:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop234
+	JNZ          loop269
 
-fetched232:
-	VXORPS Y8, Y8, Y8
-	VADDPS Y8, Y0, Y0
-	VADDPS Y8, Y1, Y1
-	VADDPS Y8, Y2, Y2
-	VADDPS Y8, Y3, Y3
-	VADDPS Y8, Y4, Y4
-	VADDPS Y8, Y5, Y5
-	VADDPS Y8, Y6, Y6
-	VADDPS Y8, Y7, Y7
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain235
+fetched267:
+	VXORPS       Y8, Y8, Y8
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y8, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y8, Y3, Y3
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y8, Y5, Y5
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain270
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled271
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
+
+unscaled271:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -4195,7 +4608,7 @@ fetched232:
 	VADDPS (R9), Y6, Y6
 	VADDPS 32(R9), Y7, Y7
 
-plain235:
+plain270:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -4219,16 +4632,16 @@ plain235:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows229
+	JNZ     rows264
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole226
+	JGE     whole261
 
-rest227:
+rest262:
 	TESTQ AX, AX
-	JZ    done228
+	JZ    done263
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -4236,16 +4649,16 @@ rest227:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block236
+	JLE   block272
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows237:
+rows273:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh238
+	JZ         fresh274
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -4263,9 +4676,9 @@ rows237:
 	VMOVUPS    (R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 32(R9), Y7, Y7
-	JMP        ready239
+	JMP        ready275
 
-fresh238:
+fresh274:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4275,14 +4688,14 @@ fresh238:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready239:
+ready275:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop240:
+loop276:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      (R8), Y9
 	VMASKMOVPS   32(R11), Y9, Y9
@@ -4302,7 +4715,7 @@ loop240:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop240
+	JNZ          loop276
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -4314,30 +4727,44 @@ loop240:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain241
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y8
-	VMASKMOVPS   32(R9), Y8, Y8
-	VADDPS       Y8, Y7, Y7
+	JZ           plain277
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled278
+	VBROADCASTSS (R9), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y7, Y7
 
-plain241:
+unscaled278:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y8
+	VMASKMOVPS 32(R9), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+
+plain277:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -4365,19 +4792,19 @@ plain241:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows237
-	JMP        done228
+	JNZ        rows273
+	JMP        done263
 
-block236:
+block272:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows242:
+rows279:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh243
+	JZ         fresh280
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4391,22 +4818,22 @@ rows242:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS (R9), Y3, Y3
-	JMP        ready244
+	JMP        ready281
 
-fresh243:
+fresh280:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready244:
+ready281:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop245:
+loop282:
 	VMOVUPS      (R8), Y4
 	VMASKMOVPS   (R11), Y4, Y4
 	VBROADCASTSS (R10), Y5
@@ -4421,7 +4848,7 @@ loop245:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop245
+	JNZ          loop282
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -4429,26 +4856,36 @@ loop245:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain246
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R9), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	JZ           plain283
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled284
+	VBROADCASTSS (R9), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
 
-plain246:
+unscaled284:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y4
+	VMASKMOVPS (R9), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+
+plain283:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y4
@@ -4472,15 +4909,15 @@ plain246:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows242
+	JNZ        rows279
 
-done228:
+done263:
 	VZEROUPPER
 	RET
 
-// func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile5x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile5x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -4489,18 +4926,18 @@ TEXT ·tile5x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest248
+	JL   rest286
 
-whole247:
+whole285:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows250:
+rows288:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh251
+	JZ      fresh289
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4517,9 +4954,9 @@ rows250:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y8
 	VMOVUPS 32(R9), Y9
-	JMP     ready252
+	JMP     ready290
 
-fresh251:
+fresh289:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4531,7 +4968,7 @@ fresh251:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready252:
+ready290:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -4539,7 +4976,7 @@ ready252:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all254
+	JZ           all292
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -4572,7 +5009,7 @@ ready252:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched253
+	JZ           fetched291
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -4598,7 +5035,7 @@ ready252:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched253
+	JZ           fetched291
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	VMOVUPS      (R11), Y10
@@ -4622,10 +5059,10 @@ ready252:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched253
+	JZ           fetched291
 
-all254:
-loop255:
+all292:
+loop293:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      32(R11), Y11
 	VBROADCASTSS (R10), Y12
@@ -4647,23 +5084,39 @@ loop255:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop255
+	JNZ          loop293
 
-fetched253:
-	VXORPS Y10, Y10, Y10
-	VADDPS Y10, Y0, Y0
-	VADDPS Y10, Y1, Y1
-	VADDPS Y10, Y2, Y2
-	VADDPS Y10, Y3, Y3
-	VADDPS Y10, Y4, Y4
-	VADDPS Y10, Y5, Y5
-	VADDPS Y10, Y6, Y6
-	VADDPS Y10, Y7, Y7
-	VADDPS Y10, Y8, Y8
-	VADDPS Y10, Y9, Y9
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain256
+fetched291:
+	VXORPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain294
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled295
+	VBROADCASTSS (R9), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
+
+unscaled295:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -4681,7 +5134,7 @@ fetched253:
 	VADDPS (R9), Y8, Y8
 	VADDPS 32(R9), Y9, Y9
 
-plain256:
+plain294:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -4710,16 +5163,16 @@ plain256:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows250
+	JNZ     rows288
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole247
+	JGE     whole285
 
-rest248:
+rest286:
 	TESTQ AX, AX
-	JZ    done249
+	JZ    done287
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -4727,16 +5180,16 @@ rest248:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block257
+	JLE   block296
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows258:
+rows297:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh259
+	JZ         fresh298
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -4758,9 +5211,9 @@ rows258:
 	VMOVUPS    (R9), Y8
 	VMOVUPS    (R8), Y9
 	VMASKMOVPS 32(R9), Y9, Y9
-	JMP        ready260
+	JMP        ready299
 
-fresh259:
+fresh298:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4772,14 +5225,14 @@ fresh259:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready260:
+ready299:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop261:
+loop300:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      (R8), Y11
 	VMASKMOVPS   32(R11), Y11, Y11
@@ -4802,7 +5255,7 @@ loop261:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop261
+	JNZ          loop300
 	VXORPS       Y10, Y10, Y10
 	VADDPS       Y10, Y0, Y0
 	VADDPS       Y10, Y1, Y1
@@ -4816,35 +5269,51 @@ loop261:
 	VADDPS       Y10, Y9, Y9
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain262
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y7, Y7
-	ADDQ         R10, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      (R8), Y10
-	VMASKMOVPS   32(R9), Y10, Y10
-	VADDPS       Y10, Y9, Y9
+	JZ           plain301
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled302
+	VBROADCASTSS (R9), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
 
-plain262:
+unscaled302:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       R10, R9
+	VADDPS     (R9), Y8, Y8
+	VMOVUPS    (R8), Y10
+	VMASKMOVPS 32(R9), Y10, Y10
+	VADDPS     Y10, Y9, Y9
+
+plain301:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -4878,19 +5347,19 @@ plain262:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows258
-	JMP        done249
+	JNZ        rows297
+	JMP        done287
 
-block257:
+block296:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows263:
+rows303:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh264
+	JZ         fresh304
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4907,23 +5376,23 @@ rows263:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y4
 	VMASKMOVPS (R9), Y4, Y4
-	JMP        ready265
+	JMP        ready305
 
-fresh264:
+fresh304:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready265:
+ready305:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop266:
+loop306:
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   (R11), Y5, Y5
 	VBROADCASTSS (R10), Y6
@@ -4940,7 +5409,7 @@ loop266:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop266
+	JNZ          loop306
 	VXORPS       Y5, Y5, Y5
 	VADDPS       Y5, Y0, Y0
 	VADDPS       Y5, Y1, Y1
@@ -4949,30 +5418,41 @@ loop266:
 	VADDPS       Y5, Y4, Y4
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain267
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R9), Y5, Y5
-	VADDPS       Y5, Y4, Y4
+	JZ           plain307
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled308
+	VBROADCASTSS (R9), Y5
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
 
-plain267:
+unscaled308:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y5
+	VMASKMOVPS (R9), Y5, Y5
+	VADDPS     Y5, Y4, Y4
+
+plain307:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y5
@@ -5001,15 +5481,15 @@ plain267:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows263
+	JNZ        rows303
 
-done249:
+done287:
 	VZEROUPPER
 	RET
 
-// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x256Fused(SB), NOSPLIT, $16-88
+TEXT ·tile6x256Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), CX
 	MOVQ ak+40(FP), DX
@@ -5018,18 +5498,18 @@ TEXT ·tile6x256Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest269
+	JL   rest310
 
-whole268:
+whole309:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows271:
+rows312:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh272
+	JZ      fresh313
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -5049,9 +5529,9 @@ rows271:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y10
 	VMOVUPS 32(R9), Y11
-	JMP     ready273
+	JMP     ready314
 
-fresh272:
+fresh313:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5065,7 +5545,7 @@ fresh272:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready273:
+ready314:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -5073,7 +5553,7 @@ ready273:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all275
+	JZ           all316
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -5110,7 +5590,7 @@ ready273:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched274
+	JZ           fetched315
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -5139,7 +5619,7 @@ ready273:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched274
+	JZ           fetched315
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -5168,10 +5648,10 @@ ready273:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched274
+	JZ           fetched315
 
-all275:
-loop276:
+all316:
+loop317:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (R10), Y14
@@ -5196,25 +5676,43 @@ loop276:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop276
+	JNZ          loop317
 
-fetched274:
-	VXORPS Y12, Y12, Y12
-	VADDPS Y12, Y0, Y0
-	VADDPS Y12, Y1, Y1
-	VADDPS Y12, Y2, Y2
-	VADDPS Y12, Y3, Y3
-	VADDPS Y12, Y4, Y4
-	VADDPS Y12, Y5, Y5
-	VADDPS Y12, Y6, Y6
-	VADDPS Y12, Y7, Y7
-	VADDPS Y12, Y8, Y8
-	VADDPS Y12, Y9, Y9
-	VADDPS Y12, Y10, Y10
-	VADDPS Y12, Y11, Y11
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain277
+fetched315:
+	VXORPS       Y12, Y12, Y12
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y12, Y1, Y1
+	VADDPS       Y12, Y2, Y2
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y7, Y7
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain318
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled319
+	VBROADCASTSS (R9), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
+
+unscaled319:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -5235,7 +5733,7 @@ fetched274:
 	VADDPS (R9), Y10, Y10
 	VADDPS 32(R9), Y11, Y11
 
-plain277:
+plain318:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -5269,16 +5767,16 @@ plain277:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows271
+	JNZ     rows312
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole268
+	JGE     whole309
 
-rest269:
+rest310:
 	TESTQ AX, AX
-	JZ    done270
+	JZ    done311
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -5286,16 +5784,16 @@ rest269:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block278
+	JLE   block320
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows279:
+rows321:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh280
+	JZ         fresh322
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -5321,9 +5819,9 @@ rows279:
 	VMOVUPS    (R9), Y10
 	VMOVUPS    (R8), Y11
 	VMASKMOVPS 32(R9), Y11, Y11
-	JMP        ready281
+	JMP        ready323
 
-fresh280:
+fresh322:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5337,14 +5835,14 @@ fresh280:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready281:
+ready323:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop282:
+loop324:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      (R8), Y13
 	VMASKMOVPS   32(R11), Y13, Y13
@@ -5370,7 +5868,7 @@ loop282:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop282
+	JNZ          loop324
 	VXORPS       Y12, Y12, Y12
 	VADDPS       Y12, Y0, Y0
 	VADDPS       Y12, Y1, Y1
@@ -5386,40 +5884,58 @@ loop282:
 	VADDPS       Y12, Y11, Y11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain283
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y1, Y1
-	ADDQ         R10, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	ADDQ         R10, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y5, Y5
-	ADDQ         R10, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y7, Y7
-	ADDQ         R10, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y9, Y9
-	ADDQ         R10, R9
-	VADDPS       (R9), Y10, Y10
-	VMOVUPS      (R8), Y12
-	VMASKMOVPS   32(R9), Y12, Y12
-	VADDPS       Y12, Y11, Y11
+	JZ           plain325
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled326
+	VBROADCASTSS (R9), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
 
-plain283:
+unscaled326:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VADDPS     (R9), Y0, Y0
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       R10, R9
+	VADDPS     (R9), Y2, Y2
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       R10, R9
+	VADDPS     (R9), Y4, Y4
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       R10, R9
+	VADDPS     (R9), Y6, Y6
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       R10, R9
+	VADDPS     (R9), Y8, Y8
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       R10, R9
+	VADDPS     (R9), Y10, Y10
+	VMOVUPS    (R8), Y12
+	VMASKMOVPS 32(R9), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+
+plain325:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -5459,19 +5975,19 @@ plain283:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows279
-	JMP        done270
+	JNZ        rows321
+	JMP        done311
 
-block278:
+block320:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows284:
+rows327:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh285
+	JZ         fresh328
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -5491,9 +6007,9 @@ rows284:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS (R9), Y5, Y5
-	JMP        ready286
+	JMP        ready329
 
-fresh285:
+fresh328:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5501,14 +6017,14 @@ fresh285:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready286:
+ready329:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop287:
+loop330:
 	VMOVUPS      (R8), Y6
 	VMASKMOVPS   (R11), Y6, Y6
 	VBROADCASTSS (R10), Y7
@@ -5527,7 +6043,7 @@ loop287:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop287
+	JNZ          loop330
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -5537,34 +6053,46 @@ loop287:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain288
-	MOVQ         cs+72(FP), R10
-	MOVQ         DI, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	ADDQ         R10, R9
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R9), Y6, Y6
-	VADDPS       Y6, Y5, Y5
+	JZ           plain331
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled332
+	VBROADCASTSS (R9), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
 
-plain288:
+unscaled332:
+	MOVQ       cs+72(FP), R10
+	MOVQ       DI, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y0, Y0
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y3, Y3
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y4, Y4
+	ADDQ       R10, R9
+	VMOVUPS    (R8), Y6
+	VMASKMOVPS (R9), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+
+plain331:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y6
@@ -5598,15 +6126,15 @@ plain288:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows284
+	JNZ        rows327
 
-done270:
+done311:
 	VZEROUPPER
 	RET
 
-// func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile1x512(SB), NOSPLIT, $16-88
+TEXT ·tile1x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -5667,12 +6195,22 @@ loop7:
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
 	JZ           plain8
-	MOVQ         cs+72(FP), R9
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled9
+	VBROADCASTSS (R9), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
+
+unscaled9:
+	MOVQ   cs+72(FP), R9
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
 
 plain8:
 	MOVQ    cs+72(FP), R9
@@ -5703,40 +6241,40 @@ rest2:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block9
-	CMPQ  AX, $0x00000020
 	JLE   block10
-	CMPQ  AX, $0x00000030
+	CMPQ  AX, $0x00000020
 	JLE   block11
+	CMPQ  AX, $0x00000030
+	JLE   block12
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows12:
+rows13:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh13
+	JZ        fresh14
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS   128(R8), Z2
 	VMOVUPS.Z 192(R8), K1, Z3
-	JMP       ready14
+	JMP       ready15
 
-fresh13:
+fresh14:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready14:
+ready15:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop15:
+loop16:
 	VMOVUPS      (R10), Z4
 	VMOVUPS      64(R10), Z5
 	VMOVUPS      128(R10), Z6
@@ -5753,19 +6291,29 @@ loop15:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop15
+	JNZ          loop16
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain16
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain17
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled18
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain16:
+unscaled18:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain17:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -5776,37 +6324,37 @@ plain16:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows12
+	JNZ     rows13
 	JMP     done3
 
-block11:
+block12:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows17:
+rows19:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh18
+	JZ        fresh20
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS.Z 128(R8), K1, Z2
-	JMP       ready19
+	JMP       ready21
 
-fresh18:
+fresh20:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready19:
+ready21:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop20:
+loop22:
 	VMOVUPS      (R10), Z3
 	VMOVUPS      64(R10), Z4
 	VMOVUPS.Z    128(R10), K1, Z5
@@ -5820,18 +6368,27 @@ loop20:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop20
+	JNZ          loop22
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain21
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	JZ           plain23
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled24
+	VBROADCASTSS (R8), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
 
-plain21:
+unscaled24:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain23:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -5841,35 +6398,35 @@ plain21:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows17
+	JNZ     rows19
 	JMP     done3
 
-block10:
+block11:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows22:
+rows25:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh23
+	JZ        fresh26
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS.Z 64(R8), K1, Z1
-	JMP       ready24
+	JMP       ready27
 
-fresh23:
+fresh26:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready24:
+ready27:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop25:
+loop28:
 	VMOVUPS      (R10), Z2
 	VMOVUPS.Z    64(R10), K1, Z3
 	VBROADCASTSS (R9), Z4
@@ -5880,17 +6437,25 @@ loop25:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop25
+	JNZ          loop28
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain26
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	JZ           plain29
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled30
+	VBROADCASTSS (R8), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
 
-plain26:
+unscaled30:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain29:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -5899,33 +6464,33 @@ plain26:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows22
+	JNZ     rows25
 	JMP     done3
 
-block9:
+block10:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows27:
+rows31:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh28
+	JZ        fresh32
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
-	JMP       ready29
+	JMP       ready33
 
-fresh28:
+fresh32:
 	VPXORD Z0, Z0, Z0
 
-ready29:
+ready33:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop30:
+loop34:
 	VMOVUPS.Z    (R10), K1, Z1
 	VBROADCASTSS (R9), Z2
 	VMULPS       Z1, Z2, Z1
@@ -5933,16 +6498,23 @@ loop30:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop30
+	JNZ          loop34
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain31
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z1
-	VADDPS       Z1, Z0, Z0
+	JZ           plain35
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled36
+	VBROADCASTSS (R8), Z1
+	VMULPS       Z1, Z0, Z0
 
-plain31:
+unscaled36:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+plain35:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -5950,15 +6522,15 @@ plain31:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows27
+	JNZ     rows31
 
 done3:
 	VZEROUPPER
 	RET
 
-// func tile2x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile2x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile2x512(SB), NOSPLIT, $16-88
+TEXT ·tile2x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -5967,18 +6539,18 @@ TEXT ·tile2x512(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest33
+	JL   rest38
 
-whole32:
+whole37:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows35:
+rows40:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh36
+	JZ      fresh41
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -5990,9 +6562,9 @@ rows35:
 	VMOVUPS 64(R9), Z5
 	VMOVUPS 128(R9), Z6
 	VMOVUPS 192(R9), Z7
-	JMP     ready37
+	JMP     ready42
 
-fresh36:
+fresh41:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6002,12 +6574,12 @@ fresh36:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready37:
+ready42:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop38:
+loop43:
 	VMOVUPS      (R11), Z8
 	VMOVUPS      64(R11), Z9
 	VMOVUPS      128(R11), Z10
@@ -6033,23 +6605,37 @@ loop38:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop38
+	JNZ          loop43
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain39
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
-	ADDQ         R10, R9
-	VADDPS       (R9), Z4, Z4
-	VADDPS       64(R9), Z5, Z5
-	VADDPS       128(R9), Z6, Z6
-	VADDPS       192(R9), Z7, Z7
+	JZ           plain44
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled45
+	VBROADCASTSS (R9), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain39:
+unscaled45:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+
+plain44:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -6067,16 +6653,16 @@ plain39:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows35
+	JNZ     rows40
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole32
+	JGE     whole37
 
-rest33:
+rest38:
 	TESTQ AX, AX
-	JZ    done34
+	JZ    done39
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -6085,20 +6671,20 @@ rest33:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block40
+	JLE   block46
 	CMPQ  AX, $0x00000020
-	JLE   block41
+	JLE   block47
 	CMPQ  AX, $0x00000030
-	JLE   block42
+	JLE   block48
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows43:
+rows49:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh44
+	JZ        fresh50
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6110,9 +6696,9 @@ rows43:
 	VMOVUPS   64(R8), Z5
 	VMOVUPS   128(R8), Z6
 	VMOVUPS.Z 192(R8), K1, Z7
-	JMP       ready45
+	JMP       ready51
 
-fresh44:
+fresh50:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6122,12 +6708,12 @@ fresh44:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready45:
+ready51:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop46:
+loop52:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
@@ -6153,25 +6739,39 @@ loop46:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop46
+	JNZ          loop52
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain47
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain53
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled54
+	VBROADCASTSS (R8), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain47:
+unscaled54:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain53:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6189,19 +6789,19 @@ plain47:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows43
-	JMP     done34
+	JNZ     rows49
+	JMP     done39
 
-block42:
+block48:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows48:
+rows55:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh49
+	JZ        fresh56
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6211,9 +6811,9 @@ rows48:
 	VMOVUPS   (R8), Z3
 	VMOVUPS   64(R8), Z4
 	VMOVUPS.Z 128(R8), K1, Z5
-	JMP       ready50
+	JMP       ready57
 
-fresh49:
+fresh56:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6221,12 +6821,12 @@ fresh49:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready50:
+ready57:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop51:
+loop58:
 	VMOVUPS      (R10), Z6
 	VMOVUPS      64(R10), Z7
 	VMOVUPS.Z    128(R10), K1, Z8
@@ -6247,23 +6847,35 @@ loop51:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop51
+	JNZ          loop58
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain52
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain59
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled60
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain52:
+unscaled60:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain59:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6279,19 +6891,19 @@ plain52:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows48
-	JMP     done34
+	JNZ     rows55
+	JMP     done39
 
-block41:
+block47:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows53:
+rows61:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh54
+	JZ        fresh62
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6299,20 +6911,20 @@ rows53:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z2
 	VMOVUPS.Z 64(R8), K1, Z3
-	JMP       ready55
+	JMP       ready63
 
-fresh54:
+fresh62:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready55:
+ready63:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop56:
+loop64:
 	VMOVUPS      (R10), Z4
 	VMOVUPS.Z    64(R10), K1, Z5
 	VBROADCASTSS (R9), Z6
@@ -6328,21 +6940,31 @@ loop56:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop56
+	JNZ          loop64
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain57
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain65
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled66
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain57:
+unscaled66:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain65:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6356,36 +6978,36 @@ plain57:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows53
-	JMP     done34
+	JNZ     rows61
+	JMP     done39
 
-block40:
+block46:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows58:
+rows67:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh59
+	JZ        fresh68
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z1
-	JMP       ready60
+	JMP       ready69
 
-fresh59:
+fresh68:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready60:
+ready69:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop61:
+loop70:
 	VMOVUPS.Z    (R10), K1, Z2
 	VBROADCASTSS (R9), Z3
 	VMULPS       Z2, Z3, Z3
@@ -6396,19 +7018,27 @@ loop61:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop61
+	JNZ          loop70
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain62
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	JZ           plain71
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled72
+	VBROADCASTSS (R8), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
 
-plain62:
+unscaled72:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain71:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -6420,15 +7050,15 @@ plain62:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows58
+	JNZ     rows67
 
-done34:
+done39:
 	VZEROUPPER
 	RET
 
-// func tile3x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile3x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile3x512(SB), NOSPLIT, $16-88
+TEXT ·tile3x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -6437,18 +7067,18 @@ TEXT ·tile3x512(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest64
+	JL   rest74
 
-whole63:
+whole73:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows66:
+rows76:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh67
+	JZ      fresh77
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -6465,9 +7095,9 @@ rows66:
 	VMOVUPS 64(R9), Z9
 	VMOVUPS 128(R9), Z10
 	VMOVUPS 192(R9), Z11
-	JMP     ready68
+	JMP     ready78
 
-fresh67:
+fresh77:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6481,12 +7111,12 @@ fresh67:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready68:
+ready78:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop69:
+loop79:
 	VMOVUPS      (R11), Z12
 	VMOVUPS      64(R11), Z13
 	VMOVUPS      128(R11), Z14
@@ -6521,28 +7151,46 @@ loop69:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop69
+	JNZ          loop79
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain70
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
-	ADDQ         R10, R9
-	VADDPS       (R9), Z4, Z4
-	VADDPS       64(R9), Z5, Z5
-	VADDPS       128(R9), Z6, Z6
-	VADDPS       192(R9), Z7, Z7
-	ADDQ         R10, R9
-	VADDPS       (R9), Z8, Z8
-	VADDPS       64(R9), Z9, Z9
-	VADDPS       128(R9), Z10, Z10
-	VADDPS       192(R9), Z11, Z11
+	JZ           plain80
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled81
+	VBROADCASTSS (R9), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain70:
+unscaled81:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+
+plain80:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -6567,16 +7215,16 @@ plain70:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows66
+	JNZ     rows76
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole63
+	JGE     whole73
 
-rest64:
+rest74:
 	TESTQ AX, AX
-	JZ    done65
+	JZ    done75
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -6585,20 +7233,20 @@ rest64:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block71
+	JLE   block82
 	CMPQ  AX, $0x00000020
-	JLE   block72
+	JLE   block83
 	CMPQ  AX, $0x00000030
-	JLE   block73
+	JLE   block84
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows74:
+rows85:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh75
+	JZ        fresh86
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6615,9 +7263,9 @@ rows74:
 	VMOVUPS   64(R8), Z9
 	VMOVUPS   128(R8), Z10
 	VMOVUPS.Z 192(R8), K1, Z11
-	JMP       ready76
+	JMP       ready87
 
-fresh75:
+fresh86:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6631,12 +7279,12 @@ fresh75:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready76:
+ready87:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop77:
+loop88:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
@@ -6671,31 +7319,49 @@ loop77:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop77
+	JNZ          loop88
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain78
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain89
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled90
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain78:
+unscaled90:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain89:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6720,19 +7386,19 @@ plain78:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows74
-	JMP     done65
+	JNZ     rows85
+	JMP     done75
 
-block73:
+block84:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows79:
+rows91:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh80
+	JZ        fresh92
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6746,9 +7412,9 @@ rows79:
 	VMOVUPS   (R8), Z6
 	VMOVUPS   64(R8), Z7
 	VMOVUPS.Z 128(R8), K1, Z8
-	JMP       ready81
+	JMP       ready93
 
-fresh80:
+fresh92:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6759,12 +7425,12 @@ fresh80:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 
-ready81:
+ready93:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop82:
+loop94:
 	VMOVUPS      (R10), Z9
 	VMOVUPS      64(R10), Z10
 	VMOVUPS.Z    128(R10), K1, Z11
@@ -6792,28 +7458,43 @@ loop82:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop82
+	JNZ          loop94
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain83
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z8, Z8
+	JZ           plain95
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled96
+	VBROADCASTSS (R8), Z9
+	VMULPS       Z9, Z0, Z0
+	VMULPS       Z9, Z1, Z1
+	VMULPS       Z9, Z2, Z2
+	VMULPS       Z9, Z3, Z3
+	VMULPS       Z9, Z4, Z4
+	VMULPS       Z9, Z5, Z5
+	VMULPS       Z9, Z6, Z6
+	VMULPS       Z9, Z7, Z7
+	VMULPS       Z9, Z8, Z8
 
-plain83:
+unscaled96:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z8, Z8
+
+plain95:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6835,19 +7516,19 @@ plain83:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows79
-	JMP     done65
+	JNZ     rows91
+	JMP     done75
 
-block72:
+block83:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows84:
+rows97:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh85
+	JZ        fresh98
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -6858,9 +7539,9 @@ rows84:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z4
 	VMOVUPS.Z 64(R8), K1, Z5
-	JMP       ready86
+	JMP       ready99
 
-fresh85:
+fresh98:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6868,12 +7549,12 @@ fresh85:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready86:
+ready99:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop87:
+loop100:
 	VMOVUPS      (R10), Z6
 	VMOVUPS.Z    64(R10), K1, Z7
 	VBROADCASTSS (R9), Z8
@@ -6894,25 +7575,37 @@ loop87:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop87
+	JNZ          loop100
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain88
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain101
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled102
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain88:
+unscaled102:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain101:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -6931,19 +7624,19 @@ plain88:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows84
-	JMP     done65
+	JNZ     rows97
+	JMP     done75
 
-block71:
+block82:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows89:
+rows103:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh90
+	JZ        fresh104
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -6951,19 +7644,19 @@ rows89:
 	VMOVUPS.Z (R8), K1, Z1
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z2
-	JMP       ready91
+	JMP       ready105
 
-fresh90:
+fresh104:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready91:
+ready105:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop92:
+loop106:
 	VMOVUPS.Z    (R10), K1, Z3
 	VBROADCASTSS (R9), Z4
 	VMULPS       Z3, Z4, Z4
@@ -6977,22 +7670,31 @@ loop92:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop92
+	JNZ          loop106
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain93
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	JZ           plain107
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled108
+	VBROADCASTSS (R8), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
 
-plain93:
+unscaled108:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain107:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -7008,15 +7710,15 @@ plain93:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows89
+	JNZ     rows103
 
-done65:
+done75:
 	VZEROUPPER
 	RET
 
-// func tile4x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile4x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x512(SB), NOSPLIT, $16-88
+TEXT ·tile4x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -7025,18 +7727,18 @@ TEXT ·tile4x512(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest95
+	JL   rest110
 
-whole94:
+whole109:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows97:
+rows112:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh98
+	JZ      fresh113
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -7058,9 +7760,9 @@ rows97:
 	VMOVUPS 64(R9), Z13
 	VMOVUPS 128(R9), Z14
 	VMOVUPS 192(R9), Z15
-	JMP     ready99
+	JMP     ready114
 
-fresh98:
+fresh113:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7078,7 +7780,7 @@ fresh98:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready99:
+ready114:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -7086,7 +7788,7 @@ ready99:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all101
+	JZ           all116
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -7147,7 +7849,7 @@ ready99:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched100
+	JZ           fetched115
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -7202,10 +7904,10 @@ ready99:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched100
+	JZ           fetched115
 
-all101:
-loop102:
+all116:
+loop117:
 	VMOVUPS      (R11), Z16
 	VMOVUPS      64(R11), Z17
 	VMOVUPS      128(R11), Z18
@@ -7250,12 +7952,34 @@ loop102:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop102
+	JNZ          loop117
 
-fetched100:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain103
+fetched115:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain118
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled119
+	VBROADCASTSS (R9), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
+
+unscaled119:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -7278,7 +8002,7 @@ fetched100:
 	VADDPS 128(R9), Z14, Z14
 	VADDPS 192(R9), Z15, Z15
 
-plain103:
+plain118:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -7310,16 +8034,16 @@ plain103:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows97
+	JNZ     rows112
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole94
+	JGE     whole109
 
-rest95:
+rest110:
 	TESTQ AX, AX
-	JZ    done96
+	JZ    done111
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -7328,20 +8052,20 @@ rest95:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block104
+	JLE   block120
 	CMPQ  AX, $0x00000020
-	JLE   block105
+	JLE   block121
 	CMPQ  AX, $0x00000030
-	JLE   block106
+	JLE   block122
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows107:
+rows123:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh108
+	JZ        fresh124
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -7363,9 +8087,9 @@ rows107:
 	VMOVUPS   64(R8), Z13
 	VMOVUPS   128(R8), Z14
 	VMOVUPS.Z 192(R8), K1, Z15
-	JMP       ready109
+	JMP       ready125
 
-fresh108:
+fresh124:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7383,14 +8107,14 @@ fresh108:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready109:
+ready125:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop110:
+loop126:
 	VMOVUPS      (R10), Z16
 	VMOVUPS      64(R10), Z17
 	VMOVUPS      128(R10), Z18
@@ -7435,37 +8159,59 @@ loop110:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop110
+	JNZ          loop126
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain111
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z15, Z15
+	JZ           plain127
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled128
+	VBROADCASTSS (R8), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
 
-plain111:
+unscaled128:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z15, Z15
+
+plain127:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -7497,19 +8243,19 @@ plain111:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows107
-	JMP     done96
+	JNZ     rows123
+	JMP     done111
 
-block106:
+block122:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows112:
+rows129:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh113
+	JZ        fresh130
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -7527,9 +8273,9 @@ rows112:
 	VMOVUPS   (R8), Z9
 	VMOVUPS   64(R8), Z10
 	VMOVUPS.Z 128(R8), K1, Z11
-	JMP       ready114
+	JMP       ready131
 
-fresh113:
+fresh130:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7543,14 +8289,14 @@ fresh113:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready114:
+ready131:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop115:
+loop132:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS.Z    128(R10), K1, Z14
@@ -7586,33 +8332,51 @@ loop115:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop115
+	JNZ          loop132
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain116
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain133
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled134
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain116:
+unscaled134:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain133:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -7640,19 +8404,19 @@ plain116:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows112
-	JMP     done96
+	JNZ     rows129
+	JMP     done111
 
-block105:
+block121:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows117:
+rows135:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh118
+	JZ        fresh136
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -7666,9 +8430,9 @@ rows117:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z6
 	VMOVUPS.Z 64(R8), K1, Z7
-	JMP       ready119
+	JMP       ready137
 
-fresh118:
+fresh136:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7678,14 +8442,14 @@ fresh118:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready119:
+ready137:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop120:
+loop138:
 	VMOVUPS      (R10), Z8
 	VMOVUPS.Z    64(R10), K1, Z9
 	VBROADCASTSS (R9), Z10
@@ -7712,29 +8476,43 @@ loop120:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop120
+	JNZ          loop138
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain121
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain139
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled140
+	VBROADCASTSS (R8), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain121:
+unscaled140:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain139:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -7758,19 +8536,19 @@ plain121:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows117
-	JMP     done96
+	JNZ     rows135
+	JMP     done111
 
-block104:
+block120:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows122:
+rows141:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh123
+	JZ        fresh142
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -7780,22 +8558,22 @@ rows122:
 	VMOVUPS.Z (R8), K1, Z2
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z3
-	JMP       ready124
+	JMP       ready143
 
-fresh123:
+fresh142:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready124:
+ready143:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop125:
+loop144:
 	VMOVUPS.Z    (R10), K1, Z4
 	VBROADCASTSS (R9), Z5
 	VMULPS       Z4, Z5, Z5
@@ -7813,25 +8591,35 @@ loop125:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop125
+	JNZ          loop144
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain126
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain145
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled146
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain126:
+unscaled146:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain145:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -7851,15 +8639,15 @@ plain126:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows122
+	JNZ     rows141
 
-done96:
+done111:
 	VZEROUPPER
 	RET
 
-// func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x512(SB), NOSPLIT, $16-88
+TEXT ·tile5x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -7868,18 +8656,18 @@ TEXT ·tile5x512(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest128
+	JL   rest148
 
-whole127:
+whole147:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows130:
+rows150:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh131
+	JZ      fresh151
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -7906,9 +8694,9 @@ rows130:
 	VMOVUPS 64(R9), Z17
 	VMOVUPS 128(R9), Z18
 	VMOVUPS 192(R9), Z19
-	JMP     ready132
+	JMP     ready152
 
-fresh131:
+fresh151:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7930,7 +8718,7 @@ fresh131:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready132:
+ready152:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -7938,7 +8726,7 @@ ready132:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all134
+	JZ           all154
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -8009,7 +8797,7 @@ ready132:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched133
+	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -8073,7 +8861,7 @@ ready132:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched133
+	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -8132,10 +8920,10 @@ ready132:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched133
+	JZ           fetched153
 
-all134:
-loop135:
+all154:
+loop155:
 	VMOVUPS      (R11), Z20
 	VMOVUPS      64(R11), Z21
 	VMOVUPS      128(R11), Z22
@@ -8189,12 +8977,38 @@ loop135:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop135
+	JNZ          loop155
 
-fetched133:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain136
+fetched153:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain156
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled157
+	VBROADCASTSS (R9), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
+
+unscaled157:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -8222,7 +9036,7 @@ fetched133:
 	VADDPS 128(R9), Z18, Z18
 	VADDPS 192(R9), Z19, Z19
 
-plain136:
+plain156:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -8261,16 +9075,16 @@ plain136:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows130
+	JNZ     rows150
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole127
+	JGE     whole147
 
-rest128:
+rest148:
 	TESTQ AX, AX
-	JZ    done129
+	JZ    done149
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -8279,20 +9093,20 @@ rest128:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block137
+	JLE   block158
 	CMPQ  AX, $0x00000020
-	JLE   block138
+	JLE   block159
 	CMPQ  AX, $0x00000030
-	JLE   block139
+	JLE   block160
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows140:
+rows161:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh141
+	JZ        fresh162
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -8319,9 +9133,9 @@ rows140:
 	VMOVUPS   64(R8), Z17
 	VMOVUPS   128(R8), Z18
 	VMOVUPS.Z 192(R8), K1, Z19
-	JMP       ready142
+	JMP       ready163
 
-fresh141:
+fresh162:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8343,14 +9157,14 @@ fresh141:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready142:
+ready163:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop143:
+loop164:
 	VMOVUPS      (R10), Z20
 	VMOVUPS      64(R10), Z21
 	VMOVUPS      128(R10), Z22
@@ -8404,43 +9218,69 @@ loop143:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop143
+	JNZ          loop164
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain144
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z15, Z15
-	ADDQ         R9, R8
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       128(R8), Z18, Z18
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z19, Z19
+	JZ           plain165
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled166
+	VBROADCASTSS (R8), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
 
-plain144:
+unscaled166:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z15, Z15
+	ADDQ      R9, R8
+	VADDPS    (R8), Z16, Z16
+	VADDPS    64(R8), Z17, Z17
+	VADDPS    128(R8), Z18, Z18
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z19, Z19
+
+plain165:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -8479,19 +9319,19 @@ plain144:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows140
-	JMP     done129
+	JNZ     rows161
+	JMP     done149
 
-block139:
+block160:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows145:
+rows167:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh146
+	JZ        fresh168
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -8513,9 +9353,9 @@ rows145:
 	VMOVUPS   (R8), Z12
 	VMOVUPS   64(R8), Z13
 	VMOVUPS.Z 128(R8), K1, Z14
-	JMP       ready147
+	JMP       ready169
 
-fresh146:
+fresh168:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8532,14 +9372,14 @@ fresh146:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 
-ready147:
+ready169:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop148:
+loop170:
 	VMOVUPS      (R10), Z15
 	VMOVUPS      64(R10), Z16
 	VMOVUPS.Z    128(R10), K1, Z17
@@ -8582,38 +9422,59 @@ loop148:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop148
+	JNZ          loop170
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain149
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z14, Z14
+	JZ           plain171
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled172
+	VBROADCASTSS (R8), Z15
+	VMULPS       Z15, Z0, Z0
+	VMULPS       Z15, Z1, Z1
+	VMULPS       Z15, Z2, Z2
+	VMULPS       Z15, Z3, Z3
+	VMULPS       Z15, Z4, Z4
+	VMULPS       Z15, Z5, Z5
+	VMULPS       Z15, Z6, Z6
+	VMULPS       Z15, Z7, Z7
+	VMULPS       Z15, Z8, Z8
+	VMULPS       Z15, Z9, Z9
+	VMULPS       Z15, Z10, Z10
+	VMULPS       Z15, Z11, Z11
+	VMULPS       Z15, Z12, Z12
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z15, Z14, Z14
 
-plain149:
+unscaled172:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z14, Z14
+
+plain171:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -8647,19 +9508,19 @@ plain149:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows145
-	JMP     done129
+	JNZ     rows167
+	JMP     done149
 
-block138:
+block159:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows150:
+rows173:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh151
+	JZ        fresh174
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -8676,9 +9537,9 @@ rows150:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z8
 	VMOVUPS.Z 64(R8), K1, Z9
-	JMP       ready152
+	JMP       ready175
 
-fresh151:
+fresh174:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8690,14 +9551,14 @@ fresh151:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 
-ready152:
+ready175:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop153:
+loop176:
 	VMOVUPS      (R10), Z10
 	VMOVUPS.Z    64(R10), K1, Z11
 	VBROADCASTSS (R9), Z12
@@ -8729,33 +9590,49 @@ loop153:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop153
+	JNZ          loop176
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain154
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z9, Z9
+	JZ           plain177
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled178
+	VBROADCASTSS (R8), Z10
+	VMULPS       Z10, Z0, Z0
+	VMULPS       Z10, Z1, Z1
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z10, Z3, Z3
+	VMULPS       Z10, Z4, Z4
+	VMULPS       Z10, Z5, Z5
+	VMULPS       Z10, Z6, Z6
+	VMULPS       Z10, Z7, Z7
+	VMULPS       Z10, Z8, Z8
+	VMULPS       Z10, Z9, Z9
 
-plain154:
+unscaled178:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z9, Z9
+
+plain177:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -8784,19 +9661,19 @@ plain154:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows150
-	JMP     done129
+	JNZ     rows173
+	JMP     done149
 
-block137:
+block158:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows155:
+rows179:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh156
+	JZ        fresh180
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -8808,23 +9685,23 @@ rows155:
 	VMOVUPS.Z (R8), K1, Z3
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z4
-	JMP       ready157
+	JMP       ready181
 
-fresh156:
+fresh180:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready157:
+ready181:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop158:
+loop182:
 	VMOVUPS.Z    (R10), K1, Z5
 	VBROADCASTSS (R9), Z6
 	VMULPS       Z5, Z6, Z6
@@ -8845,28 +9722,39 @@ loop158:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop158
+	JNZ          loop182
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain159
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z3, Z3
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z4, Z4
+	JZ           plain183
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled184
+	VBROADCASTSS (R8), Z5
+	VMULPS       Z5, Z0, Z0
+	VMULPS       Z5, Z1, Z1
+	VMULPS       Z5, Z2, Z2
+	VMULPS       Z5, Z3, Z3
+	VMULPS       Z5, Z4, Z4
 
-plain159:
+unscaled184:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z3, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z4, Z4
+
+plain183:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -8890,15 +9778,15 @@ plain159:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows155
+	JNZ     rows179
 
-done129:
+done149:
 	VZEROUPPER
 	RET
 
-// func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x512(SB), NOSPLIT, $16-88
+TEXT ·tile6x512(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -8907,18 +9795,18 @@ TEXT ·tile6x512(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest161
+	JL   rest186
 
-whole160:
+whole185:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows163:
+rows188:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh164
+	JZ      fresh189
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -8950,9 +9838,9 @@ rows163:
 	VMOVUPS 64(R9), Z21
 	VMOVUPS 128(R9), Z22
 	VMOVUPS 192(R9), Z23
-	JMP     ready165
+	JMP     ready190
 
-fresh164:
+fresh189:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8978,7 +9866,7 @@ fresh164:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready165:
+ready190:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -8986,7 +9874,7 @@ ready165:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all167
+	JZ           all192
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -9067,7 +9955,7 @@ ready165:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched166
+	JZ           fetched191
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -9140,7 +10028,7 @@ ready165:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched166
+	JZ           fetched191
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -9213,10 +10101,10 @@ ready165:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched166
+	JZ           fetched191
 
-all167:
-loop168:
+all192:
+loop193:
 	VMOVUPS      (R11), Z24
 	VMOVUPS      64(R11), Z25
 	VMOVUPS      128(R11), Z26
@@ -9279,12 +10167,42 @@ loop168:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop168
+	JNZ          loop193
 
-fetched166:
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain169
+fetched191:
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain194
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled195
+	VBROADCASTSS (R9), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
+
+unscaled195:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -9317,7 +10235,7 @@ fetched166:
 	VADDPS 128(R9), Z22, Z22
 	VADDPS 192(R9), Z23, Z23
 
-plain169:
+plain194:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -9363,16 +10281,16 @@ plain169:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows163
+	JNZ     rows188
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole160
+	JGE     whole185
 
-rest161:
+rest186:
 	TESTQ AX, AX
-	JZ    done162
+	JZ    done187
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -9381,20 +10299,20 @@ rest161:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block170
+	JLE   block196
 	CMPQ  AX, $0x00000020
-	JLE   block171
+	JLE   block197
 	CMPQ  AX, $0x00000030
-	JLE   block172
+	JLE   block198
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows173:
+rows199:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh174
+	JZ        fresh200
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -9426,9 +10344,9 @@ rows173:
 	VMOVUPS   64(R8), Z21
 	VMOVUPS   128(R8), Z22
 	VMOVUPS.Z 192(R8), K1, Z23
-	JMP       ready175
+	JMP       ready201
 
-fresh174:
+fresh200:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9454,14 +10372,14 @@ fresh174:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready175:
+ready201:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop176:
+loop202:
 	VMOVUPS      (R10), Z24
 	VMOVUPS      64(R10), Z25
 	VMOVUPS      128(R10), Z26
@@ -9524,49 +10442,79 @@ loop176:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop176
+	JNZ          loop202
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain177
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z15, Z15
-	ADDQ         R9, R8
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       128(R8), Z18, Z18
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z19, Z19
-	ADDQ         R9, R8
-	VADDPS       (R8), Z20, Z20
-	VADDPS       64(R8), Z21, Z21
-	VADDPS       128(R8), Z22, Z22
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z23, Z23
+	JZ           plain203
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled204
+	VBROADCASTSS (R8), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
 
-plain177:
+unscaled204:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z15, Z15
+	ADDQ      R9, R8
+	VADDPS    (R8), Z16, Z16
+	VADDPS    64(R8), Z17, Z17
+	VADDPS    128(R8), Z18, Z18
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z19, Z19
+	ADDQ      R9, R8
+	VADDPS    (R8), Z20, Z20
+	VADDPS    64(R8), Z21, Z21
+	VADDPS    128(R8), Z22, Z22
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z23, Z23
+
+plain203:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -9612,19 +10560,19 @@ plain177:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows173
-	JMP     done162
+	JNZ     rows199
+	JMP     done187
 
-block172:
+block198:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows178:
+rows205:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh179
+	JZ        fresh206
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -9650,9 +10598,9 @@ rows178:
 	VMOVUPS   (R8), Z15
 	VMOVUPS   64(R8), Z16
 	VMOVUPS.Z 128(R8), K1, Z17
-	JMP       ready180
+	JMP       ready207
 
-fresh179:
+fresh206:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9672,14 +10620,14 @@ fresh179:
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 
-ready180:
+ready207:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop181:
+loop208:
 	VMOVUPS      (R10), Z18
 	VMOVUPS      64(R10), Z19
 	VMOVUPS.Z    128(R10), K1, Z20
@@ -9729,43 +10677,67 @@ loop181:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop181
+	JNZ          loop208
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain182
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z14, Z14
-	ADDQ         R9, R8
-	VADDPS       (R8), Z15, Z15
-	VADDPS       64(R8), Z16, Z16
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z17, Z17
+	JZ           plain209
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled210
+	VBROADCASTSS (R8), Z18
+	VMULPS       Z18, Z0, Z0
+	VMULPS       Z18, Z1, Z1
+	VMULPS       Z18, Z2, Z2
+	VMULPS       Z18, Z3, Z3
+	VMULPS       Z18, Z4, Z4
+	VMULPS       Z18, Z5, Z5
+	VMULPS       Z18, Z6, Z6
+	VMULPS       Z18, Z7, Z7
+	VMULPS       Z18, Z8, Z8
+	VMULPS       Z18, Z9, Z9
+	VMULPS       Z18, Z10, Z10
+	VMULPS       Z18, Z11, Z11
+	VMULPS       Z18, Z12, Z12
+	VMULPS       Z18, Z13, Z13
+	VMULPS       Z18, Z14, Z14
+	VMULPS       Z18, Z15, Z15
+	VMULPS       Z18, Z16, Z16
+	VMULPS       Z18, Z17, Z17
 
-plain182:
+unscaled210:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z14, Z14
+	ADDQ      R9, R8
+	VADDPS    (R8), Z15, Z15
+	VADDPS    64(R8), Z16, Z16
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z17, Z17
+
+plain209:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -9805,19 +10777,19 @@ plain182:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows178
-	JMP     done162
+	JNZ     rows205
+	JMP     done187
 
-block171:
+block197:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows183:
+rows211:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh184
+	JZ        fresh212
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -9837,9 +10809,9 @@ rows183:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z10
 	VMOVUPS.Z 64(R8), K1, Z11
-	JMP       ready185
+	JMP       ready213
 
-fresh184:
+fresh212:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9853,14 +10825,14 @@ fresh184:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready185:
+ready213:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop186:
+loop214:
 	VMOVUPS      (R10), Z12
 	VMOVUPS.Z    64(R10), K1, Z13
 	VBROADCASTSS (R9), Z14
@@ -9897,37 +10869,55 @@ loop186:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop186
+	JNZ          loop214
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain187
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	ADDQ         R9, R8
-	VADDPS       (R8), Z10, Z10
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain215
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled216
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain187:
+unscaled216:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	ADDQ      R9, R8
+	VADDPS    (R8), Z10, Z10
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain215:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -9961,19 +10951,19 @@ plain187:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows183
-	JMP     done162
+	JNZ     rows211
+	JMP     done187
 
-block170:
+block196:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows188:
+rows217:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh189
+	JZ        fresh218
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -9987,9 +10977,9 @@ rows188:
 	VMOVUPS.Z (R8), K1, Z4
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z5
-	JMP       ready190
+	JMP       ready219
 
-fresh189:
+fresh218:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9997,14 +10987,14 @@ fresh189:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready190:
+ready219:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop191:
+loop220:
 	VMOVUPS.Z    (R10), K1, Z6
 	VBROADCASTSS (R9), Z7
 	VMULPS       Z6, Z7, Z7
@@ -10028,31 +11018,43 @@ loop191:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop191
+	JNZ          loop220
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain192
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z4, Z4
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain221
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled222
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain192:
+unscaled222:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain221:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -10080,15 +11082,15 @@ plain192:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows188
+	JNZ     rows217
 
-done162:
+done187:
 	VZEROUPPER
 	RET
 
-// func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile1x512Fused(SB), NOSPLIT, $16-88
+TEXT ·tile1x512Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -10097,38 +11099,38 @@ TEXT ·tile1x512Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest194
+	JL   rest224
 
-whole193:
+whole223:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows196:
+rows226:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh197
+	JZ      fresh227
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
 	VMOVUPS 128(R9), Z2
 	VMOVUPS 192(R9), Z3
-	JMP     ready198
+	JMP     ready228
 
-fresh197:
+fresh227:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready198:
+ready228:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop199:
+loop229:
 	VMOVUPS      (R11), Z4
 	VMOVUPS      64(R11), Z5
 	VMOVUPS      128(R11), Z6
@@ -10141,7 +11143,7 @@ loop199:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop199
+	JNZ          loop229
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -10149,422 +11151,45 @@ loop199:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain200
-	MOVQ         cs+72(FP), R9
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
-
-plain200:
-	MOVQ    cs+72(FP), R9
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	DECQ    (SP)
-	JNZ     rows196
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, 8(SP)
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole193
-
-rest194:
-	TESTQ AX, AX
-	JZ    done195
-	LEAQ  -1(AX), CX
-	ANDQ  $0x0000000f, CX
-	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
-	CMPQ  AX, $0x00000010
-	JLE   block201
-	CMPQ  AX, $0x00000020
-	JLE   block202
-	CMPQ  AX, $0x00000030
-	JLE   block203
-	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
-
-rows204:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh205
-	MOVQ      cs+72(FP), R8
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	JMP       ready206
-
-fresh205:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-
-ready206:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-
-loop207:
-	VMOVUPS      (R10), Z4
-	VMOVUPS      64(R10), Z5
-	VMOVUPS      128(R10), Z6
-	VMOVUPS.Z    192(R10), K1, Z7
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z4, Z8, Z0
-	VFMADD231PS  Z5, Z8, Z1
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	ADDQ         BX, R9
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop207
-	VPXORD       Z4, Z4, Z4
-	VADDPS       Z4, Z0, Z0
-	VADDPS       Z4, Z1, Z1
-	VADDPS       Z4, Z2, Z2
-	VADDPS       Z4, Z3, Z3
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain208
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
-
-plain208:
-	MOVQ    cs+72(FP), R8
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows204
-	JMP     done195
-
-block203:
-	MOVQ a+24(FP), AX
-	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
-
-rows209:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh210
-	MOVQ      cs+72(FP), R8
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	JMP       ready211
-
-fresh210:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-
-ready211:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-
-loop212:
-	VMOVUPS      (R10), Z3
-	VMOVUPS      64(R10), Z4
-	VMOVUPS.Z    128(R10), K1, Z5
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z3, Z6, Z0
-	VFMADD231PS  Z4, Z6, Z1
-	VFMADD231PS  Z5, Z6, Z2
-	ADDQ         BX, R9
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop212
-	VPXORD       Z3, Z3, Z3
-	VADDPS       Z3, Z0, Z0
-	VADDPS       Z3, Z1, Z1
-	VADDPS       Z3, Z2, Z2
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain213
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z3
-	VADDPS       Z3, Z2, Z2
-
-plain213:
-	MOVQ    cs+72(FP), R8
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows209
-	JMP     done195
-
-block202:
-	MOVQ a+24(FP), AX
-	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
-
-rows214:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh215
-	MOVQ      cs+72(FP), R8
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	JMP       ready216
-
-fresh215:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-
-ready216:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-
-loop217:
-	VMOVUPS      (R10), Z2
-	VMOVUPS.Z    64(R10), K1, Z3
+	JZ           plain230
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled231
 	VBROADCASTSS (R9), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         BX, R9
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop217
-	VPXORD       Z2, Z2, Z2
-	VADDPS       Z2, Z0, Z0
-	VADDPS       Z2, Z1, Z1
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain218
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain218:
-	MOVQ    cs+72(FP), R8
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows214
-	JMP     done195
+unscaled231:
+	MOVQ   cs+72(FP), R9
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
 
-block201:
-	MOVQ a+24(FP), AX
-	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
-
-rows219:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh220
-	MOVQ      cs+72(FP), R8
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	JMP       ready221
-
-fresh220:
-	VPXORD Z0, Z0, Z0
-
-ready221:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-
-loop222:
-	VMOVUPS.Z    (R10), K1, Z1
-	VBROADCASTSS (R9), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         BX, R9
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop222
-	VPXORD       Z1, Z1, Z1
-	VADDPS       Z1, Z0, Z0
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain223
-	MOVQ         cs+72(FP), R8
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z1
-	VADDPS       Z1, Z0, Z0
-
-plain223:
-	MOVQ    cs+72(FP), R8
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows219
-
-done195:
-	VZEROUPPER
-	RET
-
-// func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x512Fused(SB), NOSPLIT, $16-88
-	MOVQ n+0(FP), AX
-	MOVQ ai+32(FP), DX
-	MOVQ ak+40(FP), BX
-	MOVQ b+48(FP), SI
-	MOVQ bs+56(FP), DI
-	MOVQ c+64(FP), CX
-	MOVQ CX, 8(SP)
-	CMPQ AX, $0x00000040
-	JL   rest225
-
-whole224:
-	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
-
-rows227:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh228
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	JMP     ready229
-
-fresh228:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-
-ready229:
-	MOVQ k+16(FP), R9
-	MOVQ CX, R10
-	MOVQ SI, R11
-
-loop230:
-	VMOVUPS      (R11), Z8
-	VMOVUPS      64(R11), Z9
-	VMOVUPS      128(R11), Z10
-	VMOVUPS      192(R11), Z11
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z8, Z12, Z0
-	VFMADD231PS  Z9, Z12, Z1
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(DX*1), Z12
-	VFMADD231PS  Z8, Z12, Z4
-	VFMADD231PS  Z9, Z12, Z5
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	ADDQ         BX, R10
-	ADDQ         DI, R11
-	DECQ         R9
-	JNZ          loop230
-	VPXORD       Z8, Z8, Z8
-	VADDPS       Z8, Z0, Z0
-	VADDPS       Z8, Z1, Z1
-	VADDPS       Z8, Z2, Z2
-	VADDPS       Z8, Z3, Z3
-	VADDPS       Z8, Z4, Z4
-	VADDPS       Z8, Z5, Z5
-	VADDPS       Z8, Z6, Z6
-	VADDPS       Z8, Z7, Z7
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain231
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
-	ADDQ         R10, R9
-	VADDPS       (R9), Z4, Z4
-	VADDPS       64(R9), Z5, Z5
-	VADDPS       128(R9), Z6, Z6
-	VADDPS       192(R9), Z7, Z7
-
-plain231:
-	MOVQ    cs+72(FP), R10
+plain230:
+	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
 	VMOVUPS Z3, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
 	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
 	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows227
+	JNZ     rows226
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole224
+	JGE     whole223
 
-rest225:
+rest224:
 	TESTQ AX, AX
-	JZ    done226
+	JZ    done225
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -10587,6 +11212,441 @@ rows235:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
 	JZ        fresh236
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS   128(R8), Z2
+	VMOVUPS.Z 192(R8), K1, Z3
+	JMP       ready237
+
+fresh236:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+ready237:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop238:
+	VMOVUPS      (R10), Z4
+	VMOVUPS      64(R10), Z5
+	VMOVUPS      128(R10), Z6
+	VMOVUPS.Z    192(R10), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop238
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z4, Z1, Z1
+	VADDPS       Z4, Z2, Z2
+	VADDPS       Z4, Z3, Z3
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain239
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled240
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
+
+unscaled240:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain239:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, 128(R8)
+	VMOVUPS Z3, K1, 192(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows235
+	JMP     done225
+
+block234:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows241:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh242
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMOVUPS.Z 128(R8), K1, Z2
+	JMP       ready243
+
+fresh242:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+ready243:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop244:
+	VMOVUPS      (R10), Z3
+	VMOVUPS      64(R10), Z4
+	VMOVUPS.Z    128(R10), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop244
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z3, Z2, Z2
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain245
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled246
+	VBROADCASTSS (R8), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
+
+unscaled246:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain245:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	VMOVUPS Z2, K1, 128(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows241
+	JMP     done225
+
+block233:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows247:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh248
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS   (R8), Z0
+	VMOVUPS.Z 64(R8), K1, Z1
+	JMP       ready249
+
+fresh248:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+ready249:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop250:
+	VMOVUPS      (R10), Z2
+	VMOVUPS.Z    64(R10), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop250
+	VPXORD       Z2, Z2, Z2
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z2, Z1, Z1
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain251
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled252
+	VBROADCASTSS (R8), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
+
+unscaled252:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain251:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, K1, 64(R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows247
+	JMP     done225
+
+block232:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), CX
+	MOVQ m+8(FP), R8
+	MOVQ R8, (SP)
+
+rows253:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh254
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z0
+	JMP       ready255
+
+fresh254:
+	VPXORD Z0, Z0, Z0
+
+ready255:
+	MOVQ k+16(FP), R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+loop256:
+	VMOVUPS.Z    (R10), K1, Z1
+	VBROADCASTSS (R9), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         BX, R9
+	ADDQ         DI, R10
+	DECQ         R8
+	JNZ          loop256
+	VPXORD       Z1, Z1, Z1
+	VADDPS       Z1, Z0, Z0
+	MOVQ         mode+80(FP), R8
+	TESTQ        $0x00000001, R8
+	JZ           plain257
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled258
+	VBROADCASTSS (R8), Z1
+	VMULPS       Z1, Z0, Z0
+
+unscaled258:
+	MOVQ      cs+72(FP), R8
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+plain257:
+	MOVQ    cs+72(FP), R8
+	MOVQ    CX, R8
+	VMOVUPS Z0, K1, (R8)
+	MOVQ    cs+72(FP), R8
+	ADDQ    DX, AX
+	ADDQ    R8, CX
+	DECQ    (SP)
+	JNZ     rows253
+
+done225:
+	VZEROUPPER
+	RET
+
+// func tile2x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile2x512Fused(SB), NOSPLIT, $16-96
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), DX
+	MOVQ ak+40(FP), BX
+	MOVQ b+48(FP), SI
+	MOVQ bs+56(FP), DI
+	MOVQ c+64(FP), CX
+	MOVQ CX, 8(SP)
+	CMPQ AX, $0x00000040
+	JL   rest260
+
+whole259:
+	MOVQ a+24(FP), CX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
+
+rows262:
+	MOVQ    mode+80(FP), R9
+	TESTQ   $0x00000002, R9
+	JZ      fresh263
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+	ADDQ    R10, R9
+	VMOVUPS (R9), Z4
+	VMOVUPS 64(R9), Z5
+	VMOVUPS 128(R9), Z6
+	VMOVUPS 192(R9), Z7
+	JMP     ready264
+
+fresh263:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+ready264:
+	MOVQ k+16(FP), R9
+	MOVQ CX, R10
+	MOVQ SI, R11
+
+loop265:
+	VMOVUPS      (R11), Z8
+	VMOVUPS      64(R11), Z9
+	VMOVUPS      128(R11), Z10
+	VMOVUPS      192(R11), Z11
+	VBROADCASTSS (R10), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R10)(DX*1), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop265
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VADDPS       Z8, Z4, Z4
+	VADDPS       Z8, Z5, Z5
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain266
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled267
+	VBROADCASTSS (R9), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
+
+unscaled267:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+
+plain266:
+	MOVQ    cs+72(FP), R10
+	MOVQ    R8, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, 192(R9)
+	MOVQ    cs+72(FP), R9
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	ADDQ    DX, CX
+	ADDQ    R9, R8
+	DECQ    (SP)
+	JNZ     rows262
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole259
+
+rest260:
+	TESTQ AX, AX
+	JZ    done261
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R8
+	SHLL  CL, R8
+	NOTL  R8
+	KMOVW R8, K1
+	CMPQ  AX, $0x00000010
+	JLE   block268
+	CMPQ  AX, $0x00000020
+	JLE   block269
+	CMPQ  AX, $0x00000030
+	JLE   block270
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R8
+	MOVQ  R8, (SP)
+
+rows271:
+	MOVQ      mode+80(FP), R8
+	TESTQ     $0x00000002, R8
+	JZ        fresh272
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -10598,9 +11658,9 @@ rows235:
 	VMOVUPS   64(R8), Z5
 	VMOVUPS   128(R8), Z6
 	VMOVUPS.Z 192(R8), K1, Z7
-	JMP       ready237
+	JMP       ready273
 
-fresh236:
+fresh272:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10610,12 +11670,12 @@ fresh236:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready237:
+ready273:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop238:
+loop274:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
@@ -10633,7 +11693,7 @@ loop238:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop238
+	JNZ          loop274
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -10645,22 +11705,36 @@ loop238:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain239
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain275
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled276
+	VBROADCASTSS (R8), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain239:
+unscaled276:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain275:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -10678,19 +11752,19 @@ plain239:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows235
-	JMP     done226
+	JNZ     rows271
+	JMP     done261
 
-block234:
+block270:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows240:
+rows277:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh241
+	JZ        fresh278
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -10700,9 +11774,9 @@ rows240:
 	VMOVUPS   (R8), Z3
 	VMOVUPS   64(R8), Z4
 	VMOVUPS.Z 128(R8), K1, Z5
-	JMP       ready242
+	JMP       ready279
 
-fresh241:
+fresh278:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10710,12 +11784,12 @@ fresh241:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready242:
+ready279:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop243:
+loop280:
 	VMOVUPS      (R10), Z6
 	VMOVUPS      64(R10), Z7
 	VMOVUPS.Z    128(R10), K1, Z8
@@ -10730,7 +11804,7 @@ loop243:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop243
+	JNZ          loop280
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -10740,20 +11814,32 @@ loop243:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain244
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain281
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled282
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain244:
+unscaled282:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain281:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -10769,19 +11855,19 @@ plain244:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows240
-	JMP     done226
+	JNZ     rows277
+	JMP     done261
 
-block233:
+block269:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows245:
+rows283:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh246
+	JZ        fresh284
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -10789,20 +11875,20 @@ rows245:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z2
 	VMOVUPS.Z 64(R8), K1, Z3
-	JMP       ready247
+	JMP       ready285
 
-fresh246:
+fresh284:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready247:
+ready285:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop248:
+loop286:
 	VMOVUPS      (R10), Z4
 	VMOVUPS.Z    64(R10), K1, Z5
 	VBROADCASTSS (R9), Z6
@@ -10814,7 +11900,7 @@ loop248:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop248
+	JNZ          loop286
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -10822,18 +11908,28 @@ loop248:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain249
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain287
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled288
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain249:
+unscaled288:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain287:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -10847,36 +11943,36 @@ plain249:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows245
-	JMP     done226
+	JNZ     rows283
+	JMP     done261
 
-block232:
+block268:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows250:
+rows289:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh251
+	JZ        fresh290
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z1
-	JMP       ready252
+	JMP       ready291
 
-fresh251:
+fresh290:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready252:
+ready291:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop253:
+loop292:
 	VMOVUPS.Z    (R10), K1, Z2
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -10885,22 +11981,30 @@ loop253:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop253
+	JNZ          loop292
 	VPXORD       Z2, Z2, Z2
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z2, Z1, Z1
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain254
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	JZ           plain293
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled294
+	VBROADCASTSS (R8), Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z2, Z1, Z1
 
-plain254:
+unscaled294:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z2
+	VADDPS    Z2, Z1, Z1
+
+plain293:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -10912,15 +12016,15 @@ plain254:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows250
+	JNZ     rows289
 
-done226:
+done261:
 	VZEROUPPER
 	RET
 
-// func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile3x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
-TEXT ·tile3x512Fused(SB), NOSPLIT, $16-88
+TEXT ·tile3x512Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -10929,18 +12033,18 @@ TEXT ·tile3x512Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest256
+	JL   rest296
 
-whole255:
+whole295:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows258:
+rows298:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh259
+	JZ      fresh299
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -10957,9 +12061,9 @@ rows258:
 	VMOVUPS 64(R9), Z9
 	VMOVUPS 128(R9), Z10
 	VMOVUPS 192(R9), Z11
-	JMP     ready260
+	JMP     ready300
 
-fresh259:
+fresh299:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10973,12 +12077,12 @@ fresh259:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready260:
+ready300:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop261:
+loop301:
 	VMOVUPS      (R11), Z12
 	VMOVUPS      64(R11), Z13
 	VMOVUPS      128(R11), Z14
@@ -11001,7 +12105,7 @@ loop261:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop261
+	JNZ          loop301
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -11017,25 +12121,43 @@ loop261:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain262
-	MOVQ         cs+72(FP), R10
-	MOVQ         R8, R9
-	VADDPS       (R9), Z0, Z0
-	VADDPS       64(R9), Z1, Z1
-	VADDPS       128(R9), Z2, Z2
-	VADDPS       192(R9), Z3, Z3
-	ADDQ         R10, R9
-	VADDPS       (R9), Z4, Z4
-	VADDPS       64(R9), Z5, Z5
-	VADDPS       128(R9), Z6, Z6
-	VADDPS       192(R9), Z7, Z7
-	ADDQ         R10, R9
-	VADDPS       (R9), Z8, Z8
-	VADDPS       64(R9), Z9, Z9
-	VADDPS       128(R9), Z10, Z10
-	VADDPS       192(R9), Z11, Z11
+	JZ           plain302
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled303
+	VBROADCASTSS (R9), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain262:
+unscaled303:
+	MOVQ   cs+72(FP), R10
+	MOVQ   R8, R9
+	VADDPS (R9), Z0, Z0
+	VADDPS 64(R9), Z1, Z1
+	VADDPS 128(R9), Z2, Z2
+	VADDPS 192(R9), Z3, Z3
+	ADDQ   R10, R9
+	VADDPS (R9), Z4, Z4
+	VADDPS 64(R9), Z5, Z5
+	VADDPS 128(R9), Z6, Z6
+	VADDPS 192(R9), Z7, Z7
+	ADDQ   R10, R9
+	VADDPS (R9), Z8, Z8
+	VADDPS 64(R9), Z9, Z9
+	VADDPS 128(R9), Z10, Z10
+	VADDPS 192(R9), Z11, Z11
+
+plain302:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11060,16 +12182,16 @@ plain262:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows258
+	JNZ     rows298
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole255
+	JGE     whole295
 
-rest256:
+rest296:
 	TESTQ AX, AX
-	JZ    done257
+	JZ    done297
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11078,20 +12200,20 @@ rest256:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block263
+	JLE   block304
 	CMPQ  AX, $0x00000020
-	JLE   block264
+	JLE   block305
 	CMPQ  AX, $0x00000030
-	JLE   block265
+	JLE   block306
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows266:
+rows307:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh267
+	JZ        fresh308
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11108,9 +12230,9 @@ rows266:
 	VMOVUPS   64(R8), Z9
 	VMOVUPS   128(R8), Z10
 	VMOVUPS.Z 192(R8), K1, Z11
-	JMP       ready268
+	JMP       ready309
 
-fresh267:
+fresh308:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11124,12 +12246,12 @@ fresh267:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready268:
+ready309:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop269:
+loop310:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
@@ -11152,7 +12274,7 @@ loop269:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop269
+	JNZ          loop310
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -11168,28 +12290,46 @@ loop269:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain270
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain311
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled312
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain270:
+unscaled312:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain311:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11214,19 +12354,19 @@ plain270:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows266
-	JMP     done257
+	JNZ     rows307
+	JMP     done297
 
-block265:
+block306:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows271:
+rows313:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh272
+	JZ        fresh314
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11240,9 +12380,9 @@ rows271:
 	VMOVUPS   (R8), Z6
 	VMOVUPS   64(R8), Z7
 	VMOVUPS.Z 128(R8), K1, Z8
-	JMP       ready273
+	JMP       ready315
 
-fresh272:
+fresh314:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11253,12 +12393,12 @@ fresh272:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 
-ready273:
+ready315:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop274:
+loop316:
 	VMOVUPS      (R10), Z9
 	VMOVUPS      64(R10), Z10
 	VMOVUPS.Z    128(R10), K1, Z11
@@ -11277,7 +12417,7 @@ loop274:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop274
+	JNZ          loop316
 	VPXORD       Z9, Z9, Z9
 	VADDPS       Z9, Z0, Z0
 	VADDPS       Z9, Z1, Z1
@@ -11290,25 +12430,40 @@ loop274:
 	VADDPS       Z9, Z8, Z8
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain275
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z9
-	VADDPS       Z9, Z8, Z8
+	JZ           plain317
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled318
+	VBROADCASTSS (R8), Z9
+	VMULPS       Z9, Z0, Z0
+	VMULPS       Z9, Z1, Z1
+	VMULPS       Z9, Z2, Z2
+	VMULPS       Z9, Z3, Z3
+	VMULPS       Z9, Z4, Z4
+	VMULPS       Z9, Z5, Z5
+	VMULPS       Z9, Z6, Z6
+	VMULPS       Z9, Z7, Z7
+	VMULPS       Z9, Z8, Z8
 
-plain275:
+unscaled318:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z9
+	VADDPS    Z9, Z8, Z8
+
+plain317:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11330,19 +12485,19 @@ plain275:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows271
-	JMP     done257
+	JNZ     rows313
+	JMP     done297
 
-block264:
+block305:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows276:
+rows319:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh277
+	JZ        fresh320
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11353,9 +12508,9 @@ rows276:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z4
 	VMOVUPS.Z 64(R8), K1, Z5
-	JMP       ready278
+	JMP       ready321
 
-fresh277:
+fresh320:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11363,12 +12518,12 @@ fresh277:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready278:
+ready321:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop279:
+loop322:
 	VMOVUPS      (R10), Z6
 	VMOVUPS.Z    64(R10), K1, Z7
 	VBROADCASTSS (R9), Z8
@@ -11383,7 +12538,7 @@ loop279:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop279
+	JNZ          loop322
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -11393,22 +12548,34 @@ loop279:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain280
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain323
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled324
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain280:
+unscaled324:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain323:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11427,19 +12594,19 @@ plain280:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows276
-	JMP     done257
+	JNZ     rows319
+	JMP     done297
 
-block263:
+block304:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows281:
+rows325:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh282
+	JZ        fresh326
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -11447,19 +12614,19 @@ rows281:
 	VMOVUPS.Z (R8), K1, Z1
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z2
-	JMP       ready283
+	JMP       ready327
 
-fresh282:
+fresh326:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready283:
+ready327:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop284:
+loop328:
 	VMOVUPS.Z    (R10), K1, Z3
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -11470,26 +12637,35 @@ loop284:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop284
+	JNZ          loop328
 	VPXORD       Z3, Z3, Z3
 	VADDPS       Z3, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VADDPS       Z3, Z2, Z2
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain285
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	JZ           plain329
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled330
+	VBROADCASTSS (R8), Z3
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z2, Z2
 
-plain285:
+unscaled330:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z3
+	VADDPS    Z3, Z2, Z2
+
+plain329:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -11505,15 +12681,15 @@ plain285:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows281
+	JNZ     rows325
 
-done257:
+done297:
 	VZEROUPPER
 	RET
 
-// func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile4x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x512Fused(SB), NOSPLIT, $16-88
+TEXT ·tile4x512Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -11522,18 +12698,18 @@ TEXT ·tile4x512Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest287
+	JL   rest332
 
-whole286:
+whole331:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows289:
+rows334:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh290
+	JZ      fresh335
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -11555,9 +12731,9 @@ rows289:
 	VMOVUPS 64(R9), Z13
 	VMOVUPS 128(R9), Z14
 	VMOVUPS 192(R9), Z15
-	JMP     ready291
+	JMP     ready336
 
-fresh290:
+fresh335:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11575,7 +12751,7 @@ fresh290:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready291:
+ready336:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -11583,7 +12759,7 @@ ready291:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all293
+	JZ           all338
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -11628,7 +12804,7 @@ ready291:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched292
+	JZ           fetched337
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -11667,10 +12843,10 @@ ready291:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched292
+	JZ           fetched337
 
-all293:
-loop294:
+all338:
+loop339:
 	VMOVUPS      (R11), Z16
 	VMOVUPS      64(R11), Z17
 	VMOVUPS      128(R11), Z18
@@ -11699,29 +12875,51 @@ loop294:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop294
+	JNZ          loop339
 
-fetched292:
-	VPXORD Z16, Z16, Z16
-	VADDPS Z16, Z0, Z0
-	VADDPS Z16, Z1, Z1
-	VADDPS Z16, Z2, Z2
-	VADDPS Z16, Z3, Z3
-	VADDPS Z16, Z4, Z4
-	VADDPS Z16, Z5, Z5
-	VADDPS Z16, Z6, Z6
-	VADDPS Z16, Z7, Z7
-	VADDPS Z16, Z8, Z8
-	VADDPS Z16, Z9, Z9
-	VADDPS Z16, Z10, Z10
-	VADDPS Z16, Z11, Z11
-	VADDPS Z16, Z12, Z12
-	VADDPS Z16, Z13, Z13
-	VADDPS Z16, Z14, Z14
-	VADDPS Z16, Z15, Z15
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain295
+fetched337:
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z0, Z0
+	VADDPS       Z16, Z1, Z1
+	VADDPS       Z16, Z2, Z2
+	VADDPS       Z16, Z3, Z3
+	VADDPS       Z16, Z4, Z4
+	VADDPS       Z16, Z5, Z5
+	VADDPS       Z16, Z6, Z6
+	VADDPS       Z16, Z7, Z7
+	VADDPS       Z16, Z8, Z8
+	VADDPS       Z16, Z9, Z9
+	VADDPS       Z16, Z10, Z10
+	VADDPS       Z16, Z11, Z11
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain340
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled341
+	VBROADCASTSS (R9), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
+
+unscaled341:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -11744,7 +12942,7 @@ fetched292:
 	VADDPS 128(R9), Z14, Z14
 	VADDPS 192(R9), Z15, Z15
 
-plain295:
+plain340:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11776,16 +12974,16 @@ plain295:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows289
+	JNZ     rows334
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole286
+	JGE     whole331
 
-rest287:
+rest332:
 	TESTQ AX, AX
-	JZ    done288
+	JZ    done333
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11794,20 +12992,20 @@ rest287:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block296
+	JLE   block342
 	CMPQ  AX, $0x00000020
-	JLE   block297
+	JLE   block343
 	CMPQ  AX, $0x00000030
-	JLE   block298
+	JLE   block344
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows299:
+rows345:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh300
+	JZ        fresh346
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11829,9 +13027,9 @@ rows299:
 	VMOVUPS   64(R8), Z13
 	VMOVUPS   128(R8), Z14
 	VMOVUPS.Z 192(R8), K1, Z15
-	JMP       ready301
+	JMP       ready347
 
-fresh300:
+fresh346:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11849,14 +13047,14 @@ fresh300:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready301:
+ready347:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop302:
+loop348:
 	VMOVUPS      (R10), Z16
 	VMOVUPS      64(R10), Z17
 	VMOVUPS      128(R10), Z18
@@ -11885,7 +13083,7 @@ loop302:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop302
+	JNZ          loop348
 	VPXORD       Z16, Z16, Z16
 	VADDPS       Z16, Z0, Z0
 	VADDPS       Z16, Z1, Z1
@@ -11905,34 +13103,56 @@ loop302:
 	VADDPS       Z16, Z15, Z15
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain303
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z16
-	VADDPS       Z16, Z15, Z15
+	JZ           plain349
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled350
+	VBROADCASTSS (R8), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
 
-plain303:
+unscaled350:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z16
+	VADDPS    Z16, Z15, Z15
+
+plain349:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11964,19 +13184,19 @@ plain303:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows299
-	JMP     done288
+	JNZ     rows345
+	JMP     done333
 
-block298:
+block344:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows304:
+rows351:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh305
+	JZ        fresh352
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11994,9 +13214,9 @@ rows304:
 	VMOVUPS   (R8), Z9
 	VMOVUPS   64(R8), Z10
 	VMOVUPS.Z 128(R8), K1, Z11
-	JMP       ready306
+	JMP       ready353
 
-fresh305:
+fresh352:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12010,14 +13230,14 @@ fresh305:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready306:
+ready353:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop307:
+loop354:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS.Z    128(R10), K1, Z14
@@ -12041,7 +13261,7 @@ loop307:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop307
+	JNZ          loop354
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -12057,30 +13277,48 @@ loop307:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain308
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain355
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled356
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain308:
+unscaled356:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain355:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12108,19 +13346,19 @@ plain308:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows304
-	JMP     done288
+	JNZ     rows351
+	JMP     done333
 
-block297:
+block343:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows309:
+rows357:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh310
+	JZ        fresh358
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12134,9 +13372,9 @@ rows309:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z6
 	VMOVUPS.Z 64(R8), K1, Z7
-	JMP       ready311
+	JMP       ready359
 
-fresh310:
+fresh358:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12146,14 +13384,14 @@ fresh310:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready311:
+ready359:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop312:
+loop360:
 	VMOVUPS      (R10), Z8
 	VMOVUPS.Z    64(R10), K1, Z9
 	VBROADCASTSS (R9), Z10
@@ -12172,7 +13410,7 @@ loop312:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop312
+	JNZ          loop360
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -12184,26 +13422,40 @@ loop312:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain313
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	JZ           plain361
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled362
+	VBROADCASTSS (R8), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
 
-plain313:
+unscaled362:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+plain361:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12227,19 +13479,19 @@ plain313:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows309
-	JMP     done288
+	JNZ     rows357
+	JMP     done333
 
-block296:
+block342:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows314:
+rows363:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh315
+	JZ        fresh364
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -12249,22 +13501,22 @@ rows314:
 	VMOVUPS.Z (R8), K1, Z2
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z3
-	JMP       ready316
+	JMP       ready365
 
-fresh315:
+fresh364:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready316:
+ready365:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop317:
+loop366:
 	VMOVUPS.Z    (R10), K1, Z4
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -12278,7 +13530,7 @@ loop317:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop317
+	JNZ          loop366
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -12286,22 +13538,32 @@ loop317:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain318
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	JZ           plain367
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled368
+	VBROADCASTSS (R8), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
 
-plain318:
+unscaled368:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+plain367:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -12321,15 +13583,15 @@ plain318:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows314
+	JNZ     rows363
 
-done288:
+done333:
 	VZEROUPPER
 	RET
 
-// func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x512Fused(SB), NOSPLIT, $16-88
+TEXT ·tile5x512Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -12338,18 +13600,18 @@ TEXT ·tile5x512Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest320
+	JL   rest370
 
-whole319:
+whole369:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows322:
+rows372:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh323
+	JZ      fresh373
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -12376,9 +13638,9 @@ rows322:
 	VMOVUPS 64(R9), Z17
 	VMOVUPS 128(R9), Z18
 	VMOVUPS 192(R9), Z19
-	JMP     ready324
+	JMP     ready374
 
-fresh323:
+fresh373:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12400,7 +13662,7 @@ fresh323:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready324:
+ready374:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -12408,7 +13670,7 @@ ready324:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all326
+	JZ           all376
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -12459,7 +13721,7 @@ ready324:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched325
+	JZ           fetched375
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -12503,7 +13765,7 @@ ready324:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched325
+	JZ           fetched375
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -12542,10 +13804,10 @@ ready324:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched325
+	JZ           fetched375
 
-all326:
-loop327:
+all376:
+loop377:
 	VMOVUPS      (R11), Z20
 	VMOVUPS      64(R11), Z21
 	VMOVUPS      128(R11), Z22
@@ -12579,33 +13841,59 @@ loop327:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop327
+	JNZ          loop377
 
-fetched325:
-	VPXORD Z20, Z20, Z20
-	VADDPS Z20, Z0, Z0
-	VADDPS Z20, Z1, Z1
-	VADDPS Z20, Z2, Z2
-	VADDPS Z20, Z3, Z3
-	VADDPS Z20, Z4, Z4
-	VADDPS Z20, Z5, Z5
-	VADDPS Z20, Z6, Z6
-	VADDPS Z20, Z7, Z7
-	VADDPS Z20, Z8, Z8
-	VADDPS Z20, Z9, Z9
-	VADDPS Z20, Z10, Z10
-	VADDPS Z20, Z11, Z11
-	VADDPS Z20, Z12, Z12
-	VADDPS Z20, Z13, Z13
-	VADDPS Z20, Z14, Z14
-	VADDPS Z20, Z15, Z15
-	VADDPS Z20, Z16, Z16
-	VADDPS Z20, Z17, Z17
-	VADDPS Z20, Z18, Z18
-	VADDPS Z20, Z19, Z19
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain328
+fetched375:
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z0, Z0
+	VADDPS       Z20, Z1, Z1
+	VADDPS       Z20, Z2, Z2
+	VADDPS       Z20, Z3, Z3
+	VADDPS       Z20, Z4, Z4
+	VADDPS       Z20, Z5, Z5
+	VADDPS       Z20, Z6, Z6
+	VADDPS       Z20, Z7, Z7
+	VADDPS       Z20, Z8, Z8
+	VADDPS       Z20, Z9, Z9
+	VADDPS       Z20, Z10, Z10
+	VADDPS       Z20, Z11, Z11
+	VADDPS       Z20, Z12, Z12
+	VADDPS       Z20, Z13, Z13
+	VADDPS       Z20, Z14, Z14
+	VADDPS       Z20, Z15, Z15
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain378
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled379
+	VBROADCASTSS (R9), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
+
+unscaled379:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -12633,7 +13921,7 @@ fetched325:
 	VADDPS 128(R9), Z18, Z18
 	VADDPS 192(R9), Z19, Z19
 
-plain328:
+plain378:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -12672,16 +13960,16 @@ plain328:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows322
+	JNZ     rows372
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole319
+	JGE     whole369
 
-rest320:
+rest370:
 	TESTQ AX, AX
-	JZ    done321
+	JZ    done371
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -12690,20 +13978,20 @@ rest320:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block329
+	JLE   block380
 	CMPQ  AX, $0x00000020
-	JLE   block330
+	JLE   block381
 	CMPQ  AX, $0x00000030
-	JLE   block331
+	JLE   block382
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows332:
+rows383:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh333
+	JZ        fresh384
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12730,9 +14018,9 @@ rows332:
 	VMOVUPS   64(R8), Z17
 	VMOVUPS   128(R8), Z18
 	VMOVUPS.Z 192(R8), K1, Z19
-	JMP       ready334
+	JMP       ready385
 
-fresh333:
+fresh384:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12754,14 +14042,14 @@ fresh333:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready334:
+ready385:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop335:
+loop386:
 	VMOVUPS      (R10), Z20
 	VMOVUPS      64(R10), Z21
 	VMOVUPS      128(R10), Z22
@@ -12795,7 +14083,7 @@ loop335:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop335
+	JNZ          loop386
 	VPXORD       Z20, Z20, Z20
 	VADDPS       Z20, Z0, Z0
 	VADDPS       Z20, Z1, Z1
@@ -12819,40 +14107,66 @@ loop335:
 	VADDPS       Z20, Z19, Z19
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain336
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z15, Z15
-	ADDQ         R9, R8
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       128(R8), Z18, Z18
-	VMOVUPS.Z    192(R8), K1, Z20
-	VADDPS       Z20, Z19, Z19
+	JZ           plain387
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled388
+	VBROADCASTSS (R8), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
 
-plain336:
+unscaled388:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z15, Z15
+	ADDQ      R9, R8
+	VADDPS    (R8), Z16, Z16
+	VADDPS    64(R8), Z17, Z17
+	VADDPS    128(R8), Z18, Z18
+	VMOVUPS.Z 192(R8), K1, Z20
+	VADDPS    Z20, Z19, Z19
+
+plain387:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12891,19 +14205,19 @@ plain336:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows332
-	JMP     done321
+	JNZ     rows383
+	JMP     done371
 
-block331:
+block382:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows337:
+rows389:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh338
+	JZ        fresh390
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12925,9 +14239,9 @@ rows337:
 	VMOVUPS   (R8), Z12
 	VMOVUPS   64(R8), Z13
 	VMOVUPS.Z 128(R8), K1, Z14
-	JMP       ready339
+	JMP       ready391
 
-fresh338:
+fresh390:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12944,14 +14258,14 @@ fresh338:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 
-ready339:
+ready391:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop340:
+loop392:
 	VMOVUPS      (R10), Z15
 	VMOVUPS      64(R10), Z16
 	VMOVUPS.Z    128(R10), K1, Z17
@@ -12979,7 +14293,7 @@ loop340:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop340
+	JNZ          loop392
 	VPXORD       Z15, Z15, Z15
 	VADDPS       Z15, Z0, Z0
 	VADDPS       Z15, Z1, Z1
@@ -12998,35 +14312,56 @@ loop340:
 	VADDPS       Z15, Z14, Z14
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain341
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VMOVUPS.Z    128(R8), K1, Z15
-	VADDPS       Z15, Z14, Z14
+	JZ           plain393
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled394
+	VBROADCASTSS (R8), Z15
+	VMULPS       Z15, Z0, Z0
+	VMULPS       Z15, Z1, Z1
+	VMULPS       Z15, Z2, Z2
+	VMULPS       Z15, Z3, Z3
+	VMULPS       Z15, Z4, Z4
+	VMULPS       Z15, Z5, Z5
+	VMULPS       Z15, Z6, Z6
+	VMULPS       Z15, Z7, Z7
+	VMULPS       Z15, Z8, Z8
+	VMULPS       Z15, Z9, Z9
+	VMULPS       Z15, Z10, Z10
+	VMULPS       Z15, Z11, Z11
+	VMULPS       Z15, Z12, Z12
+	VMULPS       Z15, Z13, Z13
+	VMULPS       Z15, Z14, Z14
 
-plain341:
+unscaled394:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VMOVUPS.Z 128(R8), K1, Z15
+	VADDPS    Z15, Z14, Z14
+
+plain393:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13060,19 +14395,19 @@ plain341:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows337
-	JMP     done321
+	JNZ     rows389
+	JMP     done371
 
-block330:
+block381:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows342:
+rows395:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh343
+	JZ        fresh396
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13089,9 +14424,9 @@ rows342:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z8
 	VMOVUPS.Z 64(R8), K1, Z9
-	JMP       ready344
+	JMP       ready397
 
-fresh343:
+fresh396:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13103,14 +14438,14 @@ fresh343:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 
-ready344:
+ready397:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop345:
+loop398:
 	VMOVUPS      (R10), Z10
 	VMOVUPS.Z    64(R10), K1, Z11
 	VBROADCASTSS (R9), Z12
@@ -13132,7 +14467,7 @@ loop345:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop345
+	JNZ          loop398
 	VPXORD       Z10, Z10, Z10
 	VADDPS       Z10, Z0, Z0
 	VADDPS       Z10, Z1, Z1
@@ -13146,30 +14481,46 @@ loop345:
 	VADDPS       Z10, Z9, Z9
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain346
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VMOVUPS.Z    64(R8), K1, Z10
-	VADDPS       Z10, Z9, Z9
+	JZ           plain399
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled400
+	VBROADCASTSS (R8), Z10
+	VMULPS       Z10, Z0, Z0
+	VMULPS       Z10, Z1, Z1
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z10, Z3, Z3
+	VMULPS       Z10, Z4, Z4
+	VMULPS       Z10, Z5, Z5
+	VMULPS       Z10, Z6, Z6
+	VMULPS       Z10, Z7, Z7
+	VMULPS       Z10, Z8, Z8
+	VMULPS       Z10, Z9, Z9
 
-plain346:
+unscaled400:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VMOVUPS.Z 64(R8), K1, Z10
+	VADDPS    Z10, Z9, Z9
+
+plain399:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13198,19 +14549,19 @@ plain346:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows342
-	JMP     done321
+	JNZ     rows395
+	JMP     done371
 
-block329:
+block380:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows347:
+rows401:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh348
+	JZ        fresh402
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -13222,23 +14573,23 @@ rows347:
 	VMOVUPS.Z (R8), K1, Z3
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z4
-	JMP       ready349
+	JMP       ready403
 
-fresh348:
+fresh402:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready349:
+ready403:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop350:
+loop404:
 	VMOVUPS.Z    (R10), K1, Z5
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -13254,7 +14605,7 @@ loop350:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop350
+	JNZ          loop404
 	VPXORD       Z5, Z5, Z5
 	VADDPS       Z5, Z0, Z0
 	VADDPS       Z5, Z1, Z1
@@ -13263,25 +14614,36 @@ loop350:
 	VADDPS       Z5, Z4, Z4
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain351
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z3, Z3
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z5
-	VADDPS       Z5, Z4, Z4
+	JZ           plain405
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled406
+	VBROADCASTSS (R8), Z5
+	VMULPS       Z5, Z0, Z0
+	VMULPS       Z5, Z1, Z1
+	VMULPS       Z5, Z2, Z2
+	VMULPS       Z5, Z3, Z3
+	VMULPS       Z5, Z4, Z4
 
-plain351:
+unscaled406:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z3, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z5
+	VADDPS    Z5, Z4, Z4
+
+plain405:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -13305,15 +14667,15 @@ plain351:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows347
+	JNZ     rows401
 
-done321:
+done371:
 	VZEROUPPER
 	RET
 
-// func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int)
+// func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile6x512Fused(SB), NOSPLIT, $16-88
+TEXT ·tile6x512Fused(SB), NOSPLIT, $16-96
 	MOVQ n+0(FP), AX
 	MOVQ ai+32(FP), DX
 	MOVQ ak+40(FP), BX
@@ -13322,18 +14684,18 @@ TEXT ·tile6x512Fused(SB), NOSPLIT, $16-88
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest353
+	JL   rest408
 
-whole352:
+whole407:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows355:
+rows410:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh356
+	JZ      fresh411
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -13365,9 +14727,9 @@ rows355:
 	VMOVUPS 64(R9), Z21
 	VMOVUPS 128(R9), Z22
 	VMOVUPS 192(R9), Z23
-	JMP     ready357
+	JMP     ready412
 
-fresh356:
+fresh411:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13393,7 +14755,7 @@ fresh356:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready357:
+ready412:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -13401,7 +14763,7 @@ ready357:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all359
+	JZ           all414
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -13458,7 +14820,7 @@ ready357:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched358
+	JZ           fetched413
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -13507,7 +14869,7 @@ ready357:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched358
+	JZ           fetched413
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -13556,10 +14918,10 @@ ready357:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched358
+	JZ           fetched413
 
-all359:
-loop360:
+all414:
+loop415:
 	VMOVUPS      (R11), Z24
 	VMOVUPS      64(R11), Z25
 	VMOVUPS      128(R11), Z26
@@ -13598,37 +14960,67 @@ loop360:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop360
+	JNZ          loop415
 
-fetched358:
-	VPXORD Z24, Z24, Z24
-	VADDPS Z24, Z0, Z0
-	VADDPS Z24, Z1, Z1
-	VADDPS Z24, Z2, Z2
-	VADDPS Z24, Z3, Z3
-	VADDPS Z24, Z4, Z4
-	VADDPS Z24, Z5, Z5
-	VADDPS Z24, Z6, Z6
-	VADDPS Z24, Z7, Z7
-	VADDPS Z24, Z8, Z8
-	VADDPS Z24, Z9, Z9
-	VADDPS Z24, Z10, Z10
-	VADDPS Z24, Z11, Z11
-	VADDPS Z24, Z12, Z12
-	VADDPS Z24, Z13, Z13
-	VADDPS Z24, Z14, Z14
-	VADDPS Z24, Z15, Z15
-	VADDPS Z24, Z16, Z16
-	VADDPS Z24, Z17, Z17
-	VADDPS Z24, Z18, Z18
-	VADDPS Z24, Z19, Z19
-	VADDPS Z24, Z20, Z20
-	VADDPS Z24, Z21, Z21
-	VADDPS Z24, Z22, Z22
-	VADDPS Z24, Z23, Z23
-	MOVQ   mode+80(FP), R9
-	TESTQ  $0x00000001, R9
-	JZ     plain361
+fetched413:
+	VPXORD       Z24, Z24, Z24
+	VADDPS       Z24, Z0, Z0
+	VADDPS       Z24, Z1, Z1
+	VADDPS       Z24, Z2, Z2
+	VADDPS       Z24, Z3, Z3
+	VADDPS       Z24, Z4, Z4
+	VADDPS       Z24, Z5, Z5
+	VADDPS       Z24, Z6, Z6
+	VADDPS       Z24, Z7, Z7
+	VADDPS       Z24, Z8, Z8
+	VADDPS       Z24, Z9, Z9
+	VADDPS       Z24, Z10, Z10
+	VADDPS       Z24, Z11, Z11
+	VADDPS       Z24, Z12, Z12
+	VADDPS       Z24, Z13, Z13
+	VADDPS       Z24, Z14, Z14
+	VADDPS       Z24, Z15, Z15
+	VADDPS       Z24, Z16, Z16
+	VADDPS       Z24, Z17, Z17
+	VADDPS       Z24, Z18, Z18
+	VADDPS       Z24, Z19, Z19
+	VADDPS       Z24, Z20, Z20
+	VADDPS       Z24, Z21, Z21
+	VADDPS       Z24, Z22, Z22
+	VADDPS       Z24, Z23, Z23
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain416
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled417
+	VBROADCASTSS (R9), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
+
+unscaled417:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -13661,7 +15053,7 @@ fetched358:
 	VADDPS 128(R9), Z22, Z22
 	VADDPS 192(R9), Z23, Z23
 
-plain361:
+plain416:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -13707,16 +15099,16 @@ plain361:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows355
+	JNZ     rows410
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole352
+	JGE     whole407
 
-rest353:
+rest408:
 	TESTQ AX, AX
-	JZ    done354
+	JZ    done409
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -13725,20 +15117,20 @@ rest353:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block362
+	JLE   block418
 	CMPQ  AX, $0x00000020
-	JLE   block363
+	JLE   block419
 	CMPQ  AX, $0x00000030
-	JLE   block364
+	JLE   block420
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows365:
+rows421:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh366
+	JZ        fresh422
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13770,9 +15162,9 @@ rows365:
 	VMOVUPS   64(R8), Z21
 	VMOVUPS   128(R8), Z22
 	VMOVUPS.Z 192(R8), K1, Z23
-	JMP       ready367
+	JMP       ready423
 
-fresh366:
+fresh422:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13798,14 +15190,14 @@ fresh366:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready367:
+ready423:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop368:
+loop424:
 	VMOVUPS      (R10), Z24
 	VMOVUPS      64(R10), Z25
 	VMOVUPS      128(R10), Z26
@@ -13844,7 +15236,7 @@ loop368:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop368
+	JNZ          loop424
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
 	VADDPS       Z24, Z1, Z1
@@ -13872,46 +15264,76 @@ loop368:
 	VADDPS       Z24, Z23, Z23
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain369
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VADDPS       128(R8), Z2, Z2
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VADDPS       64(R8), Z5, Z5
-	VADDPS       128(R8), Z6, Z6
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VADDPS       64(R8), Z9, Z9
-	VADDPS       128(R8), Z10, Z10
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VADDPS       128(R8), Z14, Z14
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z15, Z15
-	ADDQ         R9, R8
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       128(R8), Z18, Z18
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z19, Z19
-	ADDQ         R9, R8
-	VADDPS       (R8), Z20, Z20
-	VADDPS       64(R8), Z21, Z21
-	VADDPS       128(R8), Z22, Z22
-	VMOVUPS.Z    192(R8), K1, Z24
-	VADDPS       Z24, Z23, Z23
+	JZ           plain425
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled426
+	VBROADCASTSS (R8), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	VMULPS       Z24, Z16, Z16
+	VMULPS       Z24, Z17, Z17
+	VMULPS       Z24, Z18, Z18
+	VMULPS       Z24, Z19, Z19
+	VMULPS       Z24, Z20, Z20
+	VMULPS       Z24, Z21, Z21
+	VMULPS       Z24, Z22, Z22
+	VMULPS       Z24, Z23, Z23
 
-plain369:
+unscaled426:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VADDPS    128(R8), Z2, Z2
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VADDPS    64(R8), Z5, Z5
+	VADDPS    128(R8), Z6, Z6
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VADDPS    64(R8), Z9, Z9
+	VADDPS    128(R8), Z10, Z10
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VADDPS    128(R8), Z14, Z14
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z15, Z15
+	ADDQ      R9, R8
+	VADDPS    (R8), Z16, Z16
+	VADDPS    64(R8), Z17, Z17
+	VADDPS    128(R8), Z18, Z18
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z19, Z19
+	ADDQ      R9, R8
+	VADDPS    (R8), Z20, Z20
+	VADDPS    64(R8), Z21, Z21
+	VADDPS    128(R8), Z22, Z22
+	VMOVUPS.Z 192(R8), K1, Z24
+	VADDPS    Z24, Z23, Z23
+
+plain425:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13957,19 +15379,19 @@ plain369:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows365
-	JMP     done354
+	JNZ     rows421
+	JMP     done409
 
-block364:
+block420:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows370:
+rows427:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh371
+	JZ        fresh428
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13995,9 +15417,9 @@ rows370:
 	VMOVUPS   (R8), Z15
 	VMOVUPS   64(R8), Z16
 	VMOVUPS.Z 128(R8), K1, Z17
-	JMP       ready372
+	JMP       ready429
 
-fresh371:
+fresh428:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14017,14 +15439,14 @@ fresh371:
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 
-ready372:
+ready429:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop373:
+loop430:
 	VMOVUPS      (R10), Z18
 	VMOVUPS      64(R10), Z19
 	VMOVUPS.Z    128(R10), K1, Z20
@@ -14056,7 +15478,7 @@ loop373:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop373
+	JNZ          loop430
 	VPXORD       Z18, Z18, Z18
 	VADDPS       Z18, Z0, Z0
 	VADDPS       Z18, Z1, Z1
@@ -14078,40 +15500,64 @@ loop373:
 	VADDPS       Z18, Z17, Z17
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain374
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VADDPS       64(R8), Z1, Z1
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z2, Z2
-	ADDQ         R9, R8
-	VADDPS       (R8), Z3, Z3
-	VADDPS       64(R8), Z4, Z4
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VADDPS       64(R8), Z7, Z7
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z8, Z8
-	ADDQ         R9, R8
-	VADDPS       (R8), Z9, Z9
-	VADDPS       64(R8), Z10, Z10
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z11, Z11
-	ADDQ         R9, R8
-	VADDPS       (R8), Z12, Z12
-	VADDPS       64(R8), Z13, Z13
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z14, Z14
-	ADDQ         R9, R8
-	VADDPS       (R8), Z15, Z15
-	VADDPS       64(R8), Z16, Z16
-	VMOVUPS.Z    128(R8), K1, Z18
-	VADDPS       Z18, Z17, Z17
+	JZ           plain431
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled432
+	VBROADCASTSS (R8), Z18
+	VMULPS       Z18, Z0, Z0
+	VMULPS       Z18, Z1, Z1
+	VMULPS       Z18, Z2, Z2
+	VMULPS       Z18, Z3, Z3
+	VMULPS       Z18, Z4, Z4
+	VMULPS       Z18, Z5, Z5
+	VMULPS       Z18, Z6, Z6
+	VMULPS       Z18, Z7, Z7
+	VMULPS       Z18, Z8, Z8
+	VMULPS       Z18, Z9, Z9
+	VMULPS       Z18, Z10, Z10
+	VMULPS       Z18, Z11, Z11
+	VMULPS       Z18, Z12, Z12
+	VMULPS       Z18, Z13, Z13
+	VMULPS       Z18, Z14, Z14
+	VMULPS       Z18, Z15, Z15
+	VMULPS       Z18, Z16, Z16
+	VMULPS       Z18, Z17, Z17
 
-plain374:
+unscaled432:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VADDPS    64(R8), Z1, Z1
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z2, Z2
+	ADDQ      R9, R8
+	VADDPS    (R8), Z3, Z3
+	VADDPS    64(R8), Z4, Z4
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VADDPS    64(R8), Z7, Z7
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z8, Z8
+	ADDQ      R9, R8
+	VADDPS    (R8), Z9, Z9
+	VADDPS    64(R8), Z10, Z10
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z11, Z11
+	ADDQ      R9, R8
+	VADDPS    (R8), Z12, Z12
+	VADDPS    64(R8), Z13, Z13
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z14, Z14
+	ADDQ      R9, R8
+	VADDPS    (R8), Z15, Z15
+	VADDPS    64(R8), Z16, Z16
+	VMOVUPS.Z 128(R8), K1, Z18
+	VADDPS    Z18, Z17, Z17
+
+plain431:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -14151,19 +15597,19 @@ plain374:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows370
-	JMP     done354
+	JNZ     rows427
+	JMP     done409
 
-block363:
+block419:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows375:
+rows433:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh376
+	JZ        fresh434
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -14183,9 +15629,9 @@ rows375:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z10
 	VMOVUPS.Z 64(R8), K1, Z11
-	JMP       ready377
+	JMP       ready435
 
-fresh376:
+fresh434:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14199,14 +15645,14 @@ fresh376:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready377:
+ready435:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop378:
+loop436:
 	VMOVUPS      (R10), Z12
 	VMOVUPS.Z    64(R10), K1, Z13
 	VBROADCASTSS (R9), Z14
@@ -14231,7 +15677,7 @@ loop378:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop378
+	JNZ          loop436
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -14247,34 +15693,52 @@ loop378:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain379
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	ADDQ         R9, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	ADDQ         R9, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	ADDQ         R9, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	ADDQ         R9, R8
-	VADDPS       (R8), Z8, Z8
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	ADDQ         R9, R8
-	VADDPS       (R8), Z10, Z10
-	VMOVUPS.Z    64(R8), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	JZ           plain437
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled438
+	VBROADCASTSS (R8), Z12
+	VMULPS       Z12, Z0, Z0
+	VMULPS       Z12, Z1, Z1
+	VMULPS       Z12, Z2, Z2
+	VMULPS       Z12, Z3, Z3
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z12, Z5, Z5
+	VMULPS       Z12, Z6, Z6
+	VMULPS       Z12, Z7, Z7
+	VMULPS       Z12, Z8, Z8
+	VMULPS       Z12, Z9, Z9
+	VMULPS       Z12, Z10, Z10
+	VMULPS       Z12, Z11, Z11
 
-plain379:
+unscaled438:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VADDPS    (R8), Z0, Z0
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	ADDQ      R9, R8
+	VADDPS    (R8), Z2, Z2
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R9, R8
+	VADDPS    (R8), Z4, Z4
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      R9, R8
+	VADDPS    (R8), Z6, Z6
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      R9, R8
+	VADDPS    (R8), Z8, Z8
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	ADDQ      R9, R8
+	VADDPS    (R8), Z10, Z10
+	VMOVUPS.Z 64(R8), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+plain437:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -14308,19 +15772,19 @@ plain379:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows375
-	JMP     done354
+	JNZ     rows433
+	JMP     done409
 
-block362:
+block418:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows380:
+rows439:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh381
+	JZ        fresh440
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -14334,9 +15798,9 @@ rows380:
 	VMOVUPS.Z (R8), K1, Z4
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z5
-	JMP       ready382
+	JMP       ready441
 
-fresh381:
+fresh440:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14344,14 +15808,14 @@ fresh381:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready382:
+ready441:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop383:
+loop442:
 	VMOVUPS.Z    (R10), K1, Z6
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -14369,7 +15833,7 @@ loop383:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop383
+	JNZ          loop442
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -14379,28 +15843,40 @@ loop383:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain384
-	MOVQ         cs+72(FP), R9
-	MOVQ         CX, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z0, Z0
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z4, Z4
-	ADDQ         R9, R8
-	VMOVUPS.Z    (R8), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	JZ           plain443
+	MOVQ         scale+88(FP), R8
+	TESTQ        R8, R8
+	JZ           unscaled444
+	VBROADCASTSS (R8), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
 
-plain384:
+unscaled444:
+	MOVQ      cs+72(FP), R9
+	MOVQ      CX, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	ADDQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z6
+	VADDPS    Z6, Z5, Z5
+
+plain443:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -14428,8 +15904,8 @@ plain384:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows380
+	JNZ     rows439
 
-done354:
+done409:
 	VZEROUPPER
 	RET

@@ -10,6 +10,8 @@ import (
 //go:generate go run -C asm . -file gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg vec
 //go:generate go run -C asm . -file rank -out ../rank_amd64.s -stubs ../rank_amd64.go -pkg vec
 //go:generate go run -C asm . -file elements -dispatch ../dispatch_amd64.go -out ../elements_amd64.s -stubs ../elements_amd64.go -pkg vec
+//go:generate go run -C asm . -file scaled -out ../scaled_amd64.s -stubs ../scaled_amd64.go -pkg vec
+//go:generate go run -C asm . -file units -out ../units_amd64.s -stubs ../units_amd64.go -pkg vec
 //go:generate go run -C asm . -file dots -out ../dots_amd64.s -stubs ../dots_amd64.go -pkg vec
 //go:generate go run -C asm . -file limits -out ../limits_amd64.s -stubs ../limits_amd64.go -pkg vec
 
@@ -74,15 +76,44 @@ func liveNative(bits []uint16, m *Matrix, from, to int) {
 	}
 }
 
-func finiteNative(x []float32) bool {
+func limitedNative(x []float32, limit uint32) bool {
+	if active == avx512 && len(x) <= workload {
+		return limited512(len(x), first(x), limit)
+	}
 	for len(x) > 0 {
 		n := min(len(x), workload)
-		if active == avx512 && !finite512(n, first(x)) || active == avx2 && !finite256(n, first(x)) {
+		if active == avx512 && !limited512(n, first(x), limit) || active == avx2 && !limited256(n, first(x), limit) {
 			return false
 		}
 		x = x[n:]
 	}
 	return true
+}
+
+// softmaxNative is Softmax for m rows of 1 to narrowRow columns.
+func softmaxNative(m, n int, d []float32, ds int, a []float32, as int, gain float32) {
+	const step = workload / 128
+	for i := 0; i < m; i += step {
+		rows := min(step, m-i)
+		_, _ = d[(i+rows-1)*ds+n-1], a[(i+rows-1)*as+n-1]
+		if active == avx512 {
+			softmax512(rows, n, &d[i*ds], 4*ds, &a[i*as], 4*as, &gain)
+		} else {
+			softmax256(rows, n, &d[i*ds], 4*ds, &a[i*as], 4*as, &gain)
+		}
+	}
+}
+
+func tanhSlopeNative(d, a, b []float32) {
+	for len(d) > 0 {
+		n := min(len(d), chunk)
+		if active == avx512 {
+			tanhSlope512(n, first(d), first(a), first(b))
+		} else {
+			tanhSlope256(n, first(d), first(a), first(b))
+		}
+		d, a, b = d[n:], a[n:], b[n:]
+	}
 }
 
 // addRowsNative is addRows with a mode. With increase, n is at most listed.
@@ -118,7 +149,11 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 }
 
 // A tile function computes as many rows at a time as its name says, m times.
-type tileFunc func(n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int)
+type tileFunc func(n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
+
+// small says that there are kernels for small layers, in which a call for each
+// step takes longer than the step.
+const small = true
 
 // The modes of a tile: its chains are added to c, or start at c.
 const (
@@ -135,8 +170,9 @@ var tiles = [...][7]tileFunc{
 }
 
 // multiply computes rows from to to of dst, or with add their increase:
-// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest.
-func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+// Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest of
+// them, times scale unless that is nil.
+func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool, scale *float32) {
 	if to == from {
 		return
 	}
@@ -155,7 +191,7 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 			blocks = min(blocks, max(1, 8*workload/(rows*depth*columns)))
 			for j := 0; j < dst.Cols; j += columns {
 				tiles[rows](min(columns, dst.Cols-j), blocks, depth, &a[i*ai+k*ak], 4*ai, 4*ak,
-					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode)
+					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode, scale)
 			}
 			i += blocks * rows
 		}
@@ -354,6 +390,43 @@ func rank1GatedNative(w *Matrix, g, f, u []float32, all bool) {
 			rank1Gated512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
 		} else {
 			rank1Gated256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, w.flag(all), &g[i], &u[i], first(f))
+		}
+	}
+}
+
+// rank1ScaledNative is Rank1Scaled for rows of 1 to fewColumns columns.
+func rank1ScaledNative(w *Matrix, g, f []float32, by float32) {
+	if w.Rows == 0 {
+		return
+	}
+	g, f = g[:w.Rows], f[:w.Cols]
+	_ = w.Data[w.Rows*w.Stride-1]
+	if active == avx512 && w.Rows <= listed {
+		rank1Scaled512(w.Rows, w.Cols, &w.Data[0], 4*w.Stride, &g[0], &f[0], &by)
+		return
+	}
+	for i := 0; i < w.Rows; i += listed {
+		m := min(listed, w.Rows-i)
+		if active == avx512 {
+			rank1Scaled512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by)
+		} else {
+			rank1Scaled256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by)
+		}
+	}
+}
+
+// rank1DecayScaledNative is Rank1DecayScaled for such rows.
+func rank1DecayScaledNative(w *Matrix, g, f []float32, by float32, v []float32, of float32) {
+	g, f, v = g[:w.Rows], f[:w.Cols], v[:w.Cols]
+	if w.Rows > 0 {
+		_ = w.Data[w.Rows*w.Stride-1]
+	}
+	for i := 0; i < w.Rows; i += listed {
+		m := min(listed, w.Rows-i)
+		if active == avx512 {
+			rank1DecayScaled512(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by, &v[0], &of)
+		} else {
+			rank1DecayScaled256(m, w.Cols, &w.Data[i*w.Stride], 4*w.Stride, &g[i], &f[0], &by, &v[0], &of)
 		}
 	}
 }

@@ -40,7 +40,19 @@ func liveNative(bits []uint16, m *Matrix, from, to int) {
 	}
 }
 
-func finiteNative(x []float32) bool {
+const largest = 0x7f7fffff // the bits of the largest number
+
+// limitedNative looks for infinities and NaNs with a kernel, for other limits
+// one by one.
+func limitedNative(x []float32, limit uint32) bool {
+	if limit != largest {
+		for _, v := range x {
+			if math.Float32bits(v)&^(1<<31) > limit {
+				return false
+			}
+		}
+		return true
+	}
 	for len(x) > 0 {
 		n := min(len(x), workload)
 		if !finite128(n, first(x)) {
@@ -49,6 +61,19 @@ func finiteNative(x []float32) bool {
 		x = x[n:]
 	}
 	return true
+}
+
+// small says that there are no kernels for small layers; those that they stand
+// for are composed of the others.
+const small = false
+
+const none = "vec: there is no such kernel for arm64"
+
+func softmaxNative(int, int, []float32, int, []float32, int, float32) { panic(none) }
+func tanhSlopeNative([]float32, []float32, []float32)                 { panic(none) }
+func rank1ScaledNative(*Matrix, []float32, []float32, float32)        { panic(none) }
+func rank1DecayScaledNative(*Matrix, []float32, []float32, float32, []float32, float32) {
+	panic(none)
 }
 
 // list holds the numbers of rows that a kernel is to look at.
@@ -97,7 +122,10 @@ func addRowsNative(d []float32, n int, s []float32, ss int, x []float32, xs int,
 
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k.
-func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool) {
+func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int, add bool, scale *float32) {
+	if scale != nil {
+		panic(none)
+	}
 	if to == from {
 		return
 	}

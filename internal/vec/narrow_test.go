@@ -3,6 +3,8 @@ package vec
 import (
 	"math"
 	"testing"
+
+	"github.com/metaplast/metaplast/rulespace/key"
 )
 
 func TestMulColumn(t *testing.T) {
@@ -48,4 +50,27 @@ func TestLimited(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Softmax against its definition in float64, in place, for rows narrow and
+// wide; relative error of a few roundings.
+func TestSoftmax(t *testing.T) {
+	each(t, func(t *testing.T) {
+		for n := 1; n < 40; n++ {
+			for _, gain := range []float32{1, 0.5} {
+				x := source{key.Root(uint64(n)).Stream(), false}.row(n)
+				want, sum := make([]float64, n), 0.0
+				for j, z := range x {
+					want[j] = math.Exp(float64(gain) * float64(z))
+					sum += want[j]
+				}
+				Softmax(x, x, gain)
+				for j, y := range x {
+					if want[j] /= sum; math.Abs(float64(y)-want[j]) > 2e-6*want[j] {
+						t.Fatalf("%d of %d, gain %v: %v, want %v", j, n, gain, y, want[j])
+					}
+				}
+			}
+		}
+	})
 }

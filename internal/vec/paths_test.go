@@ -173,6 +173,19 @@ var kernels = []struct {
 		}
 		return r
 	}},
+	{"AddProducts", func(x source, n int) []float32 {
+		r := []float32{}
+		for k := range 4 {
+			m, kn, all := 1+(n+k)%14, 1+(n*9+k)%33, k%2 == 0
+			d, g, f := x.matrix(m, n), x.sparse(kn, m, 1+2*k), x.matrix(kn, n)
+			if !all {
+				f = source{x.s, false}.matrix(kn, n)
+			}
+			AddProducts(Rows{d.Data, d.Stride}, m, n, kn, g.Data, g.Stride, f.Data, f.Stride, all, x.row(1), make([]float32, n))
+			r = append(r, d.Data...)
+		}
+		return r
+	}},
 	{"AddRows", func(x source, n int) []float32 {
 		d, e := x.row(n), x.row(11)
 		s, w := x.sparse(1, 3*9, 4), x.matrix(9, n)
@@ -238,6 +251,23 @@ var kernels = []struct {
 			again()
 			Rank1(w, u, k, all)
 			again()
+		}
+		return r
+	}},
+	{"Rank scaled", func(x source, n int) []float32 {
+		r := []float32{}
+		for _, shape := range [][2]int{{n, 1 + n%23}, {1 + n%13, n}} {
+			m, n := shape[0], shape[1]
+			for _, keep := range []int{1, 6, 8} {
+				w, g, scratch, more := x.matrix(m, n), x.sparse(1, m, keep).Data, make([]float32, n), make([]float32, n)
+				Rank1Scaled(w, g, source{x.s, false}.row(n), 0.37, scratch)
+				r = append(r, w.Data...)
+				Rank1Scaled(w, g, x.row(n), x.row(1)[0], scratch)
+				r = append(r, w.Data...)
+				w = x.matrix(m, n)
+				Rank1DecayScaled(w, g, x.row(n), x.row(1)[0], x.row(n), 0.4, scratch, more)
+				r = append(r, w.Data...)
+			}
 		}
 		return r
 	}},
@@ -401,6 +431,18 @@ var kernels = []struct {
 		Softplus(d, a)
 		return d
 	}},
+	{"Softmax", func(x source, n int) []float32 {
+		d, a := x.row(n), x.row(n)
+		Softmax(d, a, x.row(1)[0])
+		e := x.matrix(3, n)
+		SoftmaxRows(e, source{x.s, false}.matrix(3, n), 1)
+		return append(d, e.Data...)
+	}},
+	{"TanhSlope", func(x source, n int) []float32 {
+		d, a, b := x.row(n), x.row(n), x.row(n)
+		TanhSlope(d, a, b)
+		return d
+	}},
 	{"Finite", func(x source, n int) []float32 {
 		r := x.row(n)
 		if !Finite(r) {
@@ -480,9 +522,11 @@ var golden = map[string]uint64{
 	"Mul of n rows":   0x03be97fa14c8b50a,
 	"MulTA":           0x8d83854431c60f02,
 	"MulTA of n rows": 0xd028083a4b554a06,
+	"AddProducts":     0x5b5f39ebf59f44ed,
 	"AddRows":         0x4e5711342a6f837b,
 	"Finite":          0x6a6a6b0fbac73485,
 	"Rank":            0xe0a6b93d9992df71,
+	"Rank scaled":     0x275ec1c0d16d5043,
 	"AddVV":           0xd27353490a690cd6,
 	"AddVS":           0x43702f3b746d1b1b,
 	"SubVV":           0x988beef3921c39c0,
@@ -515,6 +559,8 @@ var golden = map[string]uint64{
 	"Tanh":            0xab542a259a485785,
 	"Sigmoid":         0x557a3f13258edcec,
 	"Softplus":        0x4c8c2e4a37130fee,
+	"Softmax":         0x4f8a1016b41829b4,
+	"TanhSlope":       0xaf25680a8162d5b2,
 	"MulTB":           0x437853645305970b,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
 	"Apply":           0x20f83b7c354b21dc,

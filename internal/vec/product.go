@@ -43,7 +43,7 @@ func Mul(dst, a, b *Matrix) {
 			// A chain that starts at +0 never becomes -0, so adding the product
 			// of a zero and a finite number changes nothing. Any other product
 			// with zero is a NaN, which shows in the result.
-			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false)
+			multiply(dst, a.Data, a.Stride, 1, a.Cols, b, 0, dst.Rows, false, nil)
 			if zeros > 0 && !Finite(dst.Data[:dst.Rows*dst.Stride]) {
 				for i := range a.Rows {
 					mulRow(dst.Row(i), a, i, b)
@@ -91,7 +91,7 @@ func MulTA(dst, a, b *Matrix) {
 			// See Mul; here only an infinity or a NaN in b tells products with
 			// zero from nothing.
 			if zeros == 0 {
-				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, 0, a.Cols, true)
+				multiply(dst, a.Data, 1, a.Stride, a.Rows, b, 0, a.Cols, true, nil)
 				return
 			}
 			var live [64]uint16
@@ -101,7 +101,7 @@ func MulTA(dst, a, b *Matrix) {
 				for m := 0; m < n; {
 					from := next(live[:], m, n, 0)
 					m = next(live[:], from, n, 1<<16-1)
-					multiply(dst, a.Data, 1, a.Stride, a.Rows, b, j+from, j+m, true)
+					multiply(dst, a.Data, 1, a.Stride, a.Rows, b, j+from, j+m, true, nil)
 				}
 			}
 			return
@@ -175,7 +175,7 @@ func AddRows(d []float32, n int, s []float32, ss int, x []float32, xs int, all b
 // zero make no difference.
 func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, all bool) {
 	if active != portable && kn > 0 && m > 1 && n > 0 && (all || !sparse(m, kn, g, gs)) {
-		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, false)
+		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, false, nil)
 		return
 	}
 	for i := range m {
@@ -186,15 +186,33 @@ func Products(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, al
 	}
 }
 
+// AddProducts adds to d the Products of the other arguments times scale[0]:
+// products and increase round separately, as in MulAddVSV. scratch is as long
+// as a row.
+func AddProducts(d Rows, m, n, kn int, g []float32, gs int, x []float32, xs int, all bool, scale, scratch []float32) {
+	if active != portable && small && kn > 0 && kn <= longest && m > 0 && n > 0 && (all || !sparse(m, kn, g, gs)) {
+		multiply(&Matrix{m, n, d.Stride, d.Data}, g, 1, gs, kn, &Matrix{kn, n, xs, x}, 0, m, true, &scale[0])
+		return
+	}
+	r := scratch[:n]
+	for i := range m {
+		clear(r)
+		AddRows(r, kn, g[i:], gs, x, xs, all)
+		MulAddVSV(d.row(i, n), r, scale[0], d.row(i, n))
+	}
+}
+
 // sparse guesses from a few factors whether it pays to look at all.
 func sparse(m, kn int, g []float32, gs int) bool {
 	if kn < 24 {
 		return false
 	}
-	zeros := 0
+	zeros, i := 0, 0
 	for k := range 16 {
-		if g[k*kn/16*gs+k*5%m] == 0 {
+		if g[k*kn/16*gs+i] == 0 {
 			zeros++
+		}
+		for i += 5; i >= m; i -= m {
 		}
 	}
 	return zeros >= 11

@@ -59,6 +59,33 @@ func Rank1Gated(w *Matrix, g, f, u []float32, all bool) {
 	rank1Gated(w, g, f, u, all)
 }
 
+// fewColumns is how many columns the kernels of scaled factors take: their
+// rows are short enough for registers.
+const fewColumns = 64
+
+// Rank1Scaled sets w[i][j] += g[i]·(f[j]·by). Rows of a g of zero are not
+// touched unless a scaled factor is not finite. scratch is as long as f.
+func Rank1Scaled(w *Matrix, g, f []float32, by float32, scratch []float32) {
+	if small && active != portable && w.Cols > 0 && w.Cols <= fewColumns {
+		rank1ScaledNative(w, g, f, by)
+		return
+	}
+	MulVS(scratch[:w.Cols], f, by)
+	Rank1(w, g, scratch, !Finite(scratch[:w.Cols]))
+}
+
+// Rank1DecayScaled sets w[i][j] += g[i]·(f[j]·by) + w[i][j]·(v[j]·of). The
+// scratches are as long as f.
+func Rank1DecayScaled(w *Matrix, g, f []float32, by float32, v []float32, of float32, scratch, more []float32) {
+	if small && active != portable && w.Cols > 0 && w.Cols <= fewColumns {
+		rank1DecayScaledNative(w, g, f, by, v, of)
+		return
+	}
+	MulVS(scratch[:w.Cols], f, by)
+	MulVS(more[:w.Cols], v, of)
+	Rank1Decay(w, g, scratch, more)
+}
+
 // The portable rank kernels, which define the bits of all others.
 
 func rank1(w *Matrix, g, f []float32, all bool) {

@@ -14,7 +14,7 @@ func zeros256(n int, x *float32) (count int)
 func live256(n int, m int, x *float32, xs int, bits *uint16)
 
 //go:noescape
-func finite256(n int, x *float32) (yes bool)
+func limited256(n int, x *float32, limit uint32) (yes bool)
 
 //go:noescape
 func addRows256Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)
@@ -29,7 +29,7 @@ func zeros512(n int, x *float32) (count int)
 func live512(n int, m int, x *float32, xs int, bits *uint16)
 
 //go:noescape
-func finite512(n int, x *float32) (yes bool)
+func limited512(n int, x *float32, limit uint32) (yes bool)
 
 //go:noescape
 func addRows512Fused(d *float32, n int, k int, s *float32, ss int, x *float32, xs int, mode int)

@@ -1901,9 +1901,9 @@ loop130:
 	VZEROUPPER
 	RET
 
-// func finite256(n int, x *float32) (yes bool)
+// func limited256(n int, x *float32, limit uint32) (yes bool)
 // Requires: AVX, AVX2
-TEXT ·finite256(SB), NOSPLIT, $0-17
+TEXT ·limited256(SB), NOSPLIT, $0-25
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), CX
 	VXORPS       Y0, Y0, Y0
@@ -1997,14 +1997,14 @@ done133:
 	VPMAXUD      Y1, Y0, Y0
 	VPMAXUD      Y3, Y2, Y2
 	VPMAXUD      Y2, Y0, Y0
-	MOVL         $0x7f7fffff, AX
+	MOVL         limit+16(FP), AX
 	VMOVD        AX, X1
 	VPBROADCASTD X1, Y1
 	VPCMPGTD     Y1, Y0, Y0
 	VMOVMSKPS    Y0, AX
 	TESTL        AX, AX
 	SETEQ        AL
-	MOVB         AL, yes+16(FP)
+	MOVB         AL, yes+24(FP)
 	VZEROUPPER
 	RET
 
@@ -5035,9 +5035,9 @@ loop130:
 	VZEROUPPER
 	RET
 
-// func finite512(n int, x *float32) (yes bool)
+// func limited512(n int, x *float32, limit uint32) (yes bool)
 // Requires: AVX, AVX512F
-TEXT ·finite512(SB), NOSPLIT, $0-17
+TEXT ·limited512(SB), NOSPLIT, $0-25
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), DX
 	VPXORD       Z0, Z0, Z0
@@ -5128,14 +5128,14 @@ done133:
 	VPMAXUD      Z1, Z0, Z0
 	VPMAXUD      Z3, Z2, Z2
 	VPMAXUD      Z2, Z0, Z0
-	MOVL         $0x7f800000, AX
+	MOVL         limit+16(FP), AX
 	VMOVD        AX, X1
 	VPBROADCASTD X1, Z1
-	VPCMPUD      $0x05, Z1, Z0, K1
+	VPCMPUD      $0x06, Z1, Z0, K1
 	KMOVW        K1, AX
 	TESTL        AX, AX
 	SETEQ        AL
-	MOVB         AL, yes+16(FP)
+	MOVB         AL, yes+24(FP)
 	VZEROUPPER
 	RET
 

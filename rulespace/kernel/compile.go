@@ -50,6 +50,7 @@ type assignment struct {
 	store  code // of dw only: stores the change
 	rank   rank
 	chains []int // that do and store read
+	sum    int   // the chain whose mean over the batch is all of root, or none
 	// A row in which every node of silent is zero is left alone, as long as
 	// the nodes of bounded are finite. Both empty: no row is.
 	silent, bounded []int
@@ -370,6 +371,7 @@ func (c *compiler) finish(p *Program) {
 					a.chains = append(a.chains, in.arg[0])
 				}
 			}
+			a.sum = c.g.meanChain(a.root)
 			to := forWeights
 			if a.dfb {
 				to = forFeedback

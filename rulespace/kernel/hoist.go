@@ -20,15 +20,18 @@ type bound struct {
 
 // unit computes one value for every unit of a scope, or one value.
 type unit struct {
-	kind   kind
-	op     opcode
-	scalar uint8 // see instr
-	varies bool
-	width  int
-	args   int // how many
-	d      *view
-	arg    [3]*view
-	home   view
+	id      int // node
+	kind    kind
+	op      opcode
+	scalar  uint8 // see instr
+	scaled  bool  // the first argument times the second, a single value
+	swapped bool  // the arguments are those of the node in reverse
+	varies  bool
+	width   int
+	args    int // how many
+	d       *view
+	arg     [3]*view
+	home    view
 }
 
 func (i *Instance) section(inputs []input, ids []int, batch bool) section {
@@ -38,7 +41,7 @@ func (i *Instance) section(inputs []input, ids []int, batch bool) section {
 	}
 	for _, id := range ids {
 		n := &i.p.nodes[id]
-		u := unit{kind: n.kind, op: opcode(n.op), varies: n.varies && batch, width: 1, args: len(n.args()), d: &i.views[id], home: i.home[id]}
+		u := unit{id: id, kind: n.kind, op: opcode(n.op), varies: n.varies && batch, width: 1, args: len(n.args()), d: &i.views[id], home: i.home[id]}
 		switch n.scope {
 		case rulespace.Pre:
 			u.width = i.in
@@ -54,6 +57,13 @@ func (i *Instance) section(inputs []input, ids []int, batch bool) section {
 				u.scalar |= 1 << k
 			}
 		}
+		if n.kind == apply && n.op == rulespace.Mul && (u.scalar == vs || u.scalar == sv) {
+			if u.scalar == sv { // the product is the same
+				u.arg[0], u.arg[1], u.scalar = u.arg[1], u.arg[0], vs
+				u.swapped = true
+			}
+			u.scaled = true
+		}
 		s.units = append(s.units, u)
 	}
 	return s
@@ -61,31 +71,19 @@ func (i *Instance) section(inputs []input, ids []int, batch bool) section {
 
 // hoist carries out a section.
 func (i *Instance) hoist(s *section, f *Frame) {
+	if f.Batch == 1 {
+		i.look(s.inputs, f)
+		for k := range s.units {
+			s.units[k].one()
+		}
+		return
+	}
 	for k := range s.inputs {
 		x := &s.inputs[k]
-		if m := f.Values[x.signal]; m != nil && f.Batch == 1 && m.Rows > 0 {
-			// The common case of view.
-			switch {
-			case x.scope == rulespace.Pre && m.Cols == i.in:
-				x.at.data, x.at.sample, x.at.row, x.at.column = m.Data, 0, 1, 0
-				continue
-			case x.scope == rulespace.Post && m.Cols == i.out:
-				x.at.data, x.at.sample, x.at.row, x.at.column = m.Data, 0, 0, 1
-				continue
-			}
-		}
 		*x.at = f.view(x.input, i.in, i.out)
 	}
 	for k := range s.units {
-		u := &s.units[k]
-		switch {
-		case u.kind == mean && f.Batch == 1:
-			*u.d = *u.arg[0] // the value itself
-		case u.width == 1 && u.kind == apply && f.Batch == 1:
-			u.d.data[0] = single(u.op, u.arg[0].data[0], u.arg[1].data[0], u.arg[2].data[0])
-		default:
-			u.compute(f.Batch, i.invert[0])
-		}
+		s.units[k].compute(f.Batch, i.invert[0])
 	}
 }
 

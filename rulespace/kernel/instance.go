@@ -25,10 +25,14 @@ type Instance struct {
 	batch        [sections]section // empty when there are no batches
 	stateful     bool              // a state of synapse scope
 	height       int               // rows of a block
+	chained      int               // the same where there are chains
+	pass         *pass             // nil where present does more
 	span         int               // rows that a pass takes
 	columns      *columns          // of matrices of very few columns
 	invert       [1]float32        // 1/B
+	row          []float32         // scratch
 	none         view              // of operands that are not there
+	one          view              // the number 1
 }
 
 // packed holds the factors of a chain of several pairs, sample by sample.
@@ -42,7 +46,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		panic(fmt.Sprintf("kernel: Bind(%d, %d, %d): sizes have to be positive", in, out, maxBatch))
 	}
 	i := &Instance{p: p, in: in, out: out, max: maxBatch}
-	i.none.data = []float32{0}
+	i.none.data, i.one.data = []float32{0}, []float32{1}
 	i.views = make([]view, len(p.nodes)+p.registers)
 	i.params = make([]float32, len(p.rule.Params))
 	for k, v := range p.rule.Params {
@@ -65,6 +69,10 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 	}
 	width := min(strip, vec.New(1, out).Stride)
 	i.height = max(1, min(in, block/width))
+	i.chained = i.height
+	if len(p.chains) > 0 {
+		i.chained = max(2*productRows, chainBlock/width/productRows*productRows)
+	}
 	i.span = i.height
 	if out <= fewColumns && in > out {
 		i.span, i.columns = min(in, block), &columns{}
@@ -73,7 +81,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		}
 	}
 	for r := range p.registers {
-		i.views[len(p.nodes)+r] = view{data: vec.New(1, max(i.height*width, i.span)).Data, block: width}
+		i.views[len(p.nodes)+r] = view{data: vec.New(1, max(i.height*width, i.chained*width, i.span)).Data, block: width}
 	}
 	i.chains = make([]products, len(p.chains))
 	i.packed = make([]packed, len(p.chains))
@@ -82,6 +90,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 			i.packed[k] = packed{vec.New(len(pairs)*maxBatch, out), vec.New(len(pairs)*maxBatch, in)}
 		}
 	}
+	i.row = vec.New(1, out).Data
 	i.skip = make([]bool, len(p.online.steps))
 	i.home = append([]view(nil), i.views...)
 	for k := range sections {
@@ -90,6 +99,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 			i.batch[k] = i.section(p.batch.inputs[k], p.batch.hoisted[k], true)
 		}
 	}
+	i.pass = i.onePass()
 	i.Reset()
 	return i
 }
@@ -192,6 +202,10 @@ func (i *Instance) Reset() {
 // adds dw to w, db to b and dfb to fb. b and fb may be nil, and are left alone
 // where the rule has no db or dfb.
 func (i *Instance) Apply(f *Frame, w *vec.Matrix, b []float32, fb *vec.Matrix) {
+	if i.pass != nil && f.Batch == 1 {
+		i.pass.apply(i, f, w, b)
+		return
+	}
 	i.present(f, w, nil, b, fb)
 }
 
@@ -259,15 +273,19 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 	}
 
 	if b != nil {
-		v := &i.views[p.db]
-		if p.nodes[p.db].scope == rulespace.Global {
-			vec.AddVS(b, b, v.data[0])
-		} else {
-			vec.AddVV(b, b, v.data)
-		}
+		i.change(b)
 		i.commit(p.biased, i.biases)
 	}
 	i.commit(p.fresh, i.states)
+}
+
+// change adds db to the biases.
+func (i *Instance) change(b []float32) {
+	if v := &i.views[i.p.db]; i.p.nodes[i.p.db].scope == rulespace.Global {
+		vec.AddVS(b, b, v.data[0])
+	} else {
+		vec.AddVV(b, b, v.data)
+	}
 }
 
 func (i *Instance) fits(m *vec.Matrix) bool { return m.Rows == i.in && m.Cols == i.out }
@@ -296,22 +314,23 @@ func (i *Instance) commit(values []int, to []*vec.Matrix) {
 // prepare gathers the factors of an assignment's chains and finds out whether
 // its silent rows may be left alone.
 func (i *Instance) prepare(k int, a *assignment, batch int) {
-	for _, c := range a.chains {
-		i.gather(c, batch)
-	}
 	i.skip[k] = len(a.silent) > 0
 	for _, id := range a.bounded {
 		i.skip[k] = i.skip[k] && i.finite(id, batch)
 	}
+	for _, c := range a.chains {
+		i.gather(c, batch, i.skip[k])
+	}
 }
 
-// gather points a chain to its factors, which lie in one matrix each.
-func (i *Instance) gather(c, batch int) {
+// gather points a chain to its factors, which lie in one matrix each. Where
+// the assignment's bounds hold, all of them are finite.
+func (i *Instance) gather(c, batch int, bounded bool) {
 	pairs := i.p.chains[c]
 	p := &i.chains[c]
 	p.n, p.all = batch*len(pairs), false
 	for _, x := range pairs {
-		p.all = p.all || !i.finite(x.f, batch)
+		p.all = p.all || !bounded && !i.finite(x.f, batch)
 	}
 	if len(pairs) == 1 {
 		f, g := &i.views[pairs[0].f], &i.views[pairs[0].g]
@@ -333,6 +352,9 @@ func (i *Instance) finite(id, batch int) bool {
 	v := &i.views[id]
 	if !i.p.nodes[id].varies {
 		batch = 1
+	}
+	if batch > 1 && vec.Finite(v.data[:(batch-1)*v.sample+i.out]) {
+		return true // and so is what lies between the rows
 	}
 	for b := range batch {
 		if !vec.Finite(v.from(b, 0, 0)[:i.out]) {
@@ -366,9 +388,36 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 		i.update(&a.rank, fb, !i.skip[k])
 	case a.rank.kind != noRank && dw == nil:
 		i.update(&a.rank, w, !i.skip[k])
+	case a.sum != none && a.dfb:
+		i.accumulate(k, a, batch, fb)
+	case a.sum != none && dw == nil:
+		i.accumulate(k, a, batch, w)
 	default:
-		for r := 0; r < i.in; r += i.span {
-			i.rows(k, a, r, min(r+i.span, i.in), batch, dw)
+		span := i.span
+		if len(a.chains) > 0 {
+			span = i.in
+		}
+		for r := 0; r < i.in; r += span {
+			i.rows(k, a, r, min(r+span, i.in), batch, dw)
+		}
+	}
+}
+
+// accumulate adds the mean of a chain to m, what code would do in two passes.
+func (i *Instance) accumulate(k int, a *assignment, batch int, m *vec.Matrix) {
+	p := &i.chains[a.sum]
+	for from, to := 0, i.in; from < i.in; from, to = to, i.in {
+		if i.skip[k] {
+			for from < i.in && i.silent(a, from, batch) {
+				from++
+			}
+			for to = from; to < i.in && !i.silent(a, to, batch); {
+				to++
+			}
+		}
+		if from < to {
+			d := vec.Rows{Data: m.Data[from*m.Stride:], Stride: m.Stride}
+			vec.AddProducts(d, to-from, i.out, p.n, p.g[from:], p.gs, p.f, p.fs, p.all, i.invert[:], i.row)
 		}
 	}
 }
@@ -416,8 +465,12 @@ func (i *Instance) part(c *code, a *assignment, from, to, batch int) {
 		}
 		return
 	}
-	for ; from < to; from += i.height {
-		m := min(i.height, to-from)
+	height := i.height
+	if len(a.chains) > 0 {
+		height = i.chained
+	}
+	for ; from < to; from += height {
+		m := min(height, to-from)
 		for j := 0; j < i.out; j += strip {
 			n := min(strip, i.out-j)
 			i.run(c.once, 0, from, m, j, n)

@@ -20,6 +20,14 @@ type pair struct {
 	s, f, g int
 }
 
+// Where there are chains, a block is of about chainBlock synapses and a
+// multiple of productRows rows, which is what products take at a time. Neither
+// changes a bit.
+const (
+	chainBlock  = 1536
+	productRows = 6
+)
+
 // maxTerms limits the size of a decomposition. Rules with more products than
 // this gain nothing from it.
 const maxTerms = 16
@@ -227,6 +235,9 @@ func (g *graph) collapse(pairs []pair) []pair {
 		if p.s == none && p.f == none && p.g == none {
 			p.s = g.constant(1)
 		}
+		if p.neg && p.s != none { // rather one value than many; the bits are the same
+			p.s, p.neg = g.apply(rulespace.Neg, p.s), false
+		}
 		to := &p.s
 		switch {
 		case p.f != none:
@@ -389,6 +400,21 @@ func (g *graph) sorted(pairs []pair) []pair {
 	r := append([]pair(nil), pairs...)
 	sort.SliceStable(r, func(i, j int) bool { return class(r[i]) < class(r[j]) })
 	return r
+}
+
+// meanChain returns the chain of which a value is the mean over the batch,
+// none if it is something else.
+func (g *graph) meanChain(id int) int {
+	n := g.nodes[id]
+	if n.kind != apply || n.op != rulespace.Mul {
+		return none
+	}
+	for k := range 2 {
+		if a, b := g.nodes[n.arg[k]], g.nodes[n.arg[1-k]]; a.kind == chain && b.kind == invBatch {
+			return a.at
+		}
+	}
+	return none
 }
 
 // inner is M of one group.

@@ -52,7 +52,7 @@ var plans = []struct {
 		"b*post*(pre - recon) + err*(lr*pre + a*err_pre)",
 		"(1/B)*Σ[(err) ⊗ (lr*pre + a*err_pre) + (b*post) ⊗ (pre - recon)]", true, true, true},
 	{"lr*post*(pre - post*w)", nil, rank1Decay,
-		"lr*post*pre + w*⟨-(lr*post^2)⟩", "w*⟨-(lr*post^2)⟩ + (1/B)*Σ[(lr*post) ⊗ (pre)]", true, true, false},
+		"lr*post*pre + w*⟨post^2*(-lr)⟩", "w*⟨post^2*(-lr)⟩ + (1/B)*Σ[(lr*post) ⊗ (pre)]", true, true, false},
 	{"lr*err*pre - d*w", []string{"lr", "d"}, rank1Decay,
 		"lr*err*pre + w*(-d)", "w*(-d) + (1/B)*Σ[(lr*err) ⊗ (pre)]", true, true, false},
 	{"pre*(err*post - w)", nil, rank1Gated,

@@ -95,10 +95,14 @@ func (in *Instance) update(r *rank, w *vec.Matrix, all bool) {
 	}
 	g, f, h, k, v := at(r.g), at(r.f), at(r.g2), at(r.f2), at(r.v)
 	if w.Cols == 1 {
-		r.column(w, g, f, h, k, v, all)
+		rankColumn(r.kind, w, g, f, h, k, v, all)
 		return
 	}
-	switch r.kind {
+	rankRows(r.kind, w, g, f, h, k, v, all)
+}
+
+func rankRows(kind rankKind, w *vec.Matrix, g, f, h, k, v []float32, all bool) {
+	switch kind {
 	case rank1:
 		vec.Rank1(w, g, f, all)
 	case rank1Column:
@@ -114,21 +118,21 @@ func (in *Instance) update(r *rank, w *vec.Matrix, all bool) {
 	}
 }
 
-// column is update for weights of one column.
-func (r *rank) column(w *vec.Matrix, g, f, h, k, v []float32, all bool) {
+// rankColumn is for weights of one column.
+func rankColumn(kind rankKind, w *vec.Matrix, g, f, h, k, v []float32, all bool) {
 	g = g[:w.Rows]
 	x, y, z := f[0], float32(0), float32(0)
-	if k != nil {
+	if len(k) > 0 {
 		y = k[0]
 	}
-	if v != nil {
+	if len(v) > 0 {
 		z = v[0]
 	}
 	at := 0
 	for i, s := range g {
 		d := &w.Data[at]
 		at += w.Stride
-		switch r.kind {
+		switch kind {
 		case rank1:
 			if s != 0 || all {
 				*d += float32(s * x)

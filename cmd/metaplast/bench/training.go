@@ -183,12 +183,14 @@ func (e *cannedEpisode) Score(tasks.Model, tasks.Split) tasks.Score {
 // hand is what a programmer would write for one learner and one size of
 // network on the same kernels.
 type hand struct {
-	episode     tasks.Episode
-	batch       *tasks.Batch
-	w1, w2, fb  *vec.Matrix
-	h, y, d1    *vec.Matrix
-	row, shrink []float32
-	decays      bool
+	episode    tasks.Episode
+	batch      *tasks.Batch
+	w1, w2, fb *vec.Matrix
+	h, y, d1   *vec.Matrix
+	shrink     []float32
+	scratch    []float32 // of kernels, as is more
+	more       []float32
+	decays     bool
 }
 
 func newHand(s shape, decays bool) *hand {
@@ -201,7 +203,7 @@ func newHand(s shape, decays bool) *hand {
 		episode: episode, batch: tasks.NewBatch(task.Info(), s.batch), decays: decays,
 		w1: vec.New(s.in, s.out), w2: vec.New(s.out, classes),
 		h: vec.New(s.batch, s.out), y: vec.New(s.batch, classes), d1: vec.New(s.batch, s.out),
-		row: vec.New(1, s.out).Data, shrink: vec.New(1, s.out).Data,
+		shrink: vec.New(1, s.out).Data, scratch: vec.New(1, s.out).Data, more: vec.New(1, s.out).Data,
 	}
 	network.Initialise(n.w1, "glorot", 1, key.Root(1))
 	network.Initialise(n.w2, "glorot", 1, key.Root(2))
@@ -218,31 +220,23 @@ func (n *hand) learn() {
 	b := n.batch
 	n.episode.Next(b)
 	vec.Mul(n.h, b.X, n.w1)
-	for i := range b.N {
-		vec.Tanh(n.h.Row(i), n.h.Row(i))
-	}
+	vec.Tanh(n.h.Data, n.h.Data)
 	vec.Mul(n.y, n.h, n.w2)
-	for i := range b.N {
-		y := n.y.Row(i)
-		network.Softmax(y, y, 1)
-		vec.SubVV(y, b.Y.Row(i), y)
-		vec.MulVS(y, y, rate/float32(b.N))
+	vec.SoftmaxRows(n.y, n.y, 1)
+	vec.SubVV(n.y.Data, b.Y.Data, n.y.Data)
+	if b.N > 1 {
+		vec.MulVS(n.y.Data, n.y.Data, rate/float32(b.N))
 	}
 	vec.MulTB(n.d1, n.y, n.fb)
-	for i := range b.N {
-		h, d := n.h.Row(i), n.d1.Row(i)
-		vec.Square(n.row, h)
-		vec.SubSV(n.shrink, 1, n.row)
-		vec.MulVV(d, d, n.shrink)
-	}
+	vec.TanhSlope(n.d1.Data, n.d1.Data, n.h.Data)
 	switch {
 	case n.decays:
-		vec.MulVS(n.shrink, n.row, -rate*decay)
-		vec.Rank1Decay(n.w1, b.X.Row(0), n.d1.Row(0), n.shrink)
-		vec.Rank1(n.w2, n.h.Row(0), n.y.Row(0), false)
+		vec.Square(n.shrink, n.h.Row(0))
+		vec.Rank1DecayScaled(n.w1, b.X.Row(0), n.d1.Row(0), rate, n.shrink, -rate*decay, n.scratch, n.more)
+		vec.Rank1Scaled(n.w2, n.h.Row(0), n.y.Row(0), rate, n.scratch)
 	case b.N == 1:
-		vec.Rank1(n.w1, b.X.Row(0), n.d1.Row(0), false)
-		vec.Rank1(n.w2, n.h.Row(0), n.y.Row(0), false)
+		vec.Rank1Scaled(n.w1, b.X.Row(0), n.d1.Row(0), rate, n.scratch)
+		vec.Rank1Scaled(n.w2, n.h.Row(0), n.y.Row(0), rate, n.scratch)
 	default:
 		vec.MulTA(n.w1, b.X, n.d1)
 		vec.MulTA(n.w2, n.h, n.y)

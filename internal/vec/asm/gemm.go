@@ -12,7 +12,8 @@ import (
 // gemm writes tile1 to tile6, named by the rows of c that they compute at a
 // time, m times over: c is Σ_k a[i,k]·b[k] for n columns, each element one
 // chain over k ≥ 1 that starts at +0 or, with mode continued, at c; with mode
-// added the chain is added to c. Strides are in bytes.
+// added the chain is added to c. Strides are in bytes. An increase
+// is multiplied by scale unless that is nil.
 func gemm(s *isa) {
 	s.masks()
 	tiles(s)
@@ -38,7 +39,7 @@ func (s *isa) tile(rows int) {
 	if s.wide() || rows <= 2 {
 		width = 4
 	}
-	s.text(fmt.Sprintf("tile%dx", rows), "n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int")
+	s.text(fmt.Sprintf("tile%dx", rows), "n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32")
 	n, ai, ak, b, bs := param("n"), param("ai"), param("ak"), param("b"), param("bs")
 	left := AllocLocal(16) // blocks of rows to go, and where the columns start in c
 	column := left.Offset(8)
@@ -153,6 +154,17 @@ func (s *isa) tile(rows int) {
 		mode = param("mode")
 		TESTQ(U32(added), mode)
 		JZ(LabelRef(plain))
+		scale, whole := param("scale"), s.label("unscaled")
+		TESTQ(scale, scale)
+		JZ(LabelRef(whole))
+		by := s.vec()
+		VBROADCASTSS(Mem{Base: scale}, by)
+		for i := range acc {
+			for _, v := range acc[i] {
+				VMULPS(by, v, v)
+			}
+		}
+		Label(whole)
 		each(func(m Mem, v reg.Register, tail bool) {
 			if !tail {
 				VADDPS(m, v, v)

@@ -34,6 +34,8 @@ func main() {
 		"dots":     dots,
 		"rank":     rank,
 		"elements": elements,
+		"units":    units,
+		"scaled":   scaled,
 	}
 	make, ok := makers[*file]
 	if !ok {

@@ -9,13 +9,13 @@ import (
 // listed is how many factors addRows takes at a time.
 const listed = 256
 
-// rows writes addRows, and zeros, live and finite, which look at factors.
+// rows writes addRows, and zeros, live and limited, which look at factors.
 func rows(s *isa) {
 	s.tables()
 	s.addRows()
 	s.zeros()
 	s.live()
-	s.finite()
+	s.limited()
 }
 
 // tables writes what pack needs.
@@ -387,10 +387,9 @@ func (s *isa) live() {
 	s.end()
 }
 
-// finite reports whether no element of x has an exponent of all ones: the
-// largest magnitude, as an integer, is below that of infinity.
-func (s *isa) finite() {
-	s.text("finite", "n int, x *float32) (yes bool")
+// limited reports whether no magnitude in x, as an integer, is above limit.
+func (s *isa) limited() {
+	s.text("limited", "n int, x *float32, limit uint32) (yes bool")
 	n, x := param("n"), param("x")
 	worst := s.vecs(4)
 	for _, w := range worst {
@@ -413,14 +412,15 @@ func (s *isa) finite() {
 	VPMAXUD(worst[1], worst[0], worst[0])
 	VPMAXUD(worst[3], worst[2], worst[2])
 	VPMAXUD(worst[2], worst[0], worst[0])
+	limit := s.spread(Load(Param("limit"), GP32()))
 	mask := GP32()
 	if s.wide() {
 		k := K()
-		VPCMPUD(Imm(5), s.constant(0x7f800000), worst[0], k) // not less
+		VPCMPUD(Imm(6), limit, worst[0], k) // not less or equal
 		KMOVW(k, mask)
 	} else {
 		// As signed integers: magnitudes are not negative.
-		VPCMPGTD(s.constant(0x7f7fffff), worst[0], worst[0])
+		VPCMPGTD(limit, worst[0], worst[0])
 		VMOVMSKPS(worst[0], mask)
 	}
 	r := GP8()
@@ -432,8 +432,13 @@ func (s *isa) finite() {
 
 // constant returns a vector of equal lanes.
 func (s *isa) constant(bits uint32) reg.VecVirtual {
-	t, x, v := GP32(), XMM(), s.vec()
+	t := GP32()
 	MOVL(U32(bits), t)
+	return s.spread(t)
+}
+
+func (s *isa) spread(t reg.Register) reg.VecVirtual {
+	x, v := XMM(), s.vec()
 	VMOVD(t, x)
 	VPBROADCASTD(x, v)
 	return v
