@@ -211,11 +211,30 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 // present presents every connection, from the input to the output.
 func (b *base) present(p Plasticity) {
 	for l := range b.conns {
+		b.presentOne(l, p)
+	}
+}
+
+// presentOne presents connection l.
+func (b *base) presentOne(l int, p Plasticity) {
+	c := &b.conns[l]
+	if c.derived != 0 {
+		b.derive(c)
+	}
+	p.Present(c.conn, &c.sig)
+}
+
+// bindActivities makes the connections present other potentials and
+// activities, by layer, than those of the forward pass.
+func (b *base) bindActivities(pot, act []*vec.Matrix) {
+	for l := range b.conns {
 		c := &b.conns[l]
-		if c.derived != 0 {
-			b.derive(c)
+		v := &c.sig.Values
+		v[rulespace.SigPre], v[rulespace.SigPot] = act[l], pot[l+1]
+		c.act = act[l+1]
+		if !c.conn.Output || !b.options.On("clamp") {
+			v[rulespace.SigPost] = act[l+1]
 		}
-		p.Present(c.conn, &c.sig)
 	}
 }
 
