@@ -36,6 +36,10 @@ var circuits = []*Entry{
 	&dfaEntry,
 	&faEntry,
 	&noneEntry,
+	&pcFixedEntry,
+	&pcIncrementalEntry,
+	&pcStrictEntry,
+	&pcZILEntry,
 	&perturbEntry,
 }
 
