@@ -86,6 +86,7 @@ type predictive struct {
 	tolerance      float32
 	floor          float32 // least error that a cell can tell; 0 is none
 	incremental    bool
+	variances      *variances // of a held output; nil where they are all 1
 }
 
 // energy is what a layer's prediction error costs; see compare.
@@ -157,6 +158,9 @@ func (c *predictive) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 		return
 	}
 	c.downToInput()
+	if c.variances != nil {
+		c.variances.learn(c.err[len(c.conns)])
+	}
 	if c.nudge > 0 {
 		for _, e := range c.err {
 			if e != nil {
@@ -179,7 +183,16 @@ func (c *predictive) start() {
 		c.pull[l].Zero()
 	}
 	if c.top < last {
-		c.net.OutputCreditOf(c.err[last], c.act[last], &c.target)
+		c.hold()
+	}
+}
+
+// hold computes the errors of an output held at its target.
+func (c *predictive) hold() {
+	last := len(c.conns)
+	c.net.OutputCreditOf(c.err[last], c.act[last], &c.target)
+	if c.variances != nil {
+		c.variances.weigh(c.err[last])
 	}
 }
 
@@ -231,7 +244,7 @@ func (c *predictive) predict(from int) {
 		} else {
 			c.pot[l].CopyFrom(c.pred[l])
 			c.net.Activate(l, c.act[l], c.pot[l])
-			c.net.OutputCreditOf(c.err[l], c.act[l], &c.target)
+			c.hold()
 		}
 		if c.floor < 0 {
 			vec.MaxVS(whole(c.err[l]), whole(c.err[l]), c.floor)

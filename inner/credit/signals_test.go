@@ -127,6 +127,25 @@ func (s *naive) expect(m *mlp, l int, x [][]float64, beta float64, settled map[r
 	return v
 }
 
+// fitting is a network that a circuit can work in.
+func fitting(t *testing.T, circuit string, batch int) network.Config {
+	t.Helper()
+	softplus := network.Activation{Name: "softplus", Beta: 3}
+	for _, cfg := range []network.Config{{Hidden: softplus, Loss: network.CrossEntropy}, {Hidden: softplus},
+		{Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}} {
+		cfg.Sizes, cfg.Bias = []int{4, 5, 3}, true
+		resolved, err := cfg.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (credit.Config{Name: circuit}).Fits(resolved, batch) == nil {
+			return cfg
+		}
+	}
+	t.Fatalf("no network for circuit %s", circuit)
+	return network.Config{}
+}
+
 func clone(m [][]float64) [][]float64 {
 	var c [][]float64
 	for _, r := range m {
@@ -144,8 +163,7 @@ func TestLocalSignals(t *testing.T) {
 			continue // the recorder keeps the last of several presentations
 		}
 		for _, rows := range []int{1, 3} {
-			cfg := network.Config{Sizes: []int{4, 5, 3}, Hidden: network.Activation{Name: "softplus", Beta: 3}, Loss: network.CrossEntropy, Bias: true}
-			n := newNetwork(t, cfg, rows)
+			n := newNetwork(t, fitting(t, e.Name, rows), rows)
 			needs := e.Provides
 			if rows > 1 {
 				needs = needs.Minus(rulespace.Signals(rulespace.SigLower))
