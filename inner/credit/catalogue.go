@@ -34,7 +34,11 @@ var (
 var circuits = []*Entry{
 	&bpEntry,
 	&dfaEntry,
+	&drlEntry,
+	&dtpEntry,
 	&faEntry,
+	&fwDTPEntry,
+	&ldrlEntry,
 	&noneEntry,
 	&pcFixedEntry,
 	&pcGaussianEntry,
@@ -44,6 +48,7 @@ var circuits = []*Entry{
 	&pcStrictEntry,
 	&pcZILEntry,
 	&perturbEntry,
+	&tpEntry,
 }
 
 // common are the options of every circuit.

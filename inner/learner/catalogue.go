@@ -152,9 +152,58 @@ var table = []known{
 		check: "TestPrincipalComponents",
 	},
 	{
+		name: "pc-fixed", title: "predictive coding with fixed predictions",
+		circuit: "pc-fixed", rule: "error", rate: 0.2, batch: 32,
+		check: "TestExactPredictiveCodingIsBackprop",
+	},
+	{
+		name: "pc-gaussian", title: "predictive coding with learned output variances",
+		circuit: "pc-gaussian", rule: "error", rate: 0.02, batch: 32,
+		network: Network{Output: "linear", Loss: "squared"},
+		check:   "TestLearnedVariance",
+	},
+	{
+		name: "pc-incremental", title: "incremental predictive coding",
+		circuit: "pc-incremental", rule: "error", rate: 0.02, batch: 32,
+		check: "TestIncrementalPredictiveCoding",
+	},
+	{
+		name: "pc-kl", title: "predictive coding of categorical and binary units",
+		circuit: "pc-kl", rule: "error", rate: 0.5, batch: 32,
+		network: Network{Hidden: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestRelativeEntropyPartials",
+	},
+	{
+		name: "pc-nudge", title: "predictive coding with a soft nudge",
+		circuit: "pc-strict", options: map[string]string{"nudge": "0.01", "steps": "50"}, rule: "error", rate: 0.2, batch: 32,
+		check: "TestNudgedPredictiveCodingApproachesBackprop",
+	},
+	{
+		name: "pc-positive", title: "predictive coding with positive rates and one-way synapses",
+		circuit: "pc-positive", rule: "kolen-pollack", rate: 0.2, batch: 32,
+		network: Network{Hidden: "relu"},
+		check:   "TestOneWayPredictiveCodingIsStrict",
+	},
+	{
+		name: "pc-strict", title: "predictive coding, output held at the target",
+		circuit: "pc-strict", rule: "error", rate: 0.2, batch: 32,
+		check: "TestStrictPredictiveCodingEquilibrium",
+	},
+	{
+		name: "pc-zil", title: "predictive coding with zero-divergence inference",
+		circuit: "pc-zil", rule: "error", rate: 0.2, batch: 32,
+		check: "TestExactPredictiveCodingIsBackprop",
+	},
+	{
 		name: "perceptron", title: "perceptron, output connection only",
 		circuit: "none", rule: "perceptron", rate: 0.01, batch: 1, frozen: true,
 		check: "TestEquations",
+	},
+	{
+		name: "prospective", title: "prospective configuration: predictive coding at equilibrium",
+		circuit: "pc-strict", options: map[string]string{"steps": "128", "tolerance": "0.001"}, rule: "error", rate: 0.2, batch: 32,
+		reference: "Y. Song et al., Nat. Neurosci. 27:348 (2024)",
+		check:     "TestProspectiveConfigurationAlignsWithTargets",
 	},
 	{
 		name: "readout", title: "hidden layers frozen, output by gradient: the control",
