@@ -39,6 +39,7 @@ var circuits = []*Entry{
 	&faEntry,
 	&fwDTPEntry,
 	&ldrlEntry,
+	&lraEntry,
 	&noneEntry,
 	&pcFixedEntry,
 	&pcGaussianEntry,
@@ -48,6 +49,7 @@ var circuits = []*Entry{
 	&pcStrictEntry,
 	&pcZILEntry,
 	&perturbEntry,
+	&recLRAEntry,
 	&tpEntry,
 }
 

@@ -168,9 +168,10 @@ func newTargets(b *base, k key.Key, difference bool, l lesson) Circuit {
 		conn := b.net.Conns[l]
 		c.inverse[l] = Feedback{Index: l, Conn: conn, W: c.synapses(conn.In, conn.Out)}
 		network.Initialise(c.inverse[l].W, "glorot", b.options.Float("feedback_scale"), k.Child("connection", uint64(l)))
+	}
+	for l := c.bottom; l < last; l++ {
 		v := &c.frames[l].Values
-		v[rulespace.SigErrPre] = c.back[l]
-		v[rulespace.SigPost] = c.noisy[l+1]
+		v[rulespace.SigErrPre], v[rulespace.SigPost] = c.back[l], c.noisy[l+1]
 		if c.lesson == autoencode {
 			v[rulespace.SigPre], v[rulespace.SigRecon] = c.noisy[l], c.recon[l]
 		}

@@ -96,6 +96,16 @@ var table = []known{
 		check: "TestFeedbackEquations",
 	},
 	{
+		name: "drl", title: "difference target propagation, inverse maps by difference reconstruction",
+		circuit: "drl", rule: "difference-reconstruction", rate: 0.2, batch: 32,
+		check: "TestDifferenceReconstruction",
+	},
+	{
+		name: "dtp", title: "difference target propagation",
+		circuit: "dtp", rule: "target-propagation", rate: 0.2, batch: 32,
+		check: "TestTargetsAreGaussNewton",
+	},
+	{
 		name: "fa", title: "feedback alignment",
 		circuit: "fa", rule: "error", rate: 0.1, batch: 32,
 		check: "TestFeedbackAligns",
@@ -104,6 +114,11 @@ var table = []known{
 		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
 		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
 		check: "TestThreeTermRuleAgainstLoops",
+	},
+	{
+		name: "fw-dtp", title: "fixed-weight difference target propagation",
+		circuit: "fw-dtp", rule: "error", rate: 0.2, batch: 32,
+		check: "TestFixedInverseMaps",
 	},
 	{
 		name: "gha", title: "generalised Hebbian algorithm",
@@ -129,6 +144,17 @@ var table = []known{
 		name: "kolen-pollack", title: "feedback learned by the forward rule",
 		circuit: "fa", rule: "kolen-pollack", rate: 0.05, batch: 32,
 		check: "TestKolenPollack",
+	},
+	{
+		name: "l-drl", title: "difference target propagation, inverse maps by local difference reconstruction",
+		circuit: "l-drl", rule: "difference-reconstruction", rate: 0.2, batch: 32,
+		reference: "M. Ernoult et al., ICML (2022)",
+		check:     "TestDifferenceReconstruction",
+	},
+	{
+		name: "lra-e", title: "local representation alignment, error-driven",
+		circuit: "lra", rule: "lra", rate: 0.2, batch: 32,
+		check: "TestRepresentationAlignmentApproachesBackprop",
 	},
 	{
 		name: "momentum", title: "backpropagation with momentum",
@@ -212,6 +238,12 @@ var table = []known{
 		reference: "the universal control: a rule for hidden layers has to beat it",
 	},
 	{
+		name: "rec-lra", title: "recursive local representation alignment",
+		circuit: "rec-lra", rule: "lra", rate: 0.2, batch: 32,
+		reference: "A. Ororbia et al., AAAI 37 (2023)",
+		check:     "TestRepresentationAlignmentEquations",
+	},
+	{
 		name: "softhebb", title: "SoftHebb",
 		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
 		check: "TestEquations",
@@ -230,6 +262,12 @@ var table = []known{
 		name: "three-factor", title: "reward-modulated Hebb",
 		circuit: "perturb", rule: "three-factor", rate: 0.001, batch: 1,
 		check: "TestThreeFactorCentring",
+	},
+	{
+		name: "tp", title: "target propagation",
+		circuit: "tp", rule: "target-propagation", rate: 0.02, batch: 32,
+		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
+		check:     "TestTargetEquations",
 	},
 }
 
