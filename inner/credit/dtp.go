@@ -18,7 +18,7 @@ var (
 	targetTop = option.Choice("top", "output", []string{"output", "hidden"},
 		"layer whose target goes down the gradient: the output's potentials, or the last hidden layer by the transposed output weights")
 	reconstructions = option.Int("feedback_steps", "5", 0, 1e6, "presentations of each inverse map per update, each with fresh noise")
-	inverseNoise    = option.Float("sigma", "0.1", 1e-9, 1e9, "standard deviation of the noise that inverse maps learn from")
+	inverseNoise    = option.Float("inverse_noise", "0.1", 1e-9, 1e9, "standard deviation of the noise that inverse maps learn from")
 )
 
 var tpEntry = Entry{
@@ -151,7 +151,7 @@ func newTargets(b *base, k key.Key, difference bool, l lesson) Circuit {
 		act: layers(), err: layers(), target: layers(), recon: layers(), noisy: layers(), back: layers(),
 		inverse: make([]Feedback, last), frames: make([]Signals, last)}
 	if l != fixed {
-		c.lessons, c.sigma = b.options.Int("feedback_steps", 0), float32(b.options.Float("sigma"))
+		c.lessons, c.sigma = b.options.Int("feedback_steps", 0), float32(b.options.Float("inverse_noise"))
 		c.noise = k.Child("noise", 0).Stream()
 	}
 	copy(c.act, b.net.Act)

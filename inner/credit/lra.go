@@ -11,9 +11,9 @@ import (
 
 // Options of local representation alignment.
 var (
-	lraBeta       = option.Float("beta", "0.1", 1e-9, 1e9, "how far errors displace potentials")
+	lraBeta       = option.Float("displacement", "0.1", 1e-9, 1e9, "how far errors displace potentials")
 	lraDerivative = option.Switch("derivative", "no", "multiply err by the derivative of the activation once more, as one published form does")
-	lraRescale    = option.Switch("rescale", "no", "divide the err of each hidden layer by beta, so that it is of the size of that above; else it shrinks by beta per layer")
+	lraRescale    = option.Switch("rescale", "no", "divide the err of each hidden layer by displacement, so that it is of the size of that above; else it shrinks by that factor per layer")
 )
 
 var lraEntry = Entry{
@@ -49,6 +49,7 @@ var recLRAEntry = Entry{
 //	e_l = h_l − y_l,  err = −e_l      (with rescale e_l/β)
 //
 //	z_l, h_l  potentials and activities    [rate]
+//	β         option displacement          [1]
 //	e_l       errors                       [err]
 //
 // Only f itself is evaluated, so that it need not have a derivative. With
@@ -80,7 +81,7 @@ type alignment struct {
 func newAlignment(b *base) *alignment {
 	o := b.options
 	last := len(b.conns)
-	c := &alignment{base: b, beta: float32(o.Float("beta")), derivative: o.On("derivative"), rescale: o.On("rescale"),
+	c := &alignment{base: b, beta: float32(o.Float("displacement")), derivative: o.On("derivative"), rescale: o.On("rescale"),
 		err: make([]*vec.Matrix, last+1), feedback: make([]*vec.Matrix, last)}
 	for l := b.lowest(); l <= last; l++ {
 		c.err[l] = c.units(b.net.Act[l].Cols)

@@ -24,7 +24,7 @@ func TestRepresentationAlignmentApproachesBackprop(t *testing.T) {
 	b := randomBatch(key.Root(71).Stream(), n.Config, 1)
 	bp := presented(t, n, b, credit.Config{Name: "bp"})
 	aligned := func(beta, rescale string) *recorder {
-		c := newCircuit(t, credit.Config{Name: "lra", Options: map[string]string{"beta": beta, "rescale": rescale}}, n, rulespace.SigErr)
+		c := newCircuit(t, credit.Config{Name: "lra", Options: map[string]string{"displacement": beta, "rescale": rescale}}, n, rulespace.SigErr)
 		c.Learn(n, b, plasticity(func(c *network.Connection, s *credit.Signals) {
 			if s.Feedback != nil {
 				s.Feedback.CopyFrom(c.W)
@@ -63,9 +63,9 @@ func TestRepresentationAlignmentEquations(t *testing.T) {
 		name    string
 		options map[string]string
 	}{
-		{"lra", map[string]string{"beta": "0.7"}},
-		{"lra", map[string]string{"beta": "0.7", "derivative": "yes"}},
-		{"rec-lra", map[string]string{"beta": "0.7", "mix": "0.3", "skip_mix": "0.6"}},
+		{"lra", map[string]string{"displacement": "0.7"}},
+		{"lra", map[string]string{"displacement": "0.7", "derivative": "yes"}},
+		{"rec-lra", map[string]string{"displacement": "0.7", "mix": "0.3", "skip_mix": "0.6"}},
 	} {
 		n := newNetwork(t, network.Config{Sizes: []int{4, 6, 5, 5, 3}, Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy, Bias: true}, 1)
 		b := randomBatch(key.Root(72).Stream(), n.Config, 1)

@@ -15,7 +15,7 @@ var pcPositiveEntry = Entry{
 	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 41, Settles: true,
 	Locality: []string{Settling},
 	Options: []option.Option{pcSteps("20"), pcRate("0.1"), pcNudge, feedbackScale,
-		option.Float("baseline", "0", 0, 1e9, "0 gives each unit an error cell for either sign; b > 0 one cell that fires b where there is no error, and so tells none below −b"),
+		option.Float("error_baseline", "0", 0, 1e9, "0 gives each unit an error cell for either sign; b > 0 one cell that fires b where there is no error, and so tells none below −b"),
 	},
 	Reference: "N. Alonso, E. Neftci, ICONS (2021); equations reconstructed",
 	fits: func(net network.Config, _ int, _ option.Values) error {
@@ -48,7 +48,7 @@ var pcPositiveEntry = Entry{
 func newPositive(b *base, k key.Key) Circuit {
 	c := newPredictive(b)
 	c.settle()
-	c.floor = -float32(b.options.Float("baseline"))
+	c.floor = -float32(b.options.Float("error_baseline"))
 	k = k.Child("feedback", 0)
 	for l, conn := range c.net.Conns {
 		if l == 0 && c.err[0] == nil {

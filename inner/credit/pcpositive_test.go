@@ -54,7 +54,7 @@ func TestErrorCellBaseline(t *testing.T) {
 	n := newNetwork(t, network.Config{Sizes: []int{5, 7, 3}, Hidden: network.Activation{Name: "relu"}, Bias: true}, 4)
 	b := randomBatch(key.Root(52).Stream(), n.Config, 4)
 	errs := func(baseline string) [][][]float64 {
-		r := presented(t, n, b, credit.Config{Name: "pc-positive", Options: map[string]string{"baseline": baseline}})
+		r := presented(t, n, b, credit.Config{Name: "pc-positive", Options: map[string]string{"error_baseline": baseline}})
 		return [][][]float64{r.values[0][rulespace.SigErr], r.values[1][rulespace.SigErr]}
 	}
 	if a, b := fmt.Sprint(errs("0")), fmt.Sprint(errs("100")); a != b {
