@@ -111,7 +111,7 @@ func newPredictive(b *base) *predictive {
 	if b.lowest() == 0 {
 		c.err[0] = c.units(b.net.Act[0].Cols)
 	}
-	b.bindActivities(c.pot, c.act)
+	b.show(c.act, c.pot)
 	b.bindCredit(c.err)
 	return c
 }

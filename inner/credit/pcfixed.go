@@ -116,6 +116,7 @@ func newZIL(b *base, _ key.Key) Circuit { return &zeroDivergence{newPredictive(b
 func (c *zeroDivergence) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.forward(net, b)
 	c.start()
+	c.shown++
 	for l := len(c.conns); l >= 1; l-- {
 		if l == 1 {
 			c.downToInput()
