@@ -143,14 +143,14 @@ type targets struct {
 	noisy, back []*vec.Matrix // scratch, by layer
 }
 
-func newTargets(b *base, k key.Key, difference bool, l lesson) Circuit {
+func newTargets(b *base, k key.Key, difference bool, learned lesson) Circuit {
 	last := len(b.conns)
 	layers := func() []*vec.Matrix { return make([]*vec.Matrix, last+1) }
-	c := &targets{base: b, difference: difference, lesson: l, bottom: b.lowest(),
+	c := &targets{base: b, difference: difference, lesson: learned, bottom: b.lowest(),
 		hidden: b.options.Text("top") == "hidden" && last > 1, step: float32(b.options.Float("step")),
 		act: layers(), err: layers(), target: layers(), recon: layers(), noisy: layers(), back: layers(),
 		inverse: make([]Feedback, last), frames: make([]Signals, last)}
-	if l != fixed {
+	if learned != fixed {
 		c.lessons, c.sigma = b.options.Int("feedback_steps", 0), float32(b.options.Float("inverse_noise"))
 		c.noise = k.Child("noise", 0).Stream()
 	}
