@@ -166,8 +166,7 @@ var table = []known{
 		circuit: "bp", rule: "nesterov", rate: 0.01, batch: 32,
 		check: "TestEquations",
 	},
-	// The settings of the network there, its batch apart: 250 of
-	// 60,000 samples there.
+	// Its settings, the batch apart, which is 250 of 60,000 samples there.
 	{
 		name: "ngc", title: "predictive coding with Adam, as in the NGC museum",
 		circuit: "pc-strict", options: map[string]string{"rate": "0.04"}, rule: "adam", rate: 0.001, batch: 32,
