@@ -192,8 +192,8 @@ var table = []known{
 	},
 	{
 		name: "pc-gaussian", title: "predictive coding with learned output variances",
-		circuit: "pc-gaussian", rule: "error", rate: 0.03, batch: 32,
-		network: Network{Output: "linear", Loss: "squared"},
+		circuit: "pc-gaussian", rule: "error", rate: 0.01, batch: 10,
+		network: Network{Hidden: "relu", Output: "linear", Loss: "squared"},
 		check:   "TestLearnedVariance",
 	},
 	{
