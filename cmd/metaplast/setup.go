@@ -96,7 +96,7 @@ func (f *learnerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.learner, "learner", "", "a learner `L` (metaplast list learners); with a rule, only its circuit")
 	flags.StringVar(&f.network, "network", "", "layer `SIZES`, such as 784-128-10 or in-128-out")
-	flags.StringVar(&f.hidden, "hidden", "", "`ACTIVATION` of hidden layers: linear, tanh, relu, softplus(10), sigmoid")
+	flags.StringVar(&f.hidden, "hidden", "", "`ACTIVATION` of hidden layers: linear, tanh, relu, softplus(10), sigmoid, sign")
 	flags.StringVar(&f.output, "activation", "", "`ACTIVATION` of the output, softmax for classification by default")
 	flags.StringVar(&f.loss, "loss", "", "squared or cross-entropy")
 	flags.StringVar(&f.bias, "bias", "auto", "units have a bias: yes, no, or auto: where the rule changes it")

@@ -54,6 +54,7 @@ type base struct {
 	target  vec.Matrix
 	step    *vec.Matrix
 	steps   int
+	shown   int // presentations of each connection so far
 	cost    Cost
 
 	tau, thetaTau, eligTau float64
@@ -208,15 +209,35 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	net.Forward(x)
 }
 
+// show makes the connections present these activities and potentials, by
+// layer.
+func (b *base) show(act, pot []*vec.Matrix) {
+	for l := range b.conns {
+		p := &b.conns[l]
+		v := &p.sig.Values
+		v[rulespace.SigPre], v[rulespace.SigPot] = act[l], pot[l+1]
+		p.act = act[l+1]
+		if !p.conn.Output || !b.options.On("clamp") {
+			v[rulespace.SigPost] = act[l+1]
+		}
+	}
+}
+
 // present presents every connection, from the input to the output.
 func (b *base) present(p Plasticity) {
+	b.shown++
 	for l := range b.conns {
-		c := &b.conns[l]
-		if c.derived != 0 {
-			b.derive(c)
-		}
-		p.Present(c.conn, &c.sig)
+		b.presentOne(l, p)
 	}
+}
+
+// presentOne presents connection l.
+func (b *base) presentOne(l int, p Plasticity) {
+	c := &b.conns[l]
+	if c.derived != 0 {
+		b.derive(c)
+	}
+	p.Present(c.conn, &c.sig)
 }
 
 // derive computes the signals of c that are not there already.
@@ -260,7 +281,7 @@ func (b *base) derive(c *presenter) {
 }
 
 // rate is the weight of the newest sample in a running mean.
-func (b *base) rate(tau float64) float32 { return float32(1 / math.Min(float64(b.steps), tau)) }
+func (b *base) rate(tau float64) float32 { return float32(1 / math.Min(float64(b.shown), tau)) }
 
 // trace moves the running mean m, the same in every row, towards the batch
 // mean of x.

@@ -20,6 +20,7 @@ const (
 	BackwardPhase   = "backward phase"   // a second kind of dynamics carries the error
 	ErrorBroadcast  = "error broadcast"  // the output error reaches every layer
 	GlobalScalar    = "global scalar"    // one number reaches every synapse
+	Settling        = "settling"         // activities relax over many steps before synapses change
 	SecondPass      = "second pass"      // the network runs twice on the same input
 )
 
@@ -33,9 +34,23 @@ var (
 var circuits = []*Entry{
 	&bpEntry,
 	&dfaEntry,
+	&drlEntry,
+	&dtpEntry,
 	&faEntry,
+	&fwDTPEntry,
+	&ldrlEntry,
+	&lraEntry,
 	&noneEntry,
+	&pcFixedEntry,
+	&pcGaussianEntry,
+	&pcIncrementalEntry,
+	&pcKLEntry,
+	&pcPositiveEntry,
+	&pcStrictEntry,
+	&pcZILEntry,
 	&perturbEntry,
+	&recLRAEntry,
+	&tpEntry,
 }
 
 // common are the options of every circuit.

@@ -132,6 +132,7 @@ type Entry struct {
 	Passes           float64             // cost of a sample in forward passes at the default options, updates apart
 	Locality         []string            // what it asks of a physical substrate; empty is fully local
 	Phases           int                 // presentations of each connection per update; 0 means 1
+	Settles          bool                // presents activities that it has settled to, not those of the forward pass
 	Stochastic       bool                // draws noise for each sample, by its place in the batch
 	Options          []option.Option     // besides those of every circuit
 	Reference        string

@@ -96,6 +96,16 @@ var table = []known{
 		check: "TestFeedbackEquations",
 	},
 	{
+		name: "drl", title: "difference target propagation, inverse maps by difference reconstruction",
+		circuit: "drl", rule: "difference-reconstruction", rate: 0.5, batch: 32,
+		check: "TestDifferenceReconstruction",
+	},
+	{
+		name: "dtp", title: "difference target propagation",
+		circuit: "dtp", rule: "target-propagation", rate: 0.5, batch: 32,
+		check: "TestTargetsAreGaussNewton",
+	},
+	{
 		name: "fa", title: "feedback alignment",
 		circuit: "fa", rule: "error", rate: 0.1, batch: 32,
 		check: "TestFeedbackAligns",
@@ -104,6 +114,11 @@ var table = []known{
 		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
 		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
 		check: "TestThreeTermRuleAgainstLoops",
+	},
+	{
+		name: "fw-dtp", title: "fixed-weight difference target propagation",
+		circuit: "fw-dtp", rule: "error", rate: 0.5, batch: 32,
+		check: "TestFixedInverseMaps",
 	},
 	{
 		name: "gha", title: "generalised Hebbian algorithm",
@@ -131,6 +146,17 @@ var table = []known{
 		check: "TestKolenPollack",
 	},
 	{
+		name: "l-drl", title: "difference target propagation, inverse maps by local difference reconstruction",
+		circuit: "l-drl", rule: "difference-reconstruction", rate: 0.2, batch: 32,
+		reference: "M. Ernoult et al., ICML (2022)",
+		check:     "TestDifferenceReconstruction",
+	},
+	{
+		name: "lra-e", title: "local representation alignment, error-driven",
+		circuit: "lra", options: map[string]string{"rescale": "yes"}, rule: "lra", rate: 0.2, batch: 32,
+		check: "TestRepresentationAlignmentApproachesBackprop",
+	},
+	{
 		name: "momentum", title: "backpropagation with momentum",
 		circuit: "bp", rule: "momentum", rate: 0.01, batch: 32,
 		check: "TestEquations",
@@ -139,6 +165,14 @@ var table = []known{
 		name: "nesterov", title: "backpropagation with Nesterov momentum",
 		circuit: "bp", rule: "nesterov", rate: 0.01, batch: 32,
 		check: "TestEquations",
+	},
+	// Its settings, the batch apart, which is 250 of 60,000 samples there.
+	{
+		name: "ngc", title: "predictive coding with Adam, as in the NGC museum",
+		circuit: "pc-strict", options: map[string]string{"rate": "0.04"}, rule: "adam", rate: 0.001, batch: 32,
+		network:   Network{Hidden: "sigmoid"},
+		reference: "settings of the predictive coding network in NACLab's ngc-museum",
+		check:     "TestStrictPredictiveCodingEquilibrium",
 	},
 	// Its circuit leaves a factor σ = 0.01 in the step, so this is 0.005/σ.
 	{
@@ -152,15 +186,71 @@ var table = []known{
 		check: "TestPrincipalComponents",
 	},
 	{
+		name: "pc-fixed", title: "predictive coding with fixed predictions",
+		circuit: "pc-fixed", rule: "error", rate: 0.2, batch: 32,
+		check: "TestExactPredictiveCodingIsBackprop",
+	},
+	{
+		name: "pc-gaussian", title: "predictive coding with learned output variances",
+		circuit: "pc-gaussian", rule: "error", rate: 0.01, batch: 10,
+		network: Network{Hidden: "relu", Output: "linear", Loss: "squared"},
+		check:   "TestLearnedVariance",
+	},
+	{
+		name: "pc-incremental", title: "incremental predictive coding",
+		circuit: "pc-incremental", rule: "error", rate: 0.03, batch: 32,
+		check: "TestIncrementalPredictiveCoding",
+	},
+	{
+		name: "pc-kl", title: "predictive coding of categorical and binary units",
+		circuit: "pc-kl", rule: "error", rate: 1, batch: 32,
+		network: Network{Hidden: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestRelativeEntropyPartials",
+	},
+	{
+		name: "pc-nudge", title: "predictive coding with a soft nudge",
+		circuit: "pc-strict", options: map[string]string{"nudge": "0.01", "steps": "50"}, rule: "error", rate: 0.3, batch: 32,
+		check: "TestNudgedPredictiveCodingApproachesBackprop",
+	},
+	{
+		name: "pc-positive", title: "predictive coding with positive rates and one-way synapses",
+		circuit: "pc-positive", rule: "kolen-pollack", rate: 0.3, batch: 32,
+		network: Network{Hidden: "relu"},
+		check:   "TestOneWayPredictiveCodingIsStrict",
+	},
+	{
+		name: "pc-strict", title: "predictive coding, output held at the target",
+		circuit: "pc-strict", rule: "error", rate: 0.3, batch: 32,
+		network: Network{Hidden: "relu"},
+		check:   "TestStrictPredictiveCodingEquilibrium",
+	},
+	{
+		name: "pc-zil", title: "predictive coding with zero-divergence inference",
+		circuit: "pc-zil", rule: "error", rate: 0.2, batch: 32,
+		check: "TestExactPredictiveCodingIsBackprop",
+	},
+	{
 		name: "perceptron", title: "perceptron, output connection only",
 		circuit: "none", rule: "perceptron", rate: 0.01, batch: 1, frozen: true,
 		check: "TestEquations",
+	},
+	{
+		name: "prospective", title: "prospective configuration: predictive coding at equilibrium",
+		circuit: "pc-strict", options: map[string]string{"steps": "128", "tolerance": "0.001"}, rule: "error", rate: 0.2, batch: 32,
+		reference: "Y. Song et al., Nat. Neurosci. 27:348 (2024)",
+		check:     "TestProspectiveConfigurationAlignsWithTargets",
 	},
 	{
 		name: "readout", title: "hidden layers frozen, output by gradient: the control",
 		circuit: "bp", rule: "error", rate: 0.1, batch: 32, frozen: true,
 		check:     "TestBackpropIsTheGradient",
 		reference: "the universal control: a rule for hidden layers has to beat it",
+	},
+	{
+		name: "rec-lra", title: "recursive local representation alignment",
+		circuit: "rec-lra", options: map[string]string{"rescale": "yes"}, rule: "lra", rate: 0.2, batch: 32,
+		reference: "A. Ororbia et al., AAAI 37 (2023)",
+		check:     "TestRepresentationAlignmentEquations",
 	},
 	{
 		name: "softhebb", title: "SoftHebb",
@@ -181,6 +271,12 @@ var table = []known{
 		name: "three-factor", title: "reward-modulated Hebb",
 		circuit: "perturb", rule: "three-factor", rate: 0.001, batch: 1,
 		check: "TestThreeFactorCentring",
+	},
+	{
+		name: "tp", title: "target propagation",
+		circuit: "tp", options: map[string]string{"step": "20"}, rule: "target-propagation", rate: 0.3, batch: 32,
+		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
+		check:     "TestTargetEquations",
 	},
 }
 

@@ -16,6 +16,7 @@ import (
 //	relu      y = max(z, 0)              y' = 1 where y > 0, else 0
 //	softplus  y = ln(1 + e^{βz})/β       y' = 1 − e^{−βy}
 //	sigmoid   y = 1/(1 + e^{−z})         y' = y(1 − y)
+//	sign      y = −1, 0 or 1             y' = 0
 //	softmax   y = e^z/Σe^z               y' = y(1 − y), the diagonal of the Jacobian
 //
 // Derivatives are written in the activity y, so that they are defined for
@@ -26,7 +27,7 @@ type Activation struct {
 }
 
 // softmax comes last: it is for the output only.
-var activationNames = []string{"linear", "tanh", "relu", "softplus", "sigmoid", "softmax"}
+var activationNames = []string{"linear", "tanh", "relu", "softplus", "sigmoid", "sign", "softmax"}
 
 const (
 	linear = iota
@@ -34,6 +35,7 @@ const (
 	relu
 	softplus
 	sigmoid
+	sign
 	softmax
 )
 
@@ -114,6 +116,10 @@ func (n nonlinearity) values(dst, src []float32) {
 		vec.MulVS(dst, dst, n.inverse)
 	case sigmoid:
 		vec.Sigmoid(dst, src)
+	case sign:
+		for j, z := range src {
+			dst[j] = positive(z) - positive(-z)
+		}
 	case softmax:
 		Softmax(dst, src, 1)
 	}
@@ -136,6 +142,8 @@ func (n nonlinearity) derivatives(dst, act []float32) {
 		vec.MulVS(dst, act, -n.beta)
 		vec.Exp(dst, dst)
 		vec.SubSV(dst, 1, dst)
+	case sign:
+		clear(dst[:len(act)])
 	case sigmoid, softmax:
 		vec.SubSV(dst, 1, act)
 		vec.MulVV(dst, act, dst)

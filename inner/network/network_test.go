@@ -99,6 +99,15 @@ func TestActivations(t *testing.T) {
 			return math.Log1p(math.Exp(3*z)) / 3, 1 / (1 + math.Exp(-3*z))
 		},
 		"sigmoid": func(z float64) (float64, float64) { y := 1 / (1 + math.Exp(-z)); return y, y * (1 - y) },
+		"sign": func(z float64) (float64, float64) {
+			switch {
+			case z > 0:
+				return 1, 0
+			case z < 0:
+				return -1, 0
+			}
+			return 0, 0
+		},
 	}
 	for name, f := range reference {
 		act, err := network.ParseActivation(name)
