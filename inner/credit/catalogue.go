@@ -15,10 +15,13 @@ import (
 // What a circuit asks of a physical substrate.
 const (
 	WeightTransport = "weight transport" // error travels through the transposed weights
+	SignTransport   = "sign transport"   // error travels through the signs of the weights, one bit each
+	InitialCopy     = "initial copy"     // error travels through the network as it was at the start
 	ForwardLocking  = "forward locking"  // updates wait for the whole forward pass
 	BackwardLocking = "backward locking" // updates wait for the layers above
 	BackwardPhase   = "backward phase"   // a second kind of dynamics carries the error
 	ErrorBroadcast  = "error broadcast"  // the output error reaches every layer
+	TargetBroadcast = "target broadcast" // the target reaches every layer
 	GlobalScalar    = "global scalar"    // one number reaches every synapse
 	SecondPass      = "second pass"      // the network runs twice on the same input
 )
@@ -31,11 +34,18 @@ var (
 
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
+	&alignEntry,
 	&bpEntry,
 	&dfaEntry,
+	&drtpEntry,
 	&faEntry,
+	&fdfaEntry,
+	&mirrorEntry,
 	&noneEntry,
+	&pepitaEntry,
 	&perturbEntry,
+	&signSymmetryEntry,
+	&tpsgdEntry,
 }
 
 // common are the options of every circuit.
