@@ -42,6 +42,7 @@ var circuits = []*Entry{
 	&fdfaEntry,
 	&mirrorEntry,
 	&noneEntry,
+	&palEntry,
 	&pepitaEntry,
 	&perturbEntry,
 	&signSymmetryEntry,

@@ -18,6 +18,7 @@ var fdfaEntry = Entry{
 	Feedback:   true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Options: []option.Option{
 		option.Choice("start", "zero", []string{"zero", "random"}, "feedback weights to begin with; hidden layers with none wait until they have learned some"),
+		option.Float("sigma", "0.1", 1e-9, 1e9, "standard deviation of the directions; the tangent of the output scales with it"),
 		feedbackScale,
 	},
 	Reference: "F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282",
@@ -29,13 +30,14 @@ var fdfaEntry = Entry{
 // random directions (forward direct feedback alignment).
 //
 //	ż_l = W_l ḣ_{l−1}
-//	ḣ_l = f'(h_l) ⊙ ż_l + v_l,  v_l ~ N(0, 1)     presented to dfb as pre: v_l
-//	d   = ż_L                                     presented to dfb as post
+//	ḣ_l = f'(h_l) ⊙ ż_l + v_l,  v_l ~ N(0, σ²)    presented to dfb as pre: v_l
+//	d   = ż_L                                      presented to dfb as post
 //
-// E[v_l dᵀ] is the transposed Jacobian of z_L in h_l, so that ΔB_l =
-// α·(v_l dᵀ − B_l) is a running mean of it over samples. The directions of all
-// layers reach the output, hence the variance of d grows with width and depth:
-// α is small.
+// E[v_l dᵀ] is σ² times the transposed Jacobian of z_L in h_l. The paper has
+// σ = 1 and ΔB_l = α·(v_l dᵀ − B_l), a running mean over samples; with any σ
+// that is the rule of weight mirrors at the rates α/σ² and α. The directions
+// of all layers reach the output, hence the variance of d grows with width and
+// depth: α is small.
 //
 // F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282.
 type forwardDirect struct {
@@ -43,10 +45,11 @@ type forwardDirect struct {
 	tangent []*vec.Matrix // v_l, by layer; nil where there is no feedback
 	moved   []*vec.Matrix // ḣ_l, by layer, from the lowest that has feedback to the output
 	stream  *key.Stream
+	sigma   float32
 }
 
 func newFDFA(b *base, k key.Key) Circuit {
-	c := &forwardDirect{direct: newDirect(b, k), stream: k.Child("noise", 0).Stream()}
+	c := &forwardDirect{direct: newDirect(b, k), stream: k.Child("noise", 0).Stream(), sigma: float32(b.options.Float("sigma"))}
 	last := len(c.conns)
 	c.tangent, c.moved = make([]*vec.Matrix, last), make([]*vec.Matrix, last+1)
 	any := false
@@ -107,7 +110,7 @@ func (c *forwardDirect) differentiate() {
 		for i := range h.Rows {
 			v, row := c.tangent[l].Row(i), h.Row(i)
 			for j := range v {
-				v[j] = float32(c.stream.Normal())
+				v[j] = c.sigma * float32(c.stream.Normal())
 				row[j] += v[j]
 			}
 		}

@@ -17,7 +17,7 @@ var mirrorEntry = Entry{
 	Stochastic: true,
 	Feedback:   true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Options: []option.Option{
-		option.Float("sigma", "0.5", 1e-9, 1e9, "standard deviation of the noise"),
+		option.Float("sigma", "0.1", 1e-9, 1e9, "standard deviation of the noise"),
 		feedbackScale,
 	},
 	Reference: "M. Akrout et al., NeurIPS 32 (2019)",
@@ -50,12 +50,17 @@ type learnedFeedback struct {
 	Feedback
 	sig       Signals
 	pre, post *vec.Matrix
-	rest      *vec.Matrix // what post is without any noise
+	rest      *vec.Matrix // response to silence; mirror's
 }
 
 func newMirror(b *base, k key.Key) Circuit {
 	c := &mirror{backprop: newFA(b, k).(*backprop), stream: k.Child("noise", 0).Stream(), sigma: float32(b.options.Float("sigma"))}
 	c.learning = c.learnFeedback()
+	for _, f := range c.learning {
+		if f != nil {
+			f.rest = c.units(f.Conn.Out)
+		}
+	}
 	return c
 }
 
@@ -69,7 +74,7 @@ func (c *backprop) learnFeedback() []*learnedFeedback {
 		}
 		c.conns[l].sig.Feedback = nil
 		f := &learnedFeedback{Feedback: Feedback{Index: l, Conn: conn, W: c.feedback[l]},
-			pre: c.units(conn.In), post: c.units(conn.Out), rest: c.units(conn.Out)}
+			pre: c.units(conn.In), post: c.units(conn.Out)}
 		f.sig.Values[rulespace.SigPre], f.sig.Values[rulespace.SigPost] = f.pre, f.post
 		all[l] = f
 	}

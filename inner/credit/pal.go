@@ -55,12 +55,101 @@ var palEntry = Entry{
 // M. A. Petrovici, Nat. Mach. Intell. (2024).
 type pal struct {
 	*backprop
-	learning     []*learnedFeedback // pre is the noise of the layer below the connection
-	noise        []*vec.Matrix      // by layer: pre of the connection behind it, nil without
-	pot, act     []*vec.Matrix      // with noise, by layer, from the lowest that has any
-	before       []*vec.Matrix      // what passes the high-pass filter, a time step ago, by layer
-	stream       *key.Stream
-	steps        int
-	drive, leak  float32 // of the noise: σ/√τ_ξ, 1/τ_ξ
-	forget       float32 // 1/τ_HP
+	from        int                // lowest layer that has noise; those above have it too
+	learning    []*learnedFeedback // by connection from there on
+	act         []*vec.Matrix      // with noise, by layer from there on
+	before      []*vec.Matrix      // what the filter of a layer got a time step ago
+	stream      *key.Stream
+	steps       int
+	drive, leak float32 // of the noise: σ/√τ_ξ and 1/τ_ξ
+	forget      float32 // 1/τ_HP
+}
+
+func newPAL(b *base, k key.Key) Circuit {
+	o, last := b.options, len(b.conns)
+	c := &pal{backprop: newFA(b, k).(*backprop), stream: k.Child("noise", 0).Stream(), steps: o.Int("steps", 1), from: b.lowest()}
+	tau := o.Float("noise_tau")
+	c.drive, c.leak, c.forget = float32(o.Float("sigma")/math.Sqrt(tau)), float32(1/tau), float32(1/o.Float("highpass_tau"))
+	c.learning = c.learnFeedback()
+	c.act, c.before = make([]*vec.Matrix, last+1), make([]*vec.Matrix, last+1)
+	for l := c.from; l <= last; l++ {
+		c.act[l], c.before[l] = c.units(c.net.Act[l].Cols), c.units(c.net.Act[l].Cols)
+	}
+	return c
+}
+
+func (c *pal) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
+	c.assign(net, b)
+	if c.from < len(c.conns) {
+		c.settle(b.N)
+		for range c.steps {
+			c.tick()
+			for _, f := range c.learning[c.from:] {
+				p.PresentFeedback(&f.Feedback, &f.sig)
+			}
+		}
+	}
+	c.present(p)
+}
+
+// settle empties the filters: they have forgotten the onset of the sample.
+func (c *pal) settle(rows int) {
+	last := len(c.conns)
+	for l := c.from + 1; l <= last; l++ {
+		f := c.learning[l-1]
+		f.sig.Batch = rows
+		f.post.Zero()
+		rest := c.net.Act[l]
+		if l == last {
+			rest = c.net.Pot[l]
+		}
+		c.before[l].CopyFrom(rest)
+	}
+}
+
+// tick runs the network for a time step.
+func (c *pal) tick() {
+	last := len(c.conns)
+	for l := c.from; l <= last; l++ {
+		h := c.act[l]
+		switch {
+		case l > c.from:
+			c.forwardThrough(l-1, h, c.act[l-1])
+		case l > 0:
+			h.CopyFrom(c.net.Pot[l])
+		default:
+			h.CopyFrom(c.net.Act[0])
+		}
+		if l < last {
+			c.disturb(c.learning[l].pre, h)
+			if l > 0 {
+				c.net.Activate(l, h, h)
+			}
+		}
+		if l > c.from {
+			filter(c.learning[l-1].post, h, c.before[l], c.forget)
+		}
+	}
+}
+
+// disturb moves the noise on and adds it to h.
+func (c *pal) disturb(noise, h *vec.Matrix) {
+	for i := range h.Rows {
+		xi, row := noise.Row(i), h.Row(i)
+		for j := range xi {
+			xi[j] += float32(c.drive*float32(c.stream.Normal())) - float32(c.leak*xi[j])
+			row[j] += xi[j]
+		}
+	}
+}
+
+// filter takes x into the high-pass filtered signal, and keeps it in before.
+func filter(high, x, before *vec.Matrix, forget float32) {
+	for i := range x.Rows {
+		h, now, old := high.Row(i), x.Row(i), before.Row(i)
+		for j, v := range now {
+			h[j] += v - old[j] - float32(forget*h[j])
+			old[j] = v
+		}
+	}
 }
