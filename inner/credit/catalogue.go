@@ -24,6 +24,7 @@ const (
 	TargetBroadcast = "target broadcast" // the target reaches every layer
 	GlobalScalar    = "global scalar"    // one number reaches every synapse
 	SecondPass      = "second pass"      // the network runs twice on the same input
+	NoisePhase      = "noise phase"      // noise takes the place of activity for a while
 )
 
 var (

@@ -11,7 +11,7 @@ import (
 var drtpEntry = Entry{
 	Name: "drtp", Title: "direct random target projection",
 	Doc:      "err of hidden units is the target through fixed random weights, that of the output the true one",
-	Provides: local | credit, Output: target, Supervised: true, Passes: 1.5,
+	Provides: local | credit, Output: target, Supervised: true, Passes: 1,
 	Locality:  []string{TargetBroadcast},
 	Options:   []option.Option{feedbackScale},
 	Reference: "C. Frenkel, M. Lefebvre, D. Bol, Front. Neurosci. 15:629892 (2021)",

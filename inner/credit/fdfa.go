@@ -13,7 +13,7 @@ var fdfaEntry = Entry{
 	Name: "fdfa", Title: "direct feedback learned by forward-mode differentiation",
 	Doc:      "err is the output credit through weights that learn from directional derivatives: in dfb, pre is a random tangent of the layer and post that of the output potentials",
 	Provides: local | credit, Output: target, Supervised: true, Passes: 3,
-	Locality:   []string{ForwardLocking, ErrorBroadcast, BackwardPhase, SecondPass},
+	Locality:   []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
 	Stochastic: true,
 	Feedback:   true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Options: []option.Option{
@@ -52,21 +52,21 @@ func newFDFA(b *base, k key.Key) Circuit {
 	c := &forwardDirect{direct: newDirect(b, k), stream: k.Child("noise", 0).Stream(), sigma: float32(b.options.Float("sigma"))}
 	last := len(c.conns)
 	c.tangent, c.moved = make([]*vec.Matrix, last), make([]*vec.Matrix, last+1)
-	any := false
+	started := false
 	for l, f := range c.feedback {
 		cols := c.net.Act[l].Cols
 		if f != nil {
-			any = true
+			started = true
 			c.tangent[l] = c.units(cols)
 			if b.options.Text("start") == "zero" {
 				f.Zero()
 			}
 		}
-		if any {
+		if started {
 			c.moved[l] = c.units(cols)
 		}
 	}
-	if any {
+	if started {
 		c.moved[last] = c.units(c.net.Act[last].Cols)
 	}
 	return c

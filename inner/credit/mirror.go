@@ -13,7 +13,7 @@ var mirrorEntry = Entry{
 	Name: "mirror", Title: "feedback weights that mirror the weights",
 	Doc:      "err is sent back layer by layer through weights that learn from noise: in dfb, pre is noise in the lower layer and post what the upper layer makes of it alone",
 	Provides: local | credit, Output: target, Supervised: true, Passes: 3,
-	Locality:   []string{ForwardLocking, BackwardLocking, BackwardPhase, SecondPass},
+	Locality:   []string{ForwardLocking, BackwardLocking, BackwardPhase, NoisePhase},
 	Stochastic: true,
 	Feedback:   true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Options: []option.Option{

@@ -15,7 +15,6 @@ var palEntry = Entry{
 	Name: "pal", Title: "feedback weights that learn from the noise of the network",
 	Doc:      "err is sent back layer by layer through weights that learn while the network works: in dfb, pre is the noise of the lower layer and post the fast part of the activity of the upper one, once for each time step; reconstructed at the level of rates",
 	Provides: local | credit, Output: target, Supervised: true, Passes: 4,
-	Locality:   []string{BackwardLocking},
 	Stochastic: true,
 	Feedback:   true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Options: []option.Option{

@@ -15,7 +15,7 @@ var pepitaEntry = Entry{
 	Name: "pepita", Title: "two forward passes, the second with the error added to the input",
 	Doc:      "pre and post are activities of a second pass whose input the output error has modulated, pre_prev and post_prev those of the first; err is at the output only",
 	Provides: local | rulespace.Signals(rulespace.SigPrePrev, rulespace.SigPostPrev),
-	Output:   target | rulespace.Signals(rulespace.SigErr), Supervised: true, Passes: 2.1,
+	Output:   target | rulespace.Signals(rulespace.SigErr), Supervised: true, Passes: 2,
 	Locality: []string{ForwardLocking, SecondPass},
 	Options: []option.Option{
 		option.Float("feedback_scale", "0.05", 1e-9, 1e9, "factor on the random weights from the output error to the input; above 0.2 learning breaks down"),

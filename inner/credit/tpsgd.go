@@ -9,7 +9,7 @@ import (
 var tpsgdEntry = Entry{
 	Name: "tpsgd", Title: "target projection: every layer has a target of its own",
 	Doc:      "err of hidden units lowers the distance to a random projection of the target, that of the output the loss",
-	Provides: local | credit, Output: target, Supervised: true, Passes: 1.5,
+	Provides: local | credit, Output: target, Supervised: true, Passes: 1,
 	Locality: []string{TargetBroadcast},
 	Options: []option.Option{
 		option.Choice("distance", "l2", []string{"l2", "l1"}, "of a layer from its target: ½Σ(t−h)² or Σ|t−h|"),
@@ -27,7 +27,7 @@ var tpsgdEntry = Entry{
 //	c_l = f'(h_l) ⊙ sign(t_l − h_l)     l1
 //	t_l = f(P_l y*)     P_l of n_l × n_L, uniform; y* the target
 //
-// The target has a fixed point, which drtp has not.
+// Learning ends where layers reach their targets; drtp has no such end.
 //
 // Reconstruction: how the paper keeps targets within the range of the
 // activation is not known to us; here they pass through the activation.

@@ -238,13 +238,15 @@ var table = []known{
 	},
 	{
 		name: "tpsgd-l1", title: "target projection, absolute distance",
-		circuit: "tpsgd", options: map[string]string{"distance": "l1"}, rule: "error", rate: 0.03, batch: 10,
-		check: "TestTargetProjectionBeatsReadout",
+		circuit: "tpsgd", options: map[string]string{"distance": "l1"}, rule: "error", rate: 0.06, batch: 10,
+		network: Network{Hidden: "relu"},
+		check:   "TestTargetProjectionBeatsReadout",
 	},
 	{
 		name: "tpsgd-l2", title: "target projection, squared distance",
-		circuit: "tpsgd", options: map[string]string{"distance": "l2"}, rule: "error", rate: 0.03, batch: 10,
-		check: "TestTargetProjectionBeatsReadout",
+		circuit: "tpsgd", options: map[string]string{"distance": "l2"}, rule: "error", rate: 0.06, batch: 10,
+		network: Network{Hidden: "relu"},
+		check:   "TestTargetProjectionBeatsReadout",
 	},
 	{
 		name: "usf", title: "sign symmetry, one magnitude",
