@@ -226,9 +226,9 @@ func TestTargetProjectionBeatsReadout(t *testing.T) {
 
 // The difference of two passes beats a frozen hidden layer on small images.
 // (On the teacher of 16 inputs it does so with some matrices F and not with
-// others: all units learn by the same matrix on their input, F E[e xᵀ], of
-// rank 3, and what their weights span shrinks where inputs are few. Over six
-// seeds it lost 2 points on average there, with single ones from −6 to +5.)
+// others: over six seeds it lost 2 points on average, single ones from −6 to
+// +5. Up to their gates all units there learn by one matrix of rank 3 on their
+// inputs, F E[e xᵀ], which may be why; that was not tested.)
 func TestPepitaBeatsReadout(t *testing.T) {
 	task, err := tasks.Open(tasks.Spec{Name: "glyphs", Options: map[string]string{"side": "14", "train": "2000", "samples": "500"}}, tasks.Source{})
 	if err != nil {
