@@ -286,8 +286,15 @@ func plainText(err error) string {
 }
 
 // cheapestCircuit is the first circuit in the catalogue that provides the
-// signals in the fewest passes.
+// signals in the fewest passes. A cheaper one than these does not take their
+// place, as its credit is another: nobody means a random projection of the
+// target by err without saying so.
 func cheapestCircuit(reads rulespace.SignalSet, connections int) (string, bool) {
+	for _, name := range []string{"none", "bp", "perturb"} {
+		if e, ok := credit.ByName(name); ok && reads.Minus(provided(e, connections)) == 0 {
+			return name, true
+		}
+	}
 	best := -1
 	all := credit.Catalogue()
 	for i, e := range all {
@@ -337,10 +344,8 @@ func (r *resolver) signals() {
 		if e.Output.Has(s) {
 			hint = " to hidden units"
 		}
-		for _, other := range credit.Catalogue() {
-			if hint == "" && provided(other, r.connections()).Has(s) {
-				hint = fmt.Sprintf("; circuit %s does", other.Name)
-			}
+		if other, ok := cheapestCircuit(rulespace.Signals(s), r.connections()); hint == "" && ok {
+			hint = fmt.Sprintf("; circuit %s does", other)
 		}
 		r.fail(path, "circuit %s does not provide %s%s. It provides: %s", e.Name, s, hint, provides)
 	}

@@ -71,10 +71,22 @@ func (b *base) bindCredit(credit []*vec.Matrix) {
 }
 
 func (c *backprop) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
+	c.assign(net, b)
+	c.present(p)
+}
+
+// assign runs the network on the batch and computes all credit.
+func (c *backprop) assign(net *network.Network, b *tasks.Batch) {
 	c.forward(net, b)
+	c.sendBack(net.Act)
+}
+
+// sendBack computes all credit; act are the activities, by layer, at which the
+// derivatives are taken.
+func (c *backprop) sendBack(act []*vec.Matrix) {
 	last := len(c.conns)
 	if c.credit[last] != nil {
-		net.OutputCredit(c.credit[last], &c.target)
+		c.net.OutputCredit(c.credit[last], &c.target)
 	}
 	for l := last - 1; l >= 0 && c.credit[l] != nil; l-- {
 		if f := c.feedback[l]; f != nil {
@@ -82,7 +94,6 @@ func (c *backprop) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 		} else {
 			c.backThrough(l, c.credit[l], c.credit[l+1])
 		}
-		net.Damp(l, c.credit[l], net.Act[l])
+		c.net.Damp(l, c.credit[l], act[l])
 	}
-	c.present(p)
 }

@@ -120,7 +120,7 @@ func TestAlignedFeedbackIsBackprop(t *testing.T) {
 
 // Credit comes from the weights before the batch, whatever rules do to them.
 func TestCreditPrecedesChange(t *testing.T) {
-	for _, name := range []string{"bp", "fa", "dfa", "fw-dtp", "lra", "pc-fixed", "pc-strict"} {
+	for _, name := range []string{"bp", "fa", "dfa", "sign-symmetry", "drtp", "tpsgd", "mirror", "fdfa", "pal", "align", "fw-dtp", "lra", "pc-fixed", "pc-strict"} {
 		cfg := network.Config{Sizes: []int{3, 4, 4, 2}}
 		n := newNetwork(t, cfg, 1)
 		c := newCircuit(t, credit.Config{Name: name}, n, rulespace.SigErr, rulespace.SigErrPre)

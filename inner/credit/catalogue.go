@@ -15,13 +15,17 @@ import (
 // What a circuit asks of a physical substrate.
 const (
 	WeightTransport = "weight transport" // error travels through the transposed weights
+	SignTransport   = "sign transport"   // error travels through the signs of the weights, one bit each
+	InitialCopy     = "initial copy"     // error travels through the network as it was at the start
 	ForwardLocking  = "forward locking"  // updates wait for the whole forward pass
 	BackwardLocking = "backward locking" // updates wait for the layers above
 	BackwardPhase   = "backward phase"   // a second kind of dynamics carries the error
 	ErrorBroadcast  = "error broadcast"  // the output error reaches every layer
+	TargetBroadcast = "target broadcast" // the target reaches every layer
 	GlobalScalar    = "global scalar"    // one number reaches every synapse
 	Settling        = "settling"         // activities relax over many steps before synapses change
 	SecondPass      = "second pass"      // the network runs twice on the same input
+	NoisePhase      = "noise phase"      // noise takes the place of activity for a while
 )
 
 var (
@@ -32,15 +36,20 @@ var (
 
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
+	&alignEntry,
 	&bpEntry,
 	&dfaEntry,
 	&drlEntry,
+	&drtpEntry,
 	&dtpEntry,
 	&faEntry,
+	&fdfaEntry,
 	&fwDTPEntry,
 	&ldrlEntry,
 	&lraEntry,
+	&mirrorEntry,
 	&noneEntry,
+	&palEntry,
 	&pcFixedEntry,
 	&pcGaussianEntry,
 	&pcIncrementalEntry,
@@ -48,9 +57,12 @@ var circuits = []*Entry{
 	&pcPositiveEntry,
 	&pcStrictEntry,
 	&pcZILEntry,
+	&pepitaEntry,
 	&perturbEntry,
 	&recLRAEntry,
+	&signSymmetryEntry,
 	&tpEntry,
+	&tpsgdEntry,
 }
 
 // common are the options of every circuit.

@@ -66,6 +66,21 @@ var table = []known{
 		check: "TestEquations",
 	},
 	{
+		name: "align-ada", title: "backpropagation through the initial weights and derivatives",
+		circuit: "align", options: map[string]string{"variant": "ada"}, rule: "error", rate: 0.1, batch: 32,
+		check: "TestAlignIsBackpropAtTheStart",
+	},
+	{
+		name: "align-prop", title: "backpropagation through the initial weights",
+		circuit: "align", options: map[string]string{"variant": "prop"}, rule: "error", rate: 0.2, batch: 10,
+		check: "TestAlignIsBackpropAtTheStart",
+	},
+	{
+		name: "align-zero", title: "backpropagation through the initial network, from its activities",
+		circuit: "align", options: map[string]string{"variant": "zero"}, rule: "error", rate: 0.05, batch: 32,
+		check: "TestAlignIsBackpropAtTheStart",
+	},
+	{
 		name: "bcm", title: "BCM: sliding threshold",
 		circuit: "none", rule: "bcm", rate: 0.001, batch: 1,
 		check: "TestBCMSelectivity",
@@ -74,6 +89,11 @@ var table = []known{
 		name: "bp", title: "backpropagation, gradient descent",
 		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
 		check: "TestBackpropIsTheGradient",
+	},
+	{
+		name: "brsf", title: "sign symmetry, magnitudes drawn anew for every batch",
+		circuit: "sign-symmetry", options: map[string]string{"magnitude": "batch"}, rule: "error", rate: 0.2, batch: 10,
+		check: "TestSignSymmetryAligns",
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
@@ -96,9 +116,20 @@ var table = []known{
 		check: "TestFeedbackEquations",
 	},
 	{
+		name: "direct-kolen-pollack", title: "direct feedback learned by the forward rule",
+		circuit: "dfa", rule: "kolen-pollack", rate: 0.2, batch: 10,
+		reference: "M. Webster, J. Choi, C. W. Ahn, Learning the Connections in Direct Feedback Alignment (2021)",
+		check:     "TestDirectKolenPollack",
+	},
+	{
 		name: "drl", title: "difference target propagation, inverse maps by difference reconstruction",
 		circuit: "drl", rule: "difference-reconstruction", rate: 0.5, batch: 32,
 		check: "TestDifferenceReconstruction",
+	},
+	{
+		name: "drtp", title: "direct random target projection",
+		circuit: "drtp", rule: "error", rate: 0.1, batch: 10,
+		check: "TestTargetProjectionBeatsReadout",
 	},
 	{
 		name: "dtp", title: "difference target propagation",
@@ -114,6 +145,17 @@ var table = []known{
 		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
 		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
 		check: "TestThreeTermRuleAgainstLoops",
+	},
+	{
+		name: "fdfa", title: "direct feedback learned by forward-mode differentiation",
+		circuit: "fdfa", rule: "weight-mirror", rate: 0.2, batch: 10,
+		reference: "F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282",
+		check:     "TestForwardDirectFeedbackIsTheJacobian",
+	},
+	{
+		name: "frsf", title: "sign symmetry, magnitudes drawn once",
+		circuit: "sign-symmetry", options: map[string]string{"magnitude": "fixed"}, rule: "error", rate: 0.2, batch: 10,
+		check: "TestSignSymmetryAligns",
 	},
 	{
 		name: "fw-dtp", title: "fixed-weight difference target propagation",
@@ -186,6 +228,12 @@ var table = []known{
 		check: "TestPrincipalComponents",
 	},
 	{
+		name: "pal", title: "phaseless alignment learning",
+		circuit: "pal", rule: "weight-mirror", rate: 0.2, batch: 10,
+		reference: "K. Max et al., Nat. Mach. Intell. (2024), arXiv:2212.10249",
+		check:     "TestPhaselessAlignment",
+	},
+	{
 		name: "pc-fixed", title: "predictive coding with fixed predictions",
 		circuit: "pc-fixed", rule: "error", rate: 0.2, batch: 32,
 		check: "TestExactPredictiveCodingIsBackprop",
@@ -228,6 +276,12 @@ var table = []known{
 		name: "pc-zil", title: "predictive coding with zero-divergence inference",
 		circuit: "pc-zil", rule: "error", rate: 0.2, batch: 32,
 		check: "TestExactPredictiveCodingIsBackprop",
+	},
+	{
+		name: "pepita", title: "PEPITA: a second pass on an input modulated by the error",
+		circuit: "pepita", rule: "pepita", rate: 0.5, output: "error", outputRate: 0.2, batch: 10,
+		network: Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy", Init: "he", NoBias: true},
+		check:   "TestPepitaIsAdaptiveFeedback",
 	},
 	{
 		name: "perceptron", title: "perceptron, output connection only",
@@ -277,6 +331,28 @@ var table = []known{
 		circuit: "tp", options: map[string]string{"step": "20"}, rule: "target-propagation", rate: 0.3, batch: 32,
 		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
 		check:     "TestTargetEquations",
+	},
+	{
+		name: "tpsgd-l1", title: "target projection, absolute distance",
+		circuit: "tpsgd", options: map[string]string{"distance": "l1"}, rule: "error", rate: 0.06, batch: 10,
+		network: Network{Hidden: "relu"},
+		check:   "TestTargetProjectionBeatsReadout",
+	},
+	{
+		name: "tpsgd-l2", title: "target projection, squared distance",
+		circuit: "tpsgd", options: map[string]string{"distance": "l2"}, rule: "error", rate: 0.06, batch: 10,
+		network: Network{Hidden: "relu"},
+		check:   "TestTargetProjectionBeatsReadout",
+	},
+	{
+		name: "usf", title: "sign symmetry, one magnitude",
+		circuit: "sign-symmetry", options: map[string]string{"magnitude": "uniform"}, rule: "error", rate: 0.2, batch: 10,
+		check: "TestSignSymmetryAligns",
+	},
+	{
+		name: "weight-mirror", title: "feedback learned from noise in a mode of its own",
+		circuit: "mirror", rule: "weight-mirror", rate: 0.2, batch: 10,
+		check: "TestWeightMirror",
 	},
 }
 

@@ -95,6 +95,9 @@ func (c testCase) task() Task {
 	if c.entry.Supervised {
 		kind = tasks.Regression
 	}
+	if c.entry.Network.Loss == network.CrossEntropy { // it expects targets that are one-hot
+		kind = tasks.Classification
+	}
 	return Task{Kind: kind, In: c.sizes[0], Out: c.sizes[len(c.sizes)-1]}
 }
 
