@@ -4114,79 +4114,160 @@ loop193:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
-	CMPQ DI, $0x00000010
+	CMPQ DI, $0x00000020
 	JL   rest195
 
 whole194:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
-	VBROADCASTSS x411051ec<>+0(SB), Y2
-	VANDPS       x7fffffff<>+0(SB), Y0, Y3
-	VANDPS       x7fffffff<>+0(SB), Y1, Y4
-	VMINPS       Y3, Y2, Y3
-	VMINPS       Y4, Y2, Y2
-	VADDPS       x3f400000<>+0(SB), Y3, Y4
-	VADDPS       x3f400000<>+0(SB), Y2, Y5
-	VPSRLD       $0x16, Y4, Y4
-	VPSRLD       $0x16, Y5, Y5
-	VPERMPS      tanh0<>+0(SB), Y4, Y6
-	VPERMPS      tanh0<>+0(SB), Y5, Y7
-	VSUBPS       Y6, Y3, Y3
-	VSUBPS       Y7, Y2, Y2
-	VPERMPS      tanh8<>+0(SB), Y4, Y6
-	VPERMPS      tanh8<>+0(SB), Y5, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh7<>+0(SB), Y4, Y8
-	VPERMPS      tanh7<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh6<>+0(SB), Y4, Y8
-	VPERMPS      tanh6<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh5<>+0(SB), Y4, Y8
-	VPERMPS      tanh5<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh4<>+0(SB), Y4, Y8
-	VPERMPS      tanh4<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh3<>+0(SB), Y4, Y8
-	VPERMPS      tanh3<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh2<>+0(SB), Y4, Y8
-	VPERMPS      tanh2<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y3
-	VMULPS       Y2, Y7, Y2
-	VPERMPS      tanh1<>+0(SB), Y4, Y4
-	VPERMPS      tanh1<>+0(SB), Y5, Y5
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y5, Y2, Y2
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      96(SI), Y3
+	VBROADCASTSS x411051ec<>+0(SB), Y4
+	VANDPS       x7fffffff<>+0(SB), Y0, Y5
+	VANDPS       x7fffffff<>+0(SB), Y1, Y6
+	VANDPS       x7fffffff<>+0(SB), Y2, Y7
+	VANDPS       x7fffffff<>+0(SB), Y3, Y8
+	VMINPS       Y5, Y4, Y5
+	VMINPS       Y6, Y4, Y6
+	VMINPS       Y7, Y4, Y7
+	VMINPS       Y8, Y4, Y4
+	VADDPS       x3f400000<>+0(SB), Y5, Y8
+	VADDPS       x3f400000<>+0(SB), Y6, Y9
+	VADDPS       x3f400000<>+0(SB), Y7, Y10
+	VADDPS       x3f400000<>+0(SB), Y4, Y11
+	VPSRLD       $0x16, Y8, Y8
+	VPSRLD       $0x16, Y9, Y9
+	VPSRLD       $0x16, Y10, Y10
+	VPSRLD       $0x16, Y11, Y11
 	VANDPS       x80000000<>+0(SB), Y0, Y0
 	VANDPS       x80000000<>+0(SB), Y1, Y1
-	VORPS        Y0, Y3, Y0
-	VORPS        Y1, Y2, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y8, Y0
+	VORPS        Y1, Y9, Y1
+	VORPS        Y2, Y10, Y2
+	VORPS        Y3, Y11, Y3
+	VMOVUPS      tanh0<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VSUBPS       Y8, Y4, Y4
+	VMOVUPS      tanh8<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VMOVUPS      tanh7<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh6<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh5<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh4<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh3<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh2<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh1<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y5
+	VADDPS       Y5, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y5
+	VADDPS       Y5, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y5
+	VADDPS       Y5, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y4
+	VADDPS       Y4, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y9, Y0
+	VORPS        Y1, Y10, Y1
+	VORPS        Y2, Y11, Y2
+	VORPS        Y3, Y8, Y3
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	CMPQ         DI, $0x00000010
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	CMPQ         DI, $0x00000020
 	JGE          whole194
 
 rest195:
@@ -4200,6 +4281,278 @@ rest195:
 	LEAQ         32(R9)(R8*4), R9
 	CMPQ         DI, $0x00000008
 	JLE          block197
+	CMPQ         DI, $0x00000010
+	JLE          block198
+	CMPQ         DI, $0x00000018
+	JLE          block199
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   96(SI), Y3, Y3
+	VBROADCASTSS x411051ec<>+0(SB), Y4
+	VANDPS       x7fffffff<>+0(SB), Y0, Y5
+	VANDPS       x7fffffff<>+0(SB), Y1, Y6
+	VANDPS       x7fffffff<>+0(SB), Y2, Y7
+	VANDPS       x7fffffff<>+0(SB), Y3, Y8
+	VMINPS       Y5, Y4, Y5
+	VMINPS       Y6, Y4, Y6
+	VMINPS       Y7, Y4, Y7
+	VMINPS       Y8, Y4, Y4
+	VADDPS       x3f400000<>+0(SB), Y5, Y8
+	VADDPS       x3f400000<>+0(SB), Y6, Y9
+	VADDPS       x3f400000<>+0(SB), Y7, Y10
+	VADDPS       x3f400000<>+0(SB), Y4, Y11
+	VPSRLD       $0x16, Y8, Y8
+	VPSRLD       $0x16, Y9, Y9
+	VPSRLD       $0x16, Y10, Y10
+	VPSRLD       $0x16, Y11, Y11
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y8, Y0
+	VORPS        Y1, Y9, Y1
+	VORPS        Y2, Y10, Y2
+	VORPS        Y3, Y11, Y3
+	VMOVUPS      tanh0<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VSUBPS       Y8, Y4, Y4
+	VMOVUPS      tanh8<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VMOVUPS      tanh7<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh6<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh5<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh4<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh3<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh2<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh1<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y5
+	VADDPS       Y5, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y5
+	VADDPS       Y5, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y5
+	VADDPS       Y5, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y4
+	VADDPS       Y4, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y9, Y0
+	VORPS        Y1, Y10, Y1
+	VORPS        Y2, Y11, Y2
+	VORPS        Y3, Y8, Y3
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y3, Y0, 96(BX)
+	JMP          done196
+
+block199:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   64(SI), Y2, Y2
+	VBROADCASTSS x411051ec<>+0(SB), Y3
+	VANDPS       x7fffffff<>+0(SB), Y0, Y4
+	VANDPS       x7fffffff<>+0(SB), Y1, Y5
+	VANDPS       x7fffffff<>+0(SB), Y2, Y6
+	VMINPS       Y4, Y3, Y4
+	VMINPS       Y5, Y3, Y5
+	VMINPS       Y6, Y3, Y3
+	VADDPS       x3f400000<>+0(SB), Y4, Y6
+	VADDPS       x3f400000<>+0(SB), Y5, Y7
+	VADDPS       x3f400000<>+0(SB), Y3, Y8
+	VPSRLD       $0x16, Y6, Y6
+	VPSRLD       $0x16, Y7, Y7
+	VPSRLD       $0x16, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VORPS        Y0, Y6, Y0
+	VORPS        Y1, Y7, Y1
+	VORPS        Y2, Y8, Y2
+	VMOVUPS      tanh0<>+0(SB), Y6
+	VPERMPS      Y6, Y0, Y7
+	VPERMPS      Y6, Y1, Y8
+	VPERMPS      Y6, Y2, Y6
+	VSUBPS       Y7, Y4, Y4
+	VSUBPS       Y8, Y5, Y5
+	VSUBPS       Y6, Y3, Y3
+	VMOVUPS      tanh8<>+0(SB), Y6
+	VPERMPS      Y6, Y0, Y7
+	VPERMPS      Y6, Y1, Y8
+	VPERMPS      Y6, Y2, Y6
+	VMOVUPS      tanh7<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh6<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh5<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh4<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh3<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh2<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh1<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y4
+	VADDPS       Y4, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y4
+	VADDPS       Y4, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y3
+	VADDPS       Y3, Y6, Y6
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VORPS        Y0, Y7, Y0
+	VORPS        Y1, Y8, Y1
+	VORPS        Y2, Y6, Y2
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y2, Y0, 64(BX)
+	JMP          done196
+
+block198:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   32(SI), Y1, Y1
@@ -4212,58 +4565,71 @@ rest195:
 	VADDPS       x3f400000<>+0(SB), Y2, Y5
 	VPSRLD       $0x16, Y4, Y4
 	VPSRLD       $0x16, Y5, Y5
-	VPERMPS      tanh0<>+0(SB), Y4, Y6
-	VPERMPS      tanh0<>+0(SB), Y5, Y7
-	VSUBPS       Y6, Y3, Y3
-	VSUBPS       Y7, Y2, Y2
-	VPERMPS      tanh8<>+0(SB), Y4, Y6
-	VPERMPS      tanh8<>+0(SB), Y5, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh7<>+0(SB), Y4, Y8
-	VPERMPS      tanh7<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh6<>+0(SB), Y4, Y8
-	VPERMPS      tanh6<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh5<>+0(SB), Y4, Y8
-	VPERMPS      tanh5<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh4<>+0(SB), Y4, Y8
-	VPERMPS      tanh4<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh3<>+0(SB), Y4, Y8
-	VPERMPS      tanh3<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y7, Y7
-	VPERMPS      tanh2<>+0(SB), Y4, Y8
-	VPERMPS      tanh2<>+0(SB), Y5, Y9
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y9, Y7, Y7
-	VMULPS       Y3, Y6, Y3
-	VMULPS       Y2, Y7, Y2
-	VPERMPS      tanh1<>+0(SB), Y4, Y4
-	VPERMPS      tanh1<>+0(SB), Y5, Y5
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y5, Y2, Y2
 	VANDPS       x80000000<>+0(SB), Y0, Y0
 	VANDPS       x80000000<>+0(SB), Y1, Y1
-	VORPS        Y0, Y3, Y0
-	VORPS        Y1, Y2, Y1
+	VORPS        Y0, Y4, Y0
+	VORPS        Y1, Y5, Y1
+	VMOVUPS      tanh0<>+0(SB), Y4
+	VPERMPS      Y4, Y0, Y5
+	VPERMPS      Y4, Y1, Y4
+	VSUBPS       Y5, Y3, Y3
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      tanh8<>+0(SB), Y4
+	VPERMPS      Y4, Y0, Y5
+	VPERMPS      Y4, Y1, Y4
+	VMOVUPS      tanh7<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh6<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh5<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh4<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh3<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh2<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh1<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y3
+	VADDPS       Y3, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y2
+	VADDPS       Y2, Y4, Y4
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VORPS        Y0, Y5, Y0
+	VORPS        Y1, Y4, Y1
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   Y1, Y0, 32(BX)
@@ -4277,32 +4643,43 @@ block197:
 	VMINPS       Y2, Y1, Y1
 	VADDPS       x3f400000<>+0(SB), Y1, Y2
 	VPSRLD       $0x16, Y2, Y2
-	VPERMPS      tanh0<>+0(SB), Y2, Y3
-	VSUBPS       Y3, Y1, Y1
-	VPERMPS      tanh8<>+0(SB), Y2, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh7<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh6<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh5<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh4<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh3<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y3
-	VPERMPS      tanh2<>+0(SB), Y2, Y4
-	VADDPS       Y4, Y3, Y3
-	VMULPS       Y1, Y3, Y1
-	VPERMPS      tanh1<>+0(SB), Y2, Y2
-	VADDPS       Y2, Y1, Y1
 	VANDPS       x80000000<>+0(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
+	VORPS        Y0, Y2, Y0
+	VMOVUPS      tanh0<>+0(SB), Y2
+	VPERMPS      Y2, Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      tanh8<>+0(SB), Y2
+	VPERMPS      Y2, Y0, Y2
+	VMOVUPS      tanh7<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh6<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh5<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh4<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh3<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh2<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh1<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y2, Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   Y0, Y1, (BX)
 
@@ -4505,14 +4882,14 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-48
 	MOVQ d+16(FP), CX
 	MOVQ a+32(FP), DX
 
-loop198:
+loop200:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
 	CMPQ DI, $0x00000010
-	JL   rest200
+	JL   rest202
 
-whole199:
+whole201:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
 	VORPS        x80000000<>+0(SB), Y0, Y2
@@ -4597,11 +4974,11 @@ whole199:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, DI
 	CMPQ         DI, $0x00000010
-	JGE          whole199
+	JGE          whole201
 
-rest200:
+rest202:
 	TESTQ        DI, DI
-	JZ           done201
+	JZ           done203
 	LEAQ         -1(DI), R8
 	ANDQ         $0x00000007, R8
 	INCQ         R8
@@ -4609,7 +4986,7 @@ rest200:
 	NEGQ         R8
 	LEAQ         32(R9)(R8*4), R9
 	CMPQ         DI, $0x00000008
-	JLE          block202
+	JLE          block204
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   32(SI), Y1, Y1
@@ -4692,9 +5069,9 @@ rest200:
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   Y1, Y0, 32(BX)
-	JMP          done201
+	JMP          done203
 
-block202:
+block204:
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (SI), Y0, Y0
 	VORPS        x80000000<>+0(SB), Y0, Y1
@@ -4739,13 +5116,13 @@ block202:
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   Y0, Y1, (BX)
 
-done201:
+done203:
 	MOVQ ds+24(FP), BX
 	ADDQ BX, CX
 	MOVQ as+40(FP), BX
 	ADDQ BX, DX
 	DECQ AX
-	JNZ  loop198
+	JNZ  loop200
 	VZEROUPPER
 	RET
 
@@ -4756,14 +5133,14 @@ TEXT ·softplus256(SB), NOSPLIT, $0-48
 	MOVQ d+16(FP), CX
 	MOVQ a+32(FP), DX
 
-loop203:
+loop205:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
 	CMPQ DI, $0x00000010
-	JL   rest205
+	JL   rest207
 
-whole204:
+whole206:
 	VMOVUPS   (SI), Y0
 	VMOVUPS   32(SI), Y1
 	VORPS     x80000000<>+0(SB), Y0, Y2
@@ -4935,11 +5312,11 @@ whole204:
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, DI
 	CMPQ      DI, $0x00000010
-	JGE       whole204
+	JGE       whole206
 
-rest205:
+rest207:
 	TESTQ      DI, DI
-	JZ         done206
+	JZ         done208
 	LEAQ       -1(DI), R8
 	ANDQ       $0x00000007, R8
 	INCQ       R8
@@ -4947,7 +5324,7 @@ rest205:
 	NEGQ       R8
 	LEAQ       32(R9)(R8*4), R9
 	CMPQ       DI, $0x00000008
-	JLE        block207
+	JLE        block209
 	VMOVUPS    (SI), Y0
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS 32(SI), Y1, Y1
@@ -5117,9 +5494,9 @@ rest205:
 	VMOVUPS    Y0, (BX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y1, Y0, 32(BX)
-	JMP        done206
+	JMP        done208
 
-block207:
+block209:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS (SI), Y0, Y0
 	VORPS      x80000000<>+0(SB), Y0, Y1
@@ -5207,13 +5584,13 @@ block207:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS Y0, Y1, (BX)
 
-done206:
+done208:
 	MOVQ ds+24(FP), BX
 	ADDQ BX, CX
 	MOVQ as+40(FP), BX
 	ADDQ BX, DX
 	DECQ AX
-	JNZ  loop203
+	JNZ  loop205
 	VZEROUPPER
 	RET
 
@@ -9422,110 +9799,119 @@ whole198:
 	VPSRLD       $0x16, Z9, Z9
 	VPSRLD       $0x16, Z10, Z10
 	VPSRLD       $0x16, Z11, Z11
-	VPERMPS      tanh0<>+0(SB), Z8, Z12
-	VPERMPS      tanh0<>+0(SB), Z9, Z13
-	VPERMPS      tanh0<>+0(SB), Z10, Z14
-	VPERMPS      tanh0<>+0(SB), Z11, Z15
-	VSUBPS       Z12, Z5, Z5
-	VSUBPS       Z13, Z6, Z6
-	VSUBPS       Z14, Z7, Z7
-	VSUBPS       Z15, Z4, Z4
-	VPERMPS      tanh8<>+0(SB), Z8, Z12
-	VPERMPS      tanh8<>+0(SB), Z9, Z13
-	VPERMPS      tanh8<>+0(SB), Z10, Z14
-	VPERMPS      tanh8<>+0(SB), Z11, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh7<>+0(SB), Z8, Z16
-	VPERMPS      tanh7<>+0(SB), Z9, Z17
-	VPERMPS      tanh7<>+0(SB), Z10, Z18
-	VPERMPS      tanh7<>+0(SB), Z11, Z19
-	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh0<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VSUBPS       Z13, Z5, Z5
+	VSUBPS       Z14, Z6, Z6
+	VSUBPS       Z15, Z7, Z7
+	VSUBPS       Z12, Z4, Z4
+	VMOVUPS      tanh8<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VMOVUPS      tanh7<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh6<>+0(SB), Z8, Z16
-	VPERMPS      tanh6<>+0(SB), Z9, Z17
-	VPERMPS      tanh6<>+0(SB), Z10, Z18
-	VPERMPS      tanh6<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh6<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh5<>+0(SB), Z8, Z16
-	VPERMPS      tanh5<>+0(SB), Z9, Z17
-	VPERMPS      tanh5<>+0(SB), Z10, Z18
-	VPERMPS      tanh5<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh5<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh4<>+0(SB), Z8, Z16
-	VPERMPS      tanh4<>+0(SB), Z9, Z17
-	VPERMPS      tanh4<>+0(SB), Z10, Z18
-	VPERMPS      tanh4<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh4<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh3<>+0(SB), Z8, Z16
-	VPERMPS      tanh3<>+0(SB), Z9, Z17
-	VPERMPS      tanh3<>+0(SB), Z10, Z18
-	VPERMPS      tanh3<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh3<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh2<>+0(SB), Z8, Z16
-	VPERMPS      tanh2<>+0(SB), Z9, Z17
-	VPERMPS      tanh2<>+0(SB), Z10, Z18
-	VPERMPS      tanh2<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh2<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z5
-	VMULPS       Z6, Z13, Z6
-	VMULPS       Z7, Z14, Z7
-	VMULPS       Z4, Z15, Z4
-	VPERMPS      tanh1<>+0(SB), Z8, Z8
-	VPERMPS      tanh1<>+0(SB), Z9, Z9
-	VPERMPS      tanh1<>+0(SB), Z10, Z10
-	VPERMPS      tanh1<>+0(SB), Z11, Z11
-	VADDPS       Z8, Z5, Z5
-	VADDPS       Z9, Z6, Z6
-	VADDPS       Z10, Z7, Z7
-	VADDPS       Z11, Z4, Z4
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh1<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z5
+	VADDPS       Z5, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z5
+	VADDPS       Z5, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z5
+	VADDPS       Z5, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z4
+	VADDPS       Z4, Z12, Z12
 	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
 	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
 	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
 	VANDPS.BCST  x80000000<>+0(SB), Z3, Z3
-	VORPS        Z0, Z5, Z0
-	VORPS        Z1, Z6, Z1
-	VORPS        Z2, Z7, Z2
-	VORPS        Z3, Z4, Z3
+	VORPS        Z0, Z13, Z0
+	VORPS        Z1, Z14, Z1
+	VORPS        Z2, Z15, Z2
+	VORPS        Z3, Z12, Z3
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	VMOVUPS      Z2, 128(SI)
@@ -9573,110 +9959,119 @@ rest199:
 	VPSRLD       $0x16, Z9, Z9
 	VPSRLD       $0x16, Z10, Z10
 	VPSRLD       $0x16, Z11, Z11
-	VPERMPS      tanh0<>+0(SB), Z8, Z12
-	VPERMPS      tanh0<>+0(SB), Z9, Z13
-	VPERMPS      tanh0<>+0(SB), Z10, Z14
-	VPERMPS      tanh0<>+0(SB), Z11, Z15
-	VSUBPS       Z12, Z5, Z5
-	VSUBPS       Z13, Z6, Z6
-	VSUBPS       Z14, Z7, Z7
-	VSUBPS       Z15, Z4, Z4
-	VPERMPS      tanh8<>+0(SB), Z8, Z12
-	VPERMPS      tanh8<>+0(SB), Z9, Z13
-	VPERMPS      tanh8<>+0(SB), Z10, Z14
-	VPERMPS      tanh8<>+0(SB), Z11, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh7<>+0(SB), Z8, Z16
-	VPERMPS      tanh7<>+0(SB), Z9, Z17
-	VPERMPS      tanh7<>+0(SB), Z10, Z18
-	VPERMPS      tanh7<>+0(SB), Z11, Z19
-	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh0<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VSUBPS       Z13, Z5, Z5
+	VSUBPS       Z14, Z6, Z6
+	VSUBPS       Z15, Z7, Z7
+	VSUBPS       Z12, Z4, Z4
+	VMOVUPS      tanh8<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VMOVUPS      tanh7<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh6<>+0(SB), Z8, Z16
-	VPERMPS      tanh6<>+0(SB), Z9, Z17
-	VPERMPS      tanh6<>+0(SB), Z10, Z18
-	VPERMPS      tanh6<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh6<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh5<>+0(SB), Z8, Z16
-	VPERMPS      tanh5<>+0(SB), Z9, Z17
-	VPERMPS      tanh5<>+0(SB), Z10, Z18
-	VPERMPS      tanh5<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh5<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh4<>+0(SB), Z8, Z16
-	VPERMPS      tanh4<>+0(SB), Z9, Z17
-	VPERMPS      tanh4<>+0(SB), Z10, Z18
-	VPERMPS      tanh4<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh4<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh3<>+0(SB), Z8, Z16
-	VPERMPS      tanh3<>+0(SB), Z9, Z17
-	VPERMPS      tanh3<>+0(SB), Z10, Z18
-	VPERMPS      tanh3<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh3<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z12
-	VMULPS       Z6, Z13, Z13
-	VMULPS       Z7, Z14, Z14
-	VMULPS       Z4, Z15, Z15
-	VPERMPS      tanh2<>+0(SB), Z8, Z16
-	VPERMPS      tanh2<>+0(SB), Z9, Z17
-	VPERMPS      tanh2<>+0(SB), Z10, Z18
-	VPERMPS      tanh2<>+0(SB), Z11, Z19
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh2<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
 	VADDPS       Z17, Z13, Z13
-	VADDPS       Z18, Z14, Z14
-	VADDPS       Z19, Z15, Z15
-	VMULPS       Z5, Z12, Z5
-	VMULPS       Z6, Z13, Z6
-	VMULPS       Z7, Z14, Z7
-	VMULPS       Z4, Z15, Z4
-	VPERMPS      tanh1<>+0(SB), Z8, Z8
-	VPERMPS      tanh1<>+0(SB), Z9, Z9
-	VPERMPS      tanh1<>+0(SB), Z10, Z10
-	VPERMPS      tanh1<>+0(SB), Z11, Z11
-	VADDPS       Z8, Z5, Z5
-	VADDPS       Z9, Z6, Z6
-	VADDPS       Z10, Z7, Z7
-	VADDPS       Z11, Z4, Z4
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh1<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z5
+	VADDPS       Z5, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z5
+	VADDPS       Z5, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z5
+	VADDPS       Z5, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z4
+	VADDPS       Z4, Z12, Z12
 	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
 	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
 	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
 	VANDPS.BCST  x80000000<>+0(SB), Z3, Z3
-	VORPS        Z0, Z5, Z0
-	VORPS        Z1, Z6, Z1
-	VORPS        Z2, Z7, Z2
-	VORPS        Z3, Z4, Z3
+	VORPS        Z0, Z13, Z0
+	VORPS        Z1, Z14, Z1
+	VORPS        Z2, Z15, Z2
+	VORPS        Z3, Z12, Z3
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	VMOVUPS      Z2, 128(SI)
@@ -9700,84 +10095,93 @@ block203:
 	VPSRLD       $0x16, Z6, Z6
 	VPSRLD       $0x16, Z7, Z7
 	VPSRLD       $0x16, Z8, Z8
-	VPERMPS      tanh0<>+0(SB), Z6, Z9
-	VPERMPS      tanh0<>+0(SB), Z7, Z10
-	VPERMPS      tanh0<>+0(SB), Z8, Z11
-	VSUBPS       Z9, Z4, Z4
-	VSUBPS       Z10, Z5, Z5
-	VSUBPS       Z11, Z3, Z3
-	VPERMPS      tanh8<>+0(SB), Z6, Z9
-	VPERMPS      tanh8<>+0(SB), Z7, Z10
-	VPERMPS      tanh8<>+0(SB), Z8, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh7<>+0(SB), Z6, Z12
-	VPERMPS      tanh7<>+0(SB), Z7, Z13
-	VPERMPS      tanh7<>+0(SB), Z8, Z14
-	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh0<>+0(SB), Z9
+	VPERMPS      Z9, Z6, Z10
+	VPERMPS      Z9, Z7, Z11
+	VPERMPS      Z9, Z8, Z9
+	VSUBPS       Z10, Z4, Z4
+	VSUBPS       Z11, Z5, Z5
+	VSUBPS       Z9, Z3, Z3
+	VMOVUPS      tanh8<>+0(SB), Z9
+	VPERMPS      Z9, Z6, Z10
+	VPERMPS      Z9, Z7, Z11
+	VPERMPS      Z9, Z8, Z9
+	VMOVUPS      tanh7<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh6<>+0(SB), Z6, Z12
-	VPERMPS      tanh6<>+0(SB), Z7, Z13
-	VPERMPS      tanh6<>+0(SB), Z8, Z14
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
 	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh6<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh5<>+0(SB), Z6, Z12
-	VPERMPS      tanh5<>+0(SB), Z7, Z13
-	VPERMPS      tanh5<>+0(SB), Z8, Z14
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
 	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh5<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh4<>+0(SB), Z6, Z12
-	VPERMPS      tanh4<>+0(SB), Z7, Z13
-	VPERMPS      tanh4<>+0(SB), Z8, Z14
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
 	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh4<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh3<>+0(SB), Z6, Z12
-	VPERMPS      tanh3<>+0(SB), Z7, Z13
-	VPERMPS      tanh3<>+0(SB), Z8, Z14
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
 	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh3<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z5, Z10, Z10
-	VMULPS       Z3, Z11, Z11
-	VPERMPS      tanh2<>+0(SB), Z6, Z12
-	VPERMPS      tanh2<>+0(SB), Z7, Z13
-	VPERMPS      tanh2<>+0(SB), Z8, Z14
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
 	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh2<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
 	VADDPS       Z13, Z10, Z10
-	VADDPS       Z14, Z11, Z11
-	VMULPS       Z4, Z9, Z4
-	VMULPS       Z5, Z10, Z5
-	VMULPS       Z3, Z11, Z3
-	VPERMPS      tanh1<>+0(SB), Z6, Z6
-	VPERMPS      tanh1<>+0(SB), Z7, Z7
-	VPERMPS      tanh1<>+0(SB), Z8, Z8
-	VADDPS       Z6, Z4, Z4
-	VADDPS       Z7, Z5, Z5
-	VADDPS       Z8, Z3, Z3
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh1<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z4
+	VADDPS       Z4, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z4
+	VADDPS       Z4, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z3
+	VADDPS       Z3, Z9, Z9
 	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
 	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
 	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
-	VORPS        Z0, Z4, Z0
-	VORPS        Z1, Z5, Z1
-	VORPS        Z2, Z3, Z2
+	VORPS        Z0, Z10, Z0
+	VORPS        Z1, Z11, Z1
+	VORPS        Z2, Z9, Z2
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	VMOVUPS      Z2, K1, 128(SI)
@@ -9795,58 +10199,67 @@ block202:
 	VADDPS.BCST  x3f400000<>+0(SB), Z2, Z5
 	VPSRLD       $0x16, Z4, Z4
 	VPSRLD       $0x16, Z5, Z5
-	VPERMPS      tanh0<>+0(SB), Z4, Z6
-	VPERMPS      tanh0<>+0(SB), Z5, Z7
-	VSUBPS       Z6, Z3, Z3
-	VSUBPS       Z7, Z2, Z2
-	VPERMPS      tanh8<>+0(SB), Z4, Z6
-	VPERMPS      tanh8<>+0(SB), Z5, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh7<>+0(SB), Z4, Z8
-	VPERMPS      tanh7<>+0(SB), Z5, Z9
-	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh0<>+0(SB), Z6
+	VPERMPS      Z6, Z4, Z7
+	VPERMPS      Z6, Z5, Z6
+	VSUBPS       Z7, Z3, Z3
+	VSUBPS       Z6, Z2, Z2
+	VMOVUPS      tanh8<>+0(SB), Z6
+	VPERMPS      Z6, Z4, Z7
+	VPERMPS      Z6, Z5, Z6
+	VMOVUPS      tanh7<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh6<>+0(SB), Z4, Z8
-	VPERMPS      tanh6<>+0(SB), Z5, Z9
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
 	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh6<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh5<>+0(SB), Z4, Z8
-	VPERMPS      tanh5<>+0(SB), Z5, Z9
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
 	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh5<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh4<>+0(SB), Z4, Z8
-	VPERMPS      tanh4<>+0(SB), Z5, Z9
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
 	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh4<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh3<>+0(SB), Z4, Z8
-	VPERMPS      tanh3<>+0(SB), Z5, Z9
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
 	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh3<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z6
-	VMULPS       Z2, Z7, Z7
-	VPERMPS      tanh2<>+0(SB), Z4, Z8
-	VPERMPS      tanh2<>+0(SB), Z5, Z9
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
 	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh2<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
 	VADDPS       Z9, Z7, Z7
-	VMULPS       Z3, Z6, Z3
-	VMULPS       Z2, Z7, Z2
-	VPERMPS      tanh1<>+0(SB), Z4, Z4
-	VPERMPS      tanh1<>+0(SB), Z5, Z5
-	VADDPS       Z4, Z3, Z3
-	VADDPS       Z5, Z2, Z2
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh1<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z3
+	VADDPS       Z3, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z2
+	VADDPS       Z2, Z6, Z6
 	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
 	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
-	VORPS        Z0, Z3, Z0
-	VORPS        Z1, Z2, Z1
+	VORPS        Z0, Z7, Z0
+	VORPS        Z1, Z6, Z1
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, K1, 64(SI)
 	JMP          done200
@@ -9858,32 +10271,41 @@ block201:
 	VMINPS       Z2, Z1, Z1
 	VADDPS.BCST  x3f400000<>+0(SB), Z1, Z2
 	VPSRLD       $0x16, Z2, Z2
-	VPERMPS      tanh0<>+0(SB), Z2, Z3
+	VMOVUPS      tanh0<>+0(SB), Z3
+	VPERMPS      Z3, Z2, Z3
 	VSUBPS       Z3, Z1, Z1
-	VPERMPS      tanh8<>+0(SB), Z2, Z3
+	VMOVUPS      tanh8<>+0(SB), Z3
+	VPERMPS      Z3, Z2, Z3
+	VMOVUPS      tanh7<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh7<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh6<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh6<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh5<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh5<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh4<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh4<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh3<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh3<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh2<>+0(SB), Z4
 	VMULPS       Z1, Z3, Z3
-	VPERMPS      tanh2<>+0(SB), Z2, Z4
+	VPERMPS      Z4, Z2, Z4
 	VADDPS       Z4, Z3, Z3
-	VMULPS       Z1, Z3, Z1
-	VPERMPS      tanh1<>+0(SB), Z2, Z2
-	VADDPS       Z2, Z1, Z1
+	VMOVUPS      tanh1<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z1
+	VADDPS       Z1, Z3, Z3
 	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
-	VORPS        Z0, Z1, Z0
+	VORPS        Z0, Z3, Z0
 	VMOVUPS      Z0, K1, (SI)
 
 done200:

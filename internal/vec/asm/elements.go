@@ -127,7 +127,7 @@ func (s *isa) element(e element) {
 	group := 4
 	if strings.Contains("exp log tanh sigmoid softplus", e.name) {
 		group = 2
-		if s.wide() && e.name != "softplus" {
+		if e.name == "tanh" || s.wide() && e.name != "softplus" {
 			group = 4
 		}
 	}
@@ -397,35 +397,56 @@ var tanhTable = [9][8]float32{
 	{-0.0020445979, 0.000100511206, 1.1371693e-05, 2.1640845e-07, 4.8484e-09, -0.044394575, 0.026021376, 0.0027820328},
 }
 
-// lookup returns the entries of a table for the lowest three bits of index.
-func (s *isa) lookup(table [8]float32, name string, index bundle) bundle {
+// tanhRow loads a row of it, twice for vectors of sixteen.
+func (s *isa) tanhRow(k int) reg.Register {
+	name := "tanh" + strconv.Itoa(k)
 	m, ok := tables[name]
 	if !ok {
 		m = GLOBL(name, RODATA|NOPTR)
 		for i := range 16 {
-			DATA(4*i, F32(table[i%8]))
+			DATA(4*i, F32(tanhTable[k][i%8]))
 		}
 		tables[name] = m
 	}
-	d := s.bundle(len(index))
-	for i, v := range index {
-		VPERMPS(m, v, d[i])
-	}
-	return d
+	v := s.vec()
+	VMOVUPS(m, v)
+	return v
 }
 
 var tables = map[string]Mem{}
 
+// tanh works on four vectors at a time, since each has to wait for itself. For
+// AVX2 to have registers enough, the sign travels with the index, of which
+// the lookup reads three bits.
 func (s *isa) tanh(x bundle) bundle {
 	a := s.do(VMINPS, s.number(9.02), s.and(x, 1<<31-1)) // NaN stays
 	index := s.shift(VPSRLD, s.addC(a, 0.75), 22)
-	coefficient := func(k int) bundle { return s.lookup(tanhTable[k], "tanh"+strconv.Itoa(k), index) }
-	t := s.sub(a, coefficient(0))
-	p := coefficient(8)
+	if !s.wide() {
+		index = s.do(VORPS, index, s.and(x, 1<<31))
+		x = index
+	}
+	t := s.sub(a, s.coefficient(0, index))
+	p := s.coefficient(8, index)
 	for k := 7; k >= 1; k-- {
-		p = s.add(s.mul(p, t), coefficient(k))
+		row := s.tanhRow(k)
+		for j, v := range p {
+			c := s.vec()
+			VMULPS(t[j], v, v)
+			VPERMPS(row, index[j], c)
+			VADDPS(c, v, v)
+		}
 	}
 	return s.do(VORPS, p, s.and(x, 1<<31))
+}
+
+// coefficient looks coefficients of fmath.Tanh32 up by the lowest three bits
+// of index.
+func (s *isa) coefficient(k int, index bundle) bundle {
+	row, d := s.tanhRow(k), s.bundle(len(index))
+	for i, v := range index {
+		VPERMPS(row, v, d[i])
+	}
+	return d
 }
 
 // expMinus is fmath.Exp32(-|x|).

@@ -33,6 +33,7 @@ func main() {
 		"dots":     dots,
 		"rank":     rank,
 		"elements": elements,
+		"program":  programs,
 	}
 	make, ok := makers[*file]
 	if !ok {
