@@ -148,3 +148,36 @@ func TestThreadsOfPrimitives(t *testing.T) {
 		}
 	}
 }
+
+// Matrices that the machine is given in parts: by rows, and a row by columns.
+func TestThreadsOfLargeMatrices(t *testing.T) {
+	if !program.Available() {
+		t.Skip("no machine")
+	}
+	s := key.Root(33).Stream()
+	p := compile(t, parse(t, bigRule))
+	for _, shape := range [][2]int{{784, 128}, {2500, 10}, {3, 40000}, {1, 30010}} {
+		for _, batch := range []int{1, 3} {
+			x := newTogether(t, s, p, shape[0], shape[1], batch)
+			x.apply(randomFrame(s, shape[0], shape[1], batch))
+		}
+	}
+}
+
+// Signals whose rows lie closer than the machine needs them are for the
+// strips.
+func TestThreadsNeedPadding(t *testing.T) {
+	s := key.Root(34).Stream()
+	const in, out = 7, 20
+	x := newTogether(t, s, compile(t, parse(t, bigRule)), in, out, 1)
+	f := randomFrame(s, in, out, 1)
+	for _, k := range []rulespace.Signal{rulespace.SigPost, rulespace.SigElig} {
+		m := f.Values[k]
+		tight := &vec.Matrix{Rows: m.Rows, Cols: out, Stride: out, Data: make([]float32, m.Rows*out)}
+		for r := range m.Rows {
+			copy(tight.Row(r), m.Row(r))
+		}
+		f.Values[k] = tight
+	}
+	x.apply(f)
+}
