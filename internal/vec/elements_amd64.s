@@ -4114,114 +4114,160 @@ loop193:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
-	CMPQ DI, $0x00000010
+	CMPQ DI, $0x00000020
 	JL   rest195
 
 whole194:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
-	VANDPS       x7fffffff<>+0(SB), Y0, Y2
-	VANDPS       x7fffffff<>+0(SB), Y1, Y3
-	VMULPS       Y0, Y0, Y4
-	VMULPS       Y1, Y1, Y5
-	VMULPS       xbbbaf0ea<>+0(SB), Y4, Y6
-	VMULPS       xbbbaf0ea<>+0(SB), Y5, Y7
-	VADDPS       x3ca9134e<>+0(SB), Y6, Y6
-	VADDPS       x3ca9134e<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       xbd5c1e2d<>+0(SB), Y6, Y6
-	VADDPS       xbd5c1e2d<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       x3e088393<>+0(SB), Y6, Y6
-	VADDPS       x3e088393<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       xbeaaaa99<>+0(SB), Y6, Y6
-	VADDPS       xbeaaaa99<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y4
-	VMULPS       Y5, Y7, Y5
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y1, Y5, Y5
-	VADDPS       Y0, Y4, Y4
-	VADDPS       Y1, Y5, Y5
-	VADDPS       Y2, Y2, Y6
-	VADDPS       Y3, Y3, Y7
-	VMULPS       x3fb8aa3b<>+0(SB), Y6, Y8
-	VMULPS       x3fb8aa3b<>+0(SB), Y7, Y9
-	VADDPS       x4b400000<>+0(SB), Y8, Y8
-	VADDPS       x4b400000<>+0(SB), Y9, Y9
-	VSUBPS       x4b400000<>+0(SB), Y8, Y10
-	VSUBPS       x4b400000<>+0(SB), Y9, Y11
-	VMULPS       x3f318000<>+0(SB), Y10, Y12
-	VMULPS       x3f318000<>+0(SB), Y11, Y13
-	VSUBPS       Y12, Y6, Y6
-	VSUBPS       Y13, Y7, Y7
-	VMULPS       xb95e8083<>+0(SB), Y10, Y10
-	VMULPS       xb95e8083<>+0(SB), Y11, Y11
-	VSUBPS       Y10, Y6, Y6
-	VSUBPS       Y11, Y7, Y7
-	VMULPS       x39506967<>+0(SB), Y6, Y10
-	VMULPS       x39506967<>+0(SB), Y7, Y11
-	VADDPS       x3ab743ce<>+0(SB), Y10, Y10
-	VADDPS       x3ab743ce<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3c088908<>+0(SB), Y10, Y10
-	VADDPS       x3c088908<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3d2aa9c1<>+0(SB), Y10, Y10
-	VADDPS       x3d2aa9c1<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3e2aaaaa<>+0(SB), Y10, Y10
-	VADDPS       x3e2aaaaa<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3f000000<>+0(SB), Y10, Y10
-	VADDPS       x3f000000<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y6, Y12
-	VMULPS       Y7, Y7, Y13
-	VMULPS       Y12, Y10, Y10
-	VMULPS       Y13, Y11, Y11
-	VADDPS       Y6, Y10, Y6
-	VADDPS       Y7, Y11, Y7
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPADDD       xb4c0007f<>+0(SB), Y8, Y8
-	VPADDD       xb4c0007f<>+0(SB), Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y9, Y9
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y9, Y7, Y7
-	VBROADCASTSS x3f800000<>+0(SB), Y8
-	VBROADCASTSS x40000000<>+0(SB), Y9
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VDIVPS       Y6, Y9, Y6
-	VDIVPS       Y7, Y9, Y7
-	VSUBPS       Y6, Y8, Y6
-	VSUBPS       Y7, Y8, Y7
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y2, Y8
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y3, Y9
-	VBLENDVPS    Y8, x3f800000<>+0(SB), Y6, Y6
-	VBLENDVPS    Y9, x3f800000<>+0(SB), Y7, Y7
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      96(SI), Y3
+	VBROADCASTSS x411051ec<>+0(SB), Y4
+	VANDPS       x7fffffff<>+0(SB), Y0, Y5
+	VANDPS       x7fffffff<>+0(SB), Y1, Y6
+	VANDPS       x7fffffff<>+0(SB), Y2, Y7
+	VANDPS       x7fffffff<>+0(SB), Y3, Y8
+	VMINPS       Y5, Y4, Y5
+	VMINPS       Y6, Y4, Y6
+	VMINPS       Y7, Y4, Y7
+	VMINPS       Y8, Y4, Y4
+	VADDPS       x3f400000<>+0(SB), Y5, Y8
+	VADDPS       x3f400000<>+0(SB), Y6, Y9
+	VADDPS       x3f400000<>+0(SB), Y7, Y10
+	VADDPS       x3f400000<>+0(SB), Y4, Y11
+	VPSRLD       $0x16, Y8, Y8
+	VPSRLD       $0x16, Y9, Y9
+	VPSRLD       $0x16, Y10, Y10
+	VPSRLD       $0x16, Y11, Y11
 	VANDPS       x80000000<>+0(SB), Y0, Y0
 	VANDPS       x80000000<>+0(SB), Y1, Y1
-	VORPS        Y0, Y6, Y0
-	VORPS        Y1, Y7, Y1
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y2, Y2
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y3, Y3
-	VBLENDVPS    Y2, Y4, Y0, Y0
-	VBLENDVPS    Y3, Y5, Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y8, Y0
+	VORPS        Y1, Y9, Y1
+	VORPS        Y2, Y10, Y2
+	VORPS        Y3, Y11, Y3
+	VMOVUPS      tanh0<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VSUBPS       Y8, Y4, Y4
+	VMOVUPS      tanh8<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VMOVUPS      tanh7<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh6<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh5<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh4<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh3<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh2<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh1<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y5
+	VADDPS       Y5, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y5
+	VADDPS       Y5, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y5
+	VADDPS       Y5, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y4
+	VADDPS       Y4, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y9, Y0
+	VORPS        Y1, Y10, Y1
+	VORPS        Y2, Y11, Y2
+	VORPS        Y3, Y8, Y3
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	CMPQ         DI, $0x00000010
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	CMPQ         DI, $0x00000020
 	JGE          whole194
 
 rest195:
@@ -4235,105 +4281,355 @@ rest195:
 	LEAQ         32(R9)(R8*4), R9
 	CMPQ         DI, $0x00000008
 	JLE          block197
+	CMPQ         DI, $0x00000010
+	JLE          block198
+	CMPQ         DI, $0x00000018
+	JLE          block199
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      64(SI), Y2
+	VMOVUPS      (R9), Y3
+	VMASKMOVPS   96(SI), Y3, Y3
+	VBROADCASTSS x411051ec<>+0(SB), Y4
+	VANDPS       x7fffffff<>+0(SB), Y0, Y5
+	VANDPS       x7fffffff<>+0(SB), Y1, Y6
+	VANDPS       x7fffffff<>+0(SB), Y2, Y7
+	VANDPS       x7fffffff<>+0(SB), Y3, Y8
+	VMINPS       Y5, Y4, Y5
+	VMINPS       Y6, Y4, Y6
+	VMINPS       Y7, Y4, Y7
+	VMINPS       Y8, Y4, Y4
+	VADDPS       x3f400000<>+0(SB), Y5, Y8
+	VADDPS       x3f400000<>+0(SB), Y6, Y9
+	VADDPS       x3f400000<>+0(SB), Y7, Y10
+	VADDPS       x3f400000<>+0(SB), Y4, Y11
+	VPSRLD       $0x16, Y8, Y8
+	VPSRLD       $0x16, Y9, Y9
+	VPSRLD       $0x16, Y10, Y10
+	VPSRLD       $0x16, Y11, Y11
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y8, Y0
+	VORPS        Y1, Y9, Y1
+	VORPS        Y2, Y10, Y2
+	VORPS        Y3, Y11, Y3
+	VMOVUPS      tanh0<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VSUBPS       Y9, Y5, Y5
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y11, Y7, Y7
+	VSUBPS       Y8, Y4, Y4
+	VMOVUPS      tanh8<>+0(SB), Y8
+	VPERMPS      Y8, Y0, Y9
+	VPERMPS      Y8, Y1, Y10
+	VPERMPS      Y8, Y2, Y11
+	VPERMPS      Y8, Y3, Y8
+	VMOVUPS      tanh7<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh6<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh5<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh4<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh3<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh2<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y13
+	VADDPS       Y13, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y13
+	VADDPS       Y13, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y13
+	VADDPS       Y13, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y12
+	VADDPS       Y12, Y8, Y8
+	VMOVUPS      tanh1<>+0(SB), Y12
+	VMULPS       Y5, Y9, Y9
+	VPERMPS      Y12, Y0, Y5
+	VADDPS       Y5, Y9, Y9
+	VMULPS       Y6, Y10, Y10
+	VPERMPS      Y12, Y1, Y5
+	VADDPS       Y5, Y10, Y10
+	VMULPS       Y7, Y11, Y11
+	VPERMPS      Y12, Y2, Y5
+	VADDPS       Y5, Y11, Y11
+	VMULPS       Y4, Y8, Y8
+	VPERMPS      Y12, Y3, Y4
+	VADDPS       Y4, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y3, Y3
+	VORPS        Y0, Y9, Y0
+	VORPS        Y1, Y10, Y1
+	VORPS        Y2, Y11, Y2
+	VORPS        Y3, Y8, Y3
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y3, Y0, 96(BX)
+	JMP          done196
+
+block199:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      (R9), Y2
+	VMASKMOVPS   64(SI), Y2, Y2
+	VBROADCASTSS x411051ec<>+0(SB), Y3
+	VANDPS       x7fffffff<>+0(SB), Y0, Y4
+	VANDPS       x7fffffff<>+0(SB), Y1, Y5
+	VANDPS       x7fffffff<>+0(SB), Y2, Y6
+	VMINPS       Y4, Y3, Y4
+	VMINPS       Y5, Y3, Y5
+	VMINPS       Y6, Y3, Y3
+	VADDPS       x3f400000<>+0(SB), Y4, Y6
+	VADDPS       x3f400000<>+0(SB), Y5, Y7
+	VADDPS       x3f400000<>+0(SB), Y3, Y8
+	VPSRLD       $0x16, Y6, Y6
+	VPSRLD       $0x16, Y7, Y7
+	VPSRLD       $0x16, Y8, Y8
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VORPS        Y0, Y6, Y0
+	VORPS        Y1, Y7, Y1
+	VORPS        Y2, Y8, Y2
+	VMOVUPS      tanh0<>+0(SB), Y6
+	VPERMPS      Y6, Y0, Y7
+	VPERMPS      Y6, Y1, Y8
+	VPERMPS      Y6, Y2, Y6
+	VSUBPS       Y7, Y4, Y4
+	VSUBPS       Y8, Y5, Y5
+	VSUBPS       Y6, Y3, Y3
+	VMOVUPS      tanh8<>+0(SB), Y6
+	VPERMPS      Y6, Y0, Y7
+	VPERMPS      Y6, Y1, Y8
+	VPERMPS      Y6, Y2, Y6
+	VMOVUPS      tanh7<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh6<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh5<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh4<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh3<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh2<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y10
+	VADDPS       Y10, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y10
+	VADDPS       Y10, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      tanh1<>+0(SB), Y9
+	VMULPS       Y4, Y7, Y7
+	VPERMPS      Y9, Y0, Y4
+	VADDPS       Y4, Y7, Y7
+	VMULPS       Y5, Y8, Y8
+	VPERMPS      Y9, Y1, Y4
+	VADDPS       Y4, Y8, Y8
+	VMULPS       Y3, Y6, Y6
+	VPERMPS      Y9, Y2, Y3
+	VADDPS       Y3, Y6, Y6
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VANDPS       x80000000<>+0(SB), Y2, Y2
+	VORPS        Y0, Y7, Y0
+	VORPS        Y1, Y8, Y1
+	VORPS        Y2, Y6, Y2
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      (R9), Y0
+	VMASKMOVPS   Y2, Y0, 64(BX)
+	JMP          done196
+
+block198:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   32(SI), Y1, Y1
-	VANDPS       x7fffffff<>+0(SB), Y0, Y2
-	VANDPS       x7fffffff<>+0(SB), Y1, Y3
-	VMULPS       Y0, Y0, Y4
-	VMULPS       Y1, Y1, Y5
-	VMULPS       xbbbaf0ea<>+0(SB), Y4, Y6
-	VMULPS       xbbbaf0ea<>+0(SB), Y5, Y7
-	VADDPS       x3ca9134e<>+0(SB), Y6, Y6
-	VADDPS       x3ca9134e<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       xbd5c1e2d<>+0(SB), Y6, Y6
-	VADDPS       xbd5c1e2d<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       x3e088393<>+0(SB), Y6, Y6
-	VADDPS       x3e088393<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y5, Y7, Y7
-	VADDPS       xbeaaaa99<>+0(SB), Y6, Y6
-	VADDPS       xbeaaaa99<>+0(SB), Y7, Y7
-	VMULPS       Y4, Y6, Y4
-	VMULPS       Y5, Y7, Y5
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y1, Y5, Y5
-	VADDPS       Y0, Y4, Y4
-	VADDPS       Y1, Y5, Y5
-	VADDPS       Y2, Y2, Y6
-	VADDPS       Y3, Y3, Y7
-	VMULPS       x3fb8aa3b<>+0(SB), Y6, Y8
-	VMULPS       x3fb8aa3b<>+0(SB), Y7, Y9
-	VADDPS       x4b400000<>+0(SB), Y8, Y8
-	VADDPS       x4b400000<>+0(SB), Y9, Y9
-	VSUBPS       x4b400000<>+0(SB), Y8, Y10
-	VSUBPS       x4b400000<>+0(SB), Y9, Y11
-	VMULPS       x3f318000<>+0(SB), Y10, Y12
-	VMULPS       x3f318000<>+0(SB), Y11, Y13
-	VSUBPS       Y12, Y6, Y6
-	VSUBPS       Y13, Y7, Y7
-	VMULPS       xb95e8083<>+0(SB), Y10, Y10
-	VMULPS       xb95e8083<>+0(SB), Y11, Y11
-	VSUBPS       Y10, Y6, Y6
-	VSUBPS       Y11, Y7, Y7
-	VMULPS       x39506967<>+0(SB), Y6, Y10
-	VMULPS       x39506967<>+0(SB), Y7, Y11
-	VADDPS       x3ab743ce<>+0(SB), Y10, Y10
-	VADDPS       x3ab743ce<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3c088908<>+0(SB), Y10, Y10
-	VADDPS       x3c088908<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3d2aa9c1<>+0(SB), Y10, Y10
-	VADDPS       x3d2aa9c1<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3e2aaaaa<>+0(SB), Y10, Y10
-	VADDPS       x3e2aaaaa<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y10, Y10
-	VMULPS       Y7, Y11, Y11
-	VADDPS       x3f000000<>+0(SB), Y10, Y10
-	VADDPS       x3f000000<>+0(SB), Y11, Y11
-	VMULPS       Y6, Y6, Y12
-	VMULPS       Y7, Y7, Y13
-	VMULPS       Y12, Y10, Y10
-	VMULPS       Y13, Y11, Y11
-	VADDPS       Y6, Y10, Y6
-	VADDPS       Y7, Y11, Y7
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VPADDD       xb4c0007f<>+0(SB), Y8, Y8
-	VPADDD       xb4c0007f<>+0(SB), Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y9, Y9
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y9, Y7, Y7
-	VBROADCASTSS x3f800000<>+0(SB), Y8
-	VBROADCASTSS x40000000<>+0(SB), Y9
-	VADDPS       x3f800000<>+0(SB), Y6, Y6
-	VADDPS       x3f800000<>+0(SB), Y7, Y7
-	VDIVPS       Y6, Y9, Y6
-	VDIVPS       Y7, Y9, Y7
-	VSUBPS       Y6, Y8, Y6
-	VSUBPS       Y7, Y8, Y7
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y2, Y8
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y3, Y9
-	VBLENDVPS    Y8, x3f800000<>+0(SB), Y6, Y6
-	VBLENDVPS    Y9, x3f800000<>+0(SB), Y7, Y7
+	VBROADCASTSS x411051ec<>+0(SB), Y2
+	VANDPS       x7fffffff<>+0(SB), Y0, Y3
+	VANDPS       x7fffffff<>+0(SB), Y1, Y4
+	VMINPS       Y3, Y2, Y3
+	VMINPS       Y4, Y2, Y2
+	VADDPS       x3f400000<>+0(SB), Y3, Y4
+	VADDPS       x3f400000<>+0(SB), Y2, Y5
+	VPSRLD       $0x16, Y4, Y4
+	VPSRLD       $0x16, Y5, Y5
 	VANDPS       x80000000<>+0(SB), Y0, Y0
 	VANDPS       x80000000<>+0(SB), Y1, Y1
-	VORPS        Y0, Y6, Y0
-	VORPS        Y1, Y7, Y1
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y2, Y2
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y3, Y3
-	VBLENDVPS    Y2, Y4, Y0, Y0
-	VBLENDVPS    Y3, Y5, Y1, Y1
+	VORPS        Y0, Y4, Y0
+	VORPS        Y1, Y5, Y1
+	VMOVUPS      tanh0<>+0(SB), Y4
+	VPERMPS      Y4, Y0, Y5
+	VPERMPS      Y4, Y1, Y4
+	VSUBPS       Y5, Y3, Y3
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      tanh8<>+0(SB), Y4
+	VPERMPS      Y4, Y0, Y5
+	VPERMPS      Y4, Y1, Y4
+	VMOVUPS      tanh7<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh6<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh5<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh4<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh3<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh2<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y7
+	VADDPS       Y7, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      tanh1<>+0(SB), Y6
+	VMULPS       Y3, Y5, Y5
+	VPERMPS      Y6, Y0, Y3
+	VADDPS       Y3, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VPERMPS      Y6, Y1, Y2
+	VADDPS       Y2, Y4, Y4
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VANDPS       x80000000<>+0(SB), Y1, Y1
+	VORPS        Y0, Y5, Y0
+	VORPS        Y1, Y4, Y1
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   Y1, Y0, 32(BX)
@@ -4342,55 +4638,48 @@ rest195:
 block197:
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (SI), Y0, Y0
-	VANDPS       x7fffffff<>+0(SB), Y0, Y1
-	VMULPS       Y0, Y0, Y2
-	VMULPS       xbbbaf0ea<>+0(SB), Y2, Y3
-	VADDPS       x3ca9134e<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       xbd5c1e2d<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       x3e088393<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y3
-	VADDPS       xbeaaaa99<>+0(SB), Y3, Y3
-	VMULPS       Y2, Y3, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       Y0, Y2, Y2
-	VADDPS       Y1, Y1, Y3
-	VMULPS       x3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS       x4b400000<>+0(SB), Y4, Y4
-	VSUBPS       x4b400000<>+0(SB), Y4, Y5
-	VMULPS       x3f318000<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       xb95e8083<>+0(SB), Y5, Y5
-	VSUBPS       Y5, Y3, Y3
-	VMULPS       x39506967<>+0(SB), Y3, Y5
-	VADDPS       x3ab743ce<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3c088908<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       x3f000000<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y3, Y6
-	VMULPS       Y6, Y5, Y5
-	VADDPS       Y3, Y5, Y3
-	VADDPS       x3f800000<>+0(SB), Y3, Y3
-	VPADDD       xb4c0007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VBROADCASTSS x3f800000<>+0(SB), Y4
-	VBROADCASTSS x40000000<>+0(SB), Y5
-	VADDPS       x3f800000<>+0(SB), Y3, Y3
-	VDIVPS       Y3, Y5, Y3
-	VSUBPS       Y3, Y4, Y3
-	VCMPPS       $0x0e, x411051ec<>+0(SB), Y1, Y4
-	VBLENDVPS    Y4, x3f800000<>+0(SB), Y3, Y3
+	VBROADCASTSS x411051ec<>+0(SB), Y1
+	VANDPS       x7fffffff<>+0(SB), Y0, Y2
+	VMINPS       Y2, Y1, Y1
+	VADDPS       x3f400000<>+0(SB), Y1, Y2
+	VPSRLD       $0x16, Y2, Y2
 	VANDPS       x80000000<>+0(SB), Y0, Y0
-	VORPS        Y0, Y3, Y0
-	VCMPPS       $0x01, x3f200000<>+0(SB), Y1, Y1
-	VBLENDVPS    Y1, Y2, Y0, Y0
+	VORPS        Y0, Y2, Y0
+	VMOVUPS      tanh0<>+0(SB), Y2
+	VPERMPS      Y2, Y0, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      tanh8<>+0(SB), Y2
+	VPERMPS      Y2, Y0, Y2
+	VMOVUPS      tanh7<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh6<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh5<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh4<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh3<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh2<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      tanh1<>+0(SB), Y3
+	VMULPS       Y1, Y2, Y2
+	VPERMPS      Y3, Y0, Y1
+	VADDPS       Y1, Y2, Y2
+	VANDPS       x80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y2, Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   Y0, Y1, (BX)
 
@@ -4404,76 +4693,6 @@ done196:
 	VZEROUPPER
 	RET
 
-DATA xbbbaf0ea<>+0(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+4(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+8(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+12(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+16(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+20(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+24(SB)/4, $0xbbbaf0ea
-DATA xbbbaf0ea<>+28(SB)/4, $0xbbbaf0ea
-GLOBL xbbbaf0ea<>(SB), RODATA|NOPTR, $32
-
-DATA x3ca9134e<>+0(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+4(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+8(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+12(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+16(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+20(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+24(SB)/4, $0x3ca9134e
-DATA x3ca9134e<>+28(SB)/4, $0x3ca9134e
-GLOBL x3ca9134e<>(SB), RODATA|NOPTR, $32
-
-DATA xbd5c1e2d<>+0(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+4(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+8(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+12(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+16(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+20(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+24(SB)/4, $0xbd5c1e2d
-DATA xbd5c1e2d<>+28(SB)/4, $0xbd5c1e2d
-GLOBL xbd5c1e2d<>(SB), RODATA|NOPTR, $32
-
-DATA x3e088393<>+0(SB)/4, $0x3e088393
-DATA x3e088393<>+4(SB)/4, $0x3e088393
-DATA x3e088393<>+8(SB)/4, $0x3e088393
-DATA x3e088393<>+12(SB)/4, $0x3e088393
-DATA x3e088393<>+16(SB)/4, $0x3e088393
-DATA x3e088393<>+20(SB)/4, $0x3e088393
-DATA x3e088393<>+24(SB)/4, $0x3e088393
-DATA x3e088393<>+28(SB)/4, $0x3e088393
-GLOBL x3e088393<>(SB), RODATA|NOPTR, $32
-
-DATA xbeaaaa99<>+0(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+4(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+8(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+12(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+16(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+20(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+24(SB)/4, $0xbeaaaa99
-DATA xbeaaaa99<>+28(SB)/4, $0xbeaaaa99
-GLOBL xbeaaaa99<>(SB), RODATA|NOPTR, $32
-
-DATA xb4c0007f<>+0(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+4(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+8(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+12(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+16(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+20(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+24(SB)/4, $0xb4c0007f
-DATA xb4c0007f<>+28(SB)/4, $0xb4c0007f
-GLOBL xb4c0007f<>(SB), RODATA|NOPTR, $32
-
-DATA x40000000<>+0(SB)/4, $0x40000000
-DATA x40000000<>+4(SB)/4, $0x40000000
-DATA x40000000<>+8(SB)/4, $0x40000000
-DATA x40000000<>+12(SB)/4, $0x40000000
-DATA x40000000<>+16(SB)/4, $0x40000000
-DATA x40000000<>+20(SB)/4, $0x40000000
-DATA x40000000<>+24(SB)/4, $0x40000000
-DATA x40000000<>+28(SB)/4, $0x40000000
-GLOBL x40000000<>(SB), RODATA|NOPTR, $32
-
 DATA x411051ec<>+0(SB)/4, $0x411051ec
 DATA x411051ec<>+4(SB)/4, $0x411051ec
 DATA x411051ec<>+8(SB)/4, $0x411051ec
@@ -4484,15 +4703,177 @@ DATA x411051ec<>+24(SB)/4, $0x411051ec
 DATA x411051ec<>+28(SB)/4, $0x411051ec
 GLOBL x411051ec<>(SB), RODATA|NOPTR, $32
 
-DATA x3f200000<>+0(SB)/4, $0x3f200000
-DATA x3f200000<>+4(SB)/4, $0x3f200000
-DATA x3f200000<>+8(SB)/4, $0x3f200000
-DATA x3f200000<>+12(SB)/4, $0x3f200000
-DATA x3f200000<>+16(SB)/4, $0x3f200000
-DATA x3f200000<>+20(SB)/4, $0x3f200000
-DATA x3f200000<>+24(SB)/4, $0x3f200000
-DATA x3f200000<>+28(SB)/4, $0x3f200000
-GLOBL x3f200000<>(SB), RODATA|NOPTR, $32
+DATA x3f400000<>+0(SB)/4, $0x3f400000
+DATA x3f400000<>+4(SB)/4, $0x3f400000
+DATA x3f400000<>+8(SB)/4, $0x3f400000
+DATA x3f400000<>+12(SB)/4, $0x3f400000
+DATA x3f400000<>+16(SB)/4, $0x3f400000
+DATA x3f400000<>+20(SB)/4, $0x3f400000
+DATA x3f400000<>+24(SB)/4, $0x3f400000
+DATA x3f400000<>+28(SB)/4, $0x3f400000
+GLOBL x3f400000<>(SB), RODATA|NOPTR, $32
+
+DATA tanh0<>+0(SB)/4, $(1.7500572)
+DATA tanh0<>+4(SB)/4, $(2.7356567)
+DATA tanh0<>+8(SB)/4, $(4.2604294)
+DATA tanh0<>+12(SB)/4, $(6.2461967)
+DATA tanh0<>+16(SB)/4, $(8.115034)
+DATA tanh0<>+20(SB)/4, $(0.0)
+DATA tanh0<>+24(SB)/4, $(0.5010071)
+DATA tanh0<>+28(SB)/4, $(1.0067062)
+DATA tanh0<>+32(SB)/4, $(1.7500572)
+DATA tanh0<>+36(SB)/4, $(2.7356567)
+DATA tanh0<>+40(SB)/4, $(4.2604294)
+DATA tanh0<>+44(SB)/4, $(6.2461967)
+DATA tanh0<>+48(SB)/4, $(8.115034)
+DATA tanh0<>+52(SB)/4, $(0.0)
+DATA tanh0<>+56(SB)/4, $(0.5010071)
+DATA tanh0<>+60(SB)/4, $(1.0067062)
+GLOBL tanh0<>(SB), RODATA|NOPTR, $64
+
+DATA tanh8<>+0(SB)/4, $(-0.0020445979)
+DATA tanh8<>+4(SB)/4, $(0.000100511206)
+DATA tanh8<>+8(SB)/4, $(0.000011371693)
+DATA tanh8<>+12(SB)/4, $(0.00000021640845)
+DATA tanh8<>+16(SB)/4, $(0.0000000048484)
+DATA tanh8<>+20(SB)/4, $(-0.044394575)
+DATA tanh8<>+24(SB)/4, $(0.026021376)
+DATA tanh8<>+28(SB)/4, $(0.0027820328)
+DATA tanh8<>+32(SB)/4, $(-0.0020445979)
+DATA tanh8<>+36(SB)/4, $(0.000100511206)
+DATA tanh8<>+40(SB)/4, $(0.000011371693)
+DATA tanh8<>+44(SB)/4, $(0.00000021640845)
+DATA tanh8<>+48(SB)/4, $(0.0000000048484)
+DATA tanh8<>+52(SB)/4, $(-0.044394575)
+DATA tanh8<>+56(SB)/4, $(0.026021376)
+DATA tanh8<>+60(SB)/4, $(0.0027820328)
+GLOBL tanh8<>(SB), RODATA|NOPTR, $64
+
+DATA tanh7<>+0(SB)/4, $(0.0023889674)
+DATA tanh7<>+4(SB)/4, $(-0.0005559447)
+DATA tanh7<>+8(SB)/4, $(-0.00003982342)
+DATA tanh7<>+12(SB)/4, $(-0.0000007646838)
+DATA tanh7<>+16(SB)/4, $(-0.000000017668258)
+DATA tanh7<>+20(SB)/4, $(-0.004284048)
+DATA tanh7<>+24(SB)/4, $(-0.049286544)
+DATA tanh7<>+28(SB)/4, $(0.018269286)
+DATA tanh7<>+32(SB)/4, $(0.0023889674)
+DATA tanh7<>+36(SB)/4, $(-0.0005559447)
+DATA tanh7<>+40(SB)/4, $(-0.00003982342)
+DATA tanh7<>+44(SB)/4, $(-0.0000007646838)
+DATA tanh7<>+48(SB)/4, $(-0.000000017668258)
+DATA tanh7<>+52(SB)/4, $(-0.004284048)
+DATA tanh7<>+56(SB)/4, $(-0.049286544)
+DATA tanh7<>+60(SB)/4, $(0.018269286)
+GLOBL tanh7<>(SB), RODATA|NOPTR, $64
+
+DATA tanh6<>+0(SB)/4, $(0.003717485)
+DATA tanh6<>+4(SB)/4, $(0.0019518817)
+DATA tanh6<>+8(SB)/4, $(0.00010421091)
+DATA tanh6<>+12(SB)/4, $(0.0000019819731)
+DATA tanh6<>+16(SB)/4, $(0.00000004757809)
+DATA tanh6<>+20(SB)/4, $(0.13412978)
+DATA tanh6<>+24(SB)/4, $(-0.027358243)
+DATA tanh6<>+28(SB)/4, $(-0.045579918)
+DATA tanh6<>+32(SB)/4, $(0.003717485)
+DATA tanh6<>+36(SB)/4, $(0.0019518817)
+DATA tanh6<>+40(SB)/4, $(0.00010421091)
+DATA tanh6<>+44(SB)/4, $(0.0000019819731)
+DATA tanh6<>+48(SB)/4, $(0.00000004757809)
+DATA tanh6<>+52(SB)/4, $(0.13412978)
+DATA tanh6<>+56(SB)/4, $(-0.027358243)
+DATA tanh6<>+60(SB)/4, $(-0.045579918)
+GLOBL tanh6<>(SB), RODATA|NOPTR, $64
+
+DATA tanh5<>+0(SB)/4, $(-0.02357742)
+DATA tanh5<>+4(SB)/4, $(-0.0052382005)
+DATA tanh5<>+8(SB)/4, $(-0.00026198768)
+DATA tanh5<>+12(SB)/4, $(-0.0000049489677)
+DATA tanh5<>+16(SB)/4, $(-0.00000011839846)
+DATA tanh5<>+20(SB)/4, $(-0.000070726055)
+DATA tanh5<>+24(SB)/4, $(0.16450898)
+DATA tanh5<>+28(SB)/4, $(0.026197523)
+DATA tanh5<>+32(SB)/4, $(-0.02357742)
+DATA tanh5<>+36(SB)/4, $(-0.0052382005)
+DATA tanh5<>+40(SB)/4, $(-0.00026198768)
+DATA tanh5<>+44(SB)/4, $(-0.0000049489677)
+DATA tanh5<>+48(SB)/4, $(-0.00000011839846)
+DATA tanh5<>+52(SB)/4, $(-0.000070726055)
+DATA tanh5<>+56(SB)/4, $(0.16450898)
+DATA tanh5<>+60(SB)/4, $(0.026197523)
+GLOBL tanh5<>(SB), RODATA|NOPTR, $64
+
+DATA tanh4<>+0(SB)/4, $(0.06291463)
+DATA tanh4<>+4(SB)/4, $(0.010843077)
+DATA tanh4<>+8(SB)/4, $(0.0005309852)
+DATA tanh4<>+12(SB)/4, $(0.00001001938)
+DATA tanh4<>+16(SB)/4, $(0.00000023842892)
+DATA tanh4<>+20(SB)/4, $(-0.33333054)
+DATA tanh4<>+24(SB)/4, $(-0.09354228)
+DATA tanh4<>+28(SB)/4, $(0.104327396)
+DATA tanh4<>+32(SB)/4, $(0.06291463)
+DATA tanh4<>+36(SB)/4, $(0.010843077)
+DATA tanh4<>+40(SB)/4, $(0.0005309852)
+DATA tanh4<>+44(SB)/4, $(0.00001001938)
+DATA tanh4<>+48(SB)/4, $(0.00000023842892)
+DATA tanh4<>+52(SB)/4, $(-0.33333054)
+DATA tanh4<>+56(SB)/4, $(-0.09354228)
+DATA tanh4<>+60(SB)/4, $(0.104327396)
+GLOBL tanh4<>(SB), RODATA|NOPTR, $64
+
+DATA tanh3<>+0(SB)/4, $(-0.107126705)
+DATA tanh3<>+4(SB)/4, $(-0.016542468)
+DATA tanh3<>+8(SB)/4, $(-0.00079691305)
+DATA tanh3<>+12(SB)/4, $(-0.0000150298)
+DATA tanh3<>+16(SB)/4, $(-0.00000035773172)
+DATA tanh3<>+20(SB)/4, $(-0.00000003516535)
+DATA tanh3<>+24(SB)/4, $(-0.36371437)
+DATA tanh3<>+28(SB)/4, $(-0.3177585)
+DATA tanh3<>+32(SB)/4, $(-0.107126705)
+DATA tanh3<>+36(SB)/4, $(-0.016542468)
+DATA tanh3<>+40(SB)/4, $(-0.00079691305)
+DATA tanh3<>+44(SB)/4, $(-0.0000150298)
+DATA tanh3<>+48(SB)/4, $(-0.00000035773172)
+DATA tanh3<>+52(SB)/4, $(-0.00000003516535)
+DATA tanh3<>+56(SB)/4, $(-0.36371437)
+DATA tanh3<>+60(SB)/4, $(-0.3177585)
+GLOBL tanh3<>(SB), RODATA|NOPTR, $64
+
+DATA tanh2<>+0(SB)/4, $(0.11379986)
+DATA tanh2<>+4(SB)/4, $(0.016682204)
+DATA tanh2<>+8(SB)/4, $(0.00079672)
+DATA tanh2<>+12(SB)/4, $(0.000015019859)
+DATA tanh2<>+16(SB)/4, $(0.0000003576273)
+DATA tanh2<>+20(SB)/4, $(1.0)
+DATA tanh2<>+24(SB)/4, $(0.78571546)
+DATA tanh2<>+28(SB)/4, $(0.41569838)
+DATA tanh2<>+32(SB)/4, $(0.11379986)
+DATA tanh2<>+36(SB)/4, $(0.016682204)
+DATA tanh2<>+40(SB)/4, $(0.00079672)
+DATA tanh2<>+44(SB)/4, $(0.000015019859)
+DATA tanh2<>+48(SB)/4, $(0.0000003576273)
+DATA tanh2<>+52(SB)/4, $(1.0)
+DATA tanh2<>+56(SB)/4, $(0.78571546)
+DATA tanh2<>+60(SB)/4, $(0.41569838)
+GLOBL tanh2<>(SB), RODATA|NOPTR, $64
+
+DATA tanh1<>+0(SB)/4, $(0.94138205)
+DATA tanh1<>+4(SB)/4, $(0.9916238)
+DATA tanh1<>+8(SB)/4, $(0.99960154)
+DATA tanh1<>+12(SB)/4, $(0.9999925)
+DATA tanh1<>+16(SB)/4, $(0.9999998)
+DATA tanh1<>+20(SB)/4, $(0.0)
+DATA tanh1<>+24(SB)/4, $(0.4629088)
+DATA tanh1<>+28(SB)/4, $(0.76439625)
+DATA tanh1<>+32(SB)/4, $(0.94138205)
+DATA tanh1<>+36(SB)/4, $(0.9916238)
+DATA tanh1<>+40(SB)/4, $(0.99960154)
+DATA tanh1<>+44(SB)/4, $(0.9999925)
+DATA tanh1<>+48(SB)/4, $(0.9999998)
+DATA tanh1<>+52(SB)/4, $(0.0)
+DATA tanh1<>+56(SB)/4, $(0.4629088)
+DATA tanh1<>+60(SB)/4, $(0.76439625)
+GLOBL tanh1<>(SB), RODATA|NOPTR, $64
 
 // func sigmoid256(m int, n int, d *float32, ds int, a *float32, as int)
 // Requires: AVX, AVX2
@@ -4501,14 +4882,14 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-48
 	MOVQ d+16(FP), CX
 	MOVQ a+32(FP), DX
 
-loop198:
+loop200:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
 	CMPQ DI, $0x00000010
-	JL   rest200
+	JL   rest202
 
-whole199:
+whole201:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
 	VORPS        x80000000<>+0(SB), Y0, Y2
@@ -4593,11 +4974,11 @@ whole199:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, DI
 	CMPQ         DI, $0x00000010
-	JGE          whole199
+	JGE          whole201
 
-rest200:
+rest202:
 	TESTQ        DI, DI
-	JZ           done201
+	JZ           done203
 	LEAQ         -1(DI), R8
 	ANDQ         $0x00000007, R8
 	INCQ         R8
@@ -4605,7 +4986,7 @@ rest200:
 	NEGQ         R8
 	LEAQ         32(R9)(R8*4), R9
 	CMPQ         DI, $0x00000008
-	JLE          block202
+	JLE          block204
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   32(SI), Y1, Y1
@@ -4688,9 +5069,9 @@ rest200:
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   Y1, Y0, 32(BX)
-	JMP          done201
+	JMP          done203
 
-block202:
+block204:
 	VMOVUPS      (R9), Y0
 	VMASKMOVPS   (SI), Y0, Y0
 	VORPS        x80000000<>+0(SB), Y0, Y1
@@ -4735,13 +5116,13 @@ block202:
 	VMOVUPS      (R9), Y1
 	VMASKMOVPS   Y0, Y1, (BX)
 
-done201:
+done203:
 	MOVQ ds+24(FP), BX
 	ADDQ BX, CX
 	MOVQ as+40(FP), BX
 	ADDQ BX, DX
 	DECQ AX
-	JNZ  loop198
+	JNZ  loop200
 	VZEROUPPER
 	RET
 
@@ -4752,14 +5133,14 @@ TEXT ·softplus256(SB), NOSPLIT, $0-48
 	MOVQ d+16(FP), CX
 	MOVQ a+32(FP), DX
 
-loop203:
+loop205:
 	MOVQ CX, BX
 	MOVQ DX, SI
 	MOVQ n+8(FP), DI
 	CMPQ DI, $0x00000010
-	JL   rest205
+	JL   rest207
 
-whole204:
+whole206:
 	VMOVUPS   (SI), Y0
 	VMOVUPS   32(SI), Y1
 	VORPS     x80000000<>+0(SB), Y0, Y2
@@ -4931,11 +5312,11 @@ whole204:
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, DI
 	CMPQ      DI, $0x00000010
-	JGE       whole204
+	JGE       whole206
 
-rest205:
+rest207:
 	TESTQ      DI, DI
-	JZ         done206
+	JZ         done208
 	LEAQ       -1(DI), R8
 	ANDQ       $0x00000007, R8
 	INCQ       R8
@@ -4943,7 +5324,7 @@ rest205:
 	NEGQ       R8
 	LEAQ       32(R9)(R8*4), R9
 	CMPQ       DI, $0x00000008
-	JLE        block207
+	JLE        block209
 	VMOVUPS    (SI), Y0
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS 32(SI), Y1, Y1
@@ -5113,9 +5494,9 @@ rest205:
 	VMOVUPS    Y0, (BX)
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS Y1, Y0, 32(BX)
-	JMP        done206
+	JMP        done208
 
-block207:
+block209:
 	VMOVUPS    (R9), Y0
 	VMASKMOVPS (SI), Y0, Y0
 	VORPS      x80000000<>+0(SB), Y0, Y1
@@ -5203,13 +5584,13 @@ block207:
 	VMOVUPS    (R9), Y1
 	VMASKMOVPS Y0, Y1, (BX)
 
-done206:
+done208:
 	MOVQ ds+24(FP), BX
 	ADDQ BX, CX
 	MOVQ as+40(FP), BX
 	ADDQ BX, DX
 	DECQ AX
-	JNZ  loop203
+	JNZ  loop205
 	VZEROUPPER
 	RET
 
@@ -9397,705 +9778,535 @@ loop197:
 	JL   rest199
 
 whole198:
-	VMOVUPS        (DI), Z0
-	VMOVUPS        64(DI), Z1
-	VMOVUPS        128(DI), Z2
-	VMOVUPS        192(DI), Z3
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z4
-	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z5
-	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z6
-	VANDPS.BCST    x7fffffff<>+0(SB), Z3, Z7
-	VMULPS         Z0, Z0, Z8
-	VMULPS         Z1, Z1, Z9
-	VMULPS         Z2, Z2, Z10
-	VMULPS         Z3, Z3, Z11
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z12
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z9, Z13
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z10, Z14
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z11, Z15
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z12, Z12
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z13, Z13
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z14, Z14
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    x3e088393<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3e088393<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3e088393<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3e088393<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z12, Z12
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z13, Z13
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z14, Z14
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z8
-	VMULPS         Z9, Z13, Z9
-	VMULPS         Z10, Z14, Z10
-	VMULPS         Z11, Z15, Z11
-	VMULPS         Z0, Z8, Z8
-	VMULPS         Z1, Z9, Z9
-	VMULPS         Z2, Z10, Z10
-	VMULPS         Z3, Z11, Z11
-	VADDPS         Z0, Z8, Z8
-	VADDPS         Z1, Z9, Z9
-	VADDPS         Z2, Z10, Z10
-	VADDPS         Z3, Z11, Z11
-	VADDPS         Z4, Z4, Z12
-	VADDPS         Z5, Z5, Z13
-	VADDPS         Z6, Z6, Z14
-	VADDPS         Z7, Z7, Z15
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z12, Z16
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z13, Z17
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z14, Z18
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z15, Z19
-	VADDPS.BCST    x4b400000<>+0(SB), Z16, Z16
-	VADDPS.BCST    x4b400000<>+0(SB), Z17, Z17
-	VADDPS.BCST    x4b400000<>+0(SB), Z18, Z18
-	VADDPS.BCST    x4b400000<>+0(SB), Z19, Z19
-	VSUBPS.BCST    x4b400000<>+0(SB), Z16, Z16
-	VSUBPS.BCST    x4b400000<>+0(SB), Z17, Z17
-	VSUBPS.BCST    x4b400000<>+0(SB), Z18, Z18
-	VSUBPS.BCST    x4b400000<>+0(SB), Z19, Z19
-	VMULPS.BCST    x3f318000<>+0(SB), Z16, Z20
-	VMULPS.BCST    x3f318000<>+0(SB), Z17, Z21
-	VMULPS.BCST    x3f318000<>+0(SB), Z18, Z22
-	VMULPS.BCST    x3f318000<>+0(SB), Z19, Z23
-	VSUBPS         Z20, Z12, Z12
-	VSUBPS         Z21, Z13, Z13
-	VSUBPS         Z22, Z14, Z14
-	VSUBPS         Z23, Z15, Z15
-	VMULPS.BCST    xb95e8083<>+0(SB), Z16, Z20
-	VMULPS.BCST    xb95e8083<>+0(SB), Z17, Z21
-	VMULPS.BCST    xb95e8083<>+0(SB), Z18, Z22
-	VMULPS.BCST    xb95e8083<>+0(SB), Z19, Z23
-	VSUBPS         Z20, Z12, Z12
-	VSUBPS         Z21, Z13, Z13
-	VSUBPS         Z22, Z14, Z14
-	VSUBPS         Z23, Z15, Z15
-	VMULPS.BCST    x39506967<>+0(SB), Z12, Z20
-	VMULPS.BCST    x39506967<>+0(SB), Z13, Z21
-	VMULPS.BCST    x39506967<>+0(SB), Z14, Z22
-	VMULPS.BCST    x39506967<>+0(SB), Z15, Z23
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3c088908<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3c088908<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3c088908<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3c088908<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3f000000<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3f000000<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3f000000<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3f000000<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z12, Z24
-	VMULPS         Z13, Z13, Z25
-	VMULPS         Z14, Z14, Z26
-	VMULPS         Z15, Z15, Z27
-	VMULPS         Z24, Z20, Z20
-	VMULPS         Z25, Z21, Z21
-	VMULPS         Z26, Z22, Z22
-	VMULPS         Z27, Z23, Z23
-	VADDPS         Z12, Z20, Z12
-	VADDPS         Z13, Z21, Z13
-	VADDPS         Z14, Z22, Z14
-	VADDPS         Z15, Z23, Z15
-	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
-	VSCALEFPS      Z16, Z12, Z12
-	VSCALEFPS      Z17, Z13, Z13
-	VSCALEFPS      Z18, Z14, Z14
-	VSCALEFPS      Z19, Z15, Z15
-	VBROADCASTSS   x3f800000<>+0(SB), Z16
-	VBROADCASTSS   x40000000<>+0(SB), Z17
-	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
-	VDIVPS         Z12, Z17, Z12
-	VDIVPS         Z13, Z17, Z13
-	VDIVPS         Z14, Z17, Z14
-	VDIVPS         Z15, Z17, Z15
-	VSUBPS         Z12, Z16, Z12
-	VSUBPS         Z13, Z16, Z13
-	VSUBPS         Z14, Z16, Z14
-	VSUBPS         Z15, Z16, Z15
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K1
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K2
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z6, K3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z7, K4
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z12, K1, Z12
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z13, K2, Z13
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z14, K3, Z14
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z15, K4, Z15
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
-	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
-	VANDPS.BCST    x80000000<>+0(SB), Z3, Z3
-	VORPS          Z0, Z12, Z0
-	VORPS          Z1, Z13, Z1
-	VORPS          Z2, Z14, Z2
-	VORPS          Z3, Z15, Z3
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K1
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K2
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z6, K3
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z7, K4
-	VBLENDMPS      Z8, Z0, K1, Z0
-	VBLENDMPS      Z9, Z1, K2, Z1
-	VBLENDMPS      Z10, Z2, K3, Z2
-	VBLENDMPS      Z11, Z3, K4, Z3
-	VMOVUPS        Z0, (SI)
-	VMOVUPS        Z1, 64(SI)
-	VMOVUPS        Z2, 128(SI)
-	VMOVUPS        Z3, 192(SI)
-	ADDQ           $0x00000100, SI
-	ADDQ           $0x00000100, DI
-	SUBQ           $0x00000040, R8
-	CMPQ           R8, $0x00000040
-	JGE            whole198
+	VMOVUPS      (DI), Z0
+	VMOVUPS      64(DI), Z1
+	VMOVUPS      128(DI), Z2
+	VMOVUPS      192(DI), Z3
+	VBROADCASTSS x411051ec<>+0(SB), Z4
+	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z5
+	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z6
+	VANDPS.BCST  x7fffffff<>+0(SB), Z2, Z7
+	VANDPS.BCST  x7fffffff<>+0(SB), Z3, Z8
+	VMINPS       Z5, Z4, Z5
+	VMINPS       Z6, Z4, Z6
+	VMINPS       Z7, Z4, Z7
+	VMINPS       Z8, Z4, Z4
+	VADDPS.BCST  x3f400000<>+0(SB), Z5, Z8
+	VADDPS.BCST  x3f400000<>+0(SB), Z6, Z9
+	VADDPS.BCST  x3f400000<>+0(SB), Z7, Z10
+	VADDPS.BCST  x3f400000<>+0(SB), Z4, Z11
+	VPSRLD       $0x16, Z8, Z8
+	VPSRLD       $0x16, Z9, Z9
+	VPSRLD       $0x16, Z10, Z10
+	VPSRLD       $0x16, Z11, Z11
+	VMOVUPS      tanh0<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VSUBPS       Z13, Z5, Z5
+	VSUBPS       Z14, Z6, Z6
+	VSUBPS       Z15, Z7, Z7
+	VSUBPS       Z12, Z4, Z4
+	VMOVUPS      tanh8<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VMOVUPS      tanh7<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh6<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh5<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh4<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh3<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh2<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh1<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z5
+	VADDPS       Z5, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z5
+	VADDPS       Z5, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z5
+	VADDPS       Z5, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z4
+	VADDPS       Z4, Z12, Z12
+	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
+	VANDPS.BCST  x80000000<>+0(SB), Z3, Z3
+	VORPS        Z0, Z13, Z0
+	VORPS        Z1, Z14, Z1
+	VORPS        Z2, Z15, Z2
+	VORPS        Z3, Z12, Z3
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, 128(SI)
+	VMOVUPS      Z3, 192(SI)
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, DI
+	SUBQ         $0x00000040, R8
+	CMPQ         R8, $0x00000040
+	JGE          whole198
 
 rest199:
-	TESTQ          R8, R8
-	JZ             done200
-	LEAQ           -1(R8), CX
-	ANDQ           $0x0000000f, CX
-	INCQ           CX
-	MOVL           $0xffffffff, R9
-	SHLL           CL, R9
-	NOTL           R9
-	KMOVW          R9, K1
-	CMPQ           R8, $0x00000010
-	JLE            block201
-	CMPQ           R8, $0x00000020
-	JLE            block202
-	CMPQ           R8, $0x00000030
-	JLE            block203
-	VMOVUPS        (DI), Z0
-	VMOVUPS        64(DI), Z1
-	VMOVUPS        128(DI), Z2
-	VMOVUPS.Z      192(DI), K1, Z3
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z4
-	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z5
-	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z6
-	VANDPS.BCST    x7fffffff<>+0(SB), Z3, Z7
-	VMULPS         Z0, Z0, Z8
-	VMULPS         Z1, Z1, Z9
-	VMULPS         Z2, Z2, Z10
-	VMULPS         Z3, Z3, Z11
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z12
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z9, Z13
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z10, Z14
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z11, Z15
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z12, Z12
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z13, Z13
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z14, Z14
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    x3e088393<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3e088393<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3e088393<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3e088393<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z12
-	VMULPS         Z9, Z13, Z13
-	VMULPS         Z10, Z14, Z14
-	VMULPS         Z11, Z15, Z15
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z12, Z12
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z13, Z13
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z14, Z14
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z15, Z15
-	VMULPS         Z8, Z12, Z8
-	VMULPS         Z9, Z13, Z9
-	VMULPS         Z10, Z14, Z10
-	VMULPS         Z11, Z15, Z11
-	VMULPS         Z0, Z8, Z8
-	VMULPS         Z1, Z9, Z9
-	VMULPS         Z2, Z10, Z10
-	VMULPS         Z3, Z11, Z11
-	VADDPS         Z0, Z8, Z8
-	VADDPS         Z1, Z9, Z9
-	VADDPS         Z2, Z10, Z10
-	VADDPS         Z3, Z11, Z11
-	VADDPS         Z4, Z4, Z12
-	VADDPS         Z5, Z5, Z13
-	VADDPS         Z6, Z6, Z14
-	VADDPS         Z7, Z7, Z15
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z12, Z16
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z13, Z17
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z14, Z18
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z15, Z19
-	VADDPS.BCST    x4b400000<>+0(SB), Z16, Z16
-	VADDPS.BCST    x4b400000<>+0(SB), Z17, Z17
-	VADDPS.BCST    x4b400000<>+0(SB), Z18, Z18
-	VADDPS.BCST    x4b400000<>+0(SB), Z19, Z19
-	VSUBPS.BCST    x4b400000<>+0(SB), Z16, Z16
-	VSUBPS.BCST    x4b400000<>+0(SB), Z17, Z17
-	VSUBPS.BCST    x4b400000<>+0(SB), Z18, Z18
-	VSUBPS.BCST    x4b400000<>+0(SB), Z19, Z19
-	VMULPS.BCST    x3f318000<>+0(SB), Z16, Z20
-	VMULPS.BCST    x3f318000<>+0(SB), Z17, Z21
-	VMULPS.BCST    x3f318000<>+0(SB), Z18, Z22
-	VMULPS.BCST    x3f318000<>+0(SB), Z19, Z23
-	VSUBPS         Z20, Z12, Z12
-	VSUBPS         Z21, Z13, Z13
-	VSUBPS         Z22, Z14, Z14
-	VSUBPS         Z23, Z15, Z15
-	VMULPS.BCST    xb95e8083<>+0(SB), Z16, Z20
-	VMULPS.BCST    xb95e8083<>+0(SB), Z17, Z21
-	VMULPS.BCST    xb95e8083<>+0(SB), Z18, Z22
-	VMULPS.BCST    xb95e8083<>+0(SB), Z19, Z23
-	VSUBPS         Z20, Z12, Z12
-	VSUBPS         Z21, Z13, Z13
-	VSUBPS         Z22, Z14, Z14
-	VSUBPS         Z23, Z15, Z15
-	VMULPS.BCST    x39506967<>+0(SB), Z12, Z20
-	VMULPS.BCST    x39506967<>+0(SB), Z13, Z21
-	VMULPS.BCST    x39506967<>+0(SB), Z14, Z22
-	VMULPS.BCST    x39506967<>+0(SB), Z15, Z23
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3c088908<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3c088908<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3c088908<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3c088908<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z20, Z20
-	VMULPS         Z13, Z21, Z21
-	VMULPS         Z14, Z22, Z22
-	VMULPS         Z15, Z23, Z23
-	VADDPS.BCST    x3f000000<>+0(SB), Z20, Z20
-	VADDPS.BCST    x3f000000<>+0(SB), Z21, Z21
-	VADDPS.BCST    x3f000000<>+0(SB), Z22, Z22
-	VADDPS.BCST    x3f000000<>+0(SB), Z23, Z23
-	VMULPS         Z12, Z12, Z24
-	VMULPS         Z13, Z13, Z25
-	VMULPS         Z14, Z14, Z26
-	VMULPS         Z15, Z15, Z27
-	VMULPS         Z24, Z20, Z20
-	VMULPS         Z25, Z21, Z21
-	VMULPS         Z26, Z22, Z22
-	VMULPS         Z27, Z23, Z23
-	VADDPS         Z12, Z20, Z12
-	VADDPS         Z13, Z21, Z13
-	VADDPS         Z14, Z22, Z14
-	VADDPS         Z15, Z23, Z15
-	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
-	VSCALEFPS      Z16, Z12, Z12
-	VSCALEFPS      Z17, Z13, Z13
-	VSCALEFPS      Z18, Z14, Z14
-	VSCALEFPS      Z19, Z15, Z15
-	VBROADCASTSS   x3f800000<>+0(SB), Z16
-	VBROADCASTSS   x40000000<>+0(SB), Z17
-	VADDPS.BCST    x3f800000<>+0(SB), Z12, Z12
-	VADDPS.BCST    x3f800000<>+0(SB), Z13, Z13
-	VADDPS.BCST    x3f800000<>+0(SB), Z14, Z14
-	VADDPS.BCST    x3f800000<>+0(SB), Z15, Z15
-	VDIVPS         Z12, Z17, Z12
-	VDIVPS         Z13, Z17, Z13
-	VDIVPS         Z14, Z17, Z14
-	VDIVPS         Z15, Z17, Z15
-	VSUBPS         Z12, Z16, Z12
-	VSUBPS         Z13, Z16, Z13
-	VSUBPS         Z14, Z16, Z14
-	VSUBPS         Z15, Z16, Z15
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K2
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z6, K4
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z7, K5
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z12, K2, Z12
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z13, K3, Z13
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z14, K4, Z14
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z15, K5, Z15
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
-	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
-	VANDPS.BCST    x80000000<>+0(SB), Z3, Z3
-	VORPS          Z0, Z12, Z0
-	VORPS          Z1, Z13, Z1
-	VORPS          Z2, Z14, Z2
-	VORPS          Z3, Z15, Z3
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K2
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K3
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z6, K4
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z7, K5
-	VBLENDMPS      Z8, Z0, K2, Z0
-	VBLENDMPS      Z9, Z1, K3, Z1
-	VBLENDMPS      Z10, Z2, K4, Z2
-	VBLENDMPS      Z11, Z3, K5, Z3
-	VMOVUPS        Z0, (SI)
-	VMOVUPS        Z1, 64(SI)
-	VMOVUPS        Z2, 128(SI)
-	VMOVUPS        Z3, K1, 192(SI)
-	JMP            done200
+	TESTQ        R8, R8
+	JZ           done200
+	LEAQ         -1(R8), CX
+	ANDQ         $0x0000000f, CX
+	INCQ         CX
+	MOVL         $0xffffffff, R9
+	SHLL         CL, R9
+	NOTL         R9
+	KMOVW        R9, K1
+	CMPQ         R8, $0x00000010
+	JLE          block201
+	CMPQ         R8, $0x00000020
+	JLE          block202
+	CMPQ         R8, $0x00000030
+	JLE          block203
+	VMOVUPS      (DI), Z0
+	VMOVUPS      64(DI), Z1
+	VMOVUPS      128(DI), Z2
+	VMOVUPS.Z    192(DI), K1, Z3
+	VBROADCASTSS x411051ec<>+0(SB), Z4
+	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z5
+	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z6
+	VANDPS.BCST  x7fffffff<>+0(SB), Z2, Z7
+	VANDPS.BCST  x7fffffff<>+0(SB), Z3, Z8
+	VMINPS       Z5, Z4, Z5
+	VMINPS       Z6, Z4, Z6
+	VMINPS       Z7, Z4, Z7
+	VMINPS       Z8, Z4, Z4
+	VADDPS.BCST  x3f400000<>+0(SB), Z5, Z8
+	VADDPS.BCST  x3f400000<>+0(SB), Z6, Z9
+	VADDPS.BCST  x3f400000<>+0(SB), Z7, Z10
+	VADDPS.BCST  x3f400000<>+0(SB), Z4, Z11
+	VPSRLD       $0x16, Z8, Z8
+	VPSRLD       $0x16, Z9, Z9
+	VPSRLD       $0x16, Z10, Z10
+	VPSRLD       $0x16, Z11, Z11
+	VMOVUPS      tanh0<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VSUBPS       Z13, Z5, Z5
+	VSUBPS       Z14, Z6, Z6
+	VSUBPS       Z15, Z7, Z7
+	VSUBPS       Z12, Z4, Z4
+	VMOVUPS      tanh8<>+0(SB), Z12
+	VPERMPS      Z12, Z8, Z13
+	VPERMPS      Z12, Z9, Z14
+	VPERMPS      Z12, Z10, Z15
+	VPERMPS      Z12, Z11, Z12
+	VMOVUPS      tanh7<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh6<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh5<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh4<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh3<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh2<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z17
+	VADDPS       Z17, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z16
+	VADDPS       Z16, Z12, Z12
+	VMOVUPS      tanh1<>+0(SB), Z16
+	VMULPS       Z5, Z13, Z13
+	VPERMPS      Z16, Z8, Z5
+	VADDPS       Z5, Z13, Z13
+	VMULPS       Z6, Z14, Z14
+	VPERMPS      Z16, Z9, Z5
+	VADDPS       Z5, Z14, Z14
+	VMULPS       Z7, Z15, Z15
+	VPERMPS      Z16, Z10, Z5
+	VADDPS       Z5, Z15, Z15
+	VMULPS       Z4, Z12, Z12
+	VPERMPS      Z16, Z11, Z4
+	VADDPS       Z4, Z12, Z12
+	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
+	VANDPS.BCST  x80000000<>+0(SB), Z3, Z3
+	VORPS        Z0, Z13, Z0
+	VORPS        Z1, Z14, Z1
+	VORPS        Z2, Z15, Z2
+	VORPS        Z3, Z12, Z3
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, 128(SI)
+	VMOVUPS      Z3, K1, 192(SI)
+	JMP          done200
 
 block203:
-	VMOVUPS        (DI), Z0
-	VMOVUPS        64(DI), Z1
-	VMOVUPS.Z      128(DI), K1, Z2
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z3
-	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z4
-	VANDPS.BCST    x7fffffff<>+0(SB), Z2, Z5
-	VMULPS         Z0, Z0, Z6
-	VMULPS         Z1, Z1, Z7
-	VMULPS         Z2, Z2, Z8
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z6, Z9
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z7, Z10
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z8, Z11
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z9, Z9
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z9, Z9
-	VMULPS         Z7, Z10, Z10
-	VMULPS         Z8, Z11, Z11
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z9, Z9
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z10, Z10
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z9, Z9
-	VMULPS         Z7, Z10, Z10
-	VMULPS         Z8, Z11, Z11
-	VADDPS.BCST    x3e088393<>+0(SB), Z9, Z9
-	VADDPS.BCST    x3e088393<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3e088393<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z9, Z9
-	VMULPS         Z7, Z10, Z10
-	VMULPS         Z8, Z11, Z11
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z9, Z9
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z10, Z10
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z9, Z6
-	VMULPS         Z7, Z10, Z7
-	VMULPS         Z8, Z11, Z8
-	VMULPS         Z0, Z6, Z6
-	VMULPS         Z1, Z7, Z7
-	VMULPS         Z2, Z8, Z8
-	VADDPS         Z0, Z6, Z6
-	VADDPS         Z1, Z7, Z7
-	VADDPS         Z2, Z8, Z8
-	VADDPS         Z3, Z3, Z9
-	VADDPS         Z4, Z4, Z10
-	VADDPS         Z5, Z5, Z11
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z9, Z12
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z10, Z13
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z11, Z14
-	VADDPS.BCST    x4b400000<>+0(SB), Z12, Z12
-	VADDPS.BCST    x4b400000<>+0(SB), Z13, Z13
-	VADDPS.BCST    x4b400000<>+0(SB), Z14, Z14
-	VSUBPS.BCST    x4b400000<>+0(SB), Z12, Z12
-	VSUBPS.BCST    x4b400000<>+0(SB), Z13, Z13
-	VSUBPS.BCST    x4b400000<>+0(SB), Z14, Z14
-	VMULPS.BCST    x3f318000<>+0(SB), Z12, Z15
-	VMULPS.BCST    x3f318000<>+0(SB), Z13, Z16
-	VMULPS.BCST    x3f318000<>+0(SB), Z14, Z17
-	VSUBPS         Z15, Z9, Z9
-	VSUBPS         Z16, Z10, Z10
-	VSUBPS         Z17, Z11, Z11
-	VMULPS.BCST    xb95e8083<>+0(SB), Z12, Z15
-	VMULPS.BCST    xb95e8083<>+0(SB), Z13, Z16
-	VMULPS.BCST    xb95e8083<>+0(SB), Z14, Z17
-	VSUBPS         Z15, Z9, Z9
-	VSUBPS         Z16, Z10, Z10
-	VSUBPS         Z17, Z11, Z11
-	VMULPS.BCST    x39506967<>+0(SB), Z9, Z15
-	VMULPS.BCST    x39506967<>+0(SB), Z10, Z16
-	VMULPS.BCST    x39506967<>+0(SB), Z11, Z17
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z15, Z15
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z16, Z16
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z17, Z17
-	VMULPS         Z9, Z15, Z15
-	VMULPS         Z10, Z16, Z16
-	VMULPS         Z11, Z17, Z17
-	VADDPS.BCST    x3c088908<>+0(SB), Z15, Z15
-	VADDPS.BCST    x3c088908<>+0(SB), Z16, Z16
-	VADDPS.BCST    x3c088908<>+0(SB), Z17, Z17
-	VMULPS         Z9, Z15, Z15
-	VMULPS         Z10, Z16, Z16
-	VMULPS         Z11, Z17, Z17
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z15, Z15
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z16, Z16
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z17, Z17
-	VMULPS         Z9, Z15, Z15
-	VMULPS         Z10, Z16, Z16
-	VMULPS         Z11, Z17, Z17
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z15, Z15
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z16, Z16
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z17, Z17
-	VMULPS         Z9, Z15, Z15
-	VMULPS         Z10, Z16, Z16
-	VMULPS         Z11, Z17, Z17
-	VADDPS.BCST    x3f000000<>+0(SB), Z15, Z15
-	VADDPS.BCST    x3f000000<>+0(SB), Z16, Z16
-	VADDPS.BCST    x3f000000<>+0(SB), Z17, Z17
-	VMULPS         Z9, Z9, Z18
-	VMULPS         Z10, Z10, Z19
-	VMULPS         Z11, Z11, Z20
-	VMULPS         Z18, Z15, Z15
-	VMULPS         Z19, Z16, Z16
-	VMULPS         Z20, Z17, Z17
-	VADDPS         Z9, Z15, Z9
-	VADDPS         Z10, Z16, Z10
-	VADDPS         Z11, Z17, Z11
-	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
-	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
-	VSCALEFPS      Z12, Z9, Z9
-	VSCALEFPS      Z13, Z10, Z10
-	VSCALEFPS      Z14, Z11, Z11
-	VBROADCASTSS   x3f800000<>+0(SB), Z12
-	VBROADCASTSS   x40000000<>+0(SB), Z13
-	VADDPS.BCST    x3f800000<>+0(SB), Z9, Z9
-	VADDPS.BCST    x3f800000<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3f800000<>+0(SB), Z11, Z11
-	VDIVPS         Z9, Z13, Z9
-	VDIVPS         Z10, Z13, Z10
-	VDIVPS         Z11, Z13, Z11
-	VSUBPS         Z9, Z12, Z9
-	VSUBPS         Z10, Z12, Z10
-	VSUBPS         Z11, Z12, Z11
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z3, K2
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z4, K3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z5, K4
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z9, K2, Z9
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z10, K3, Z10
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z11, K4, Z11
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
-	VANDPS.BCST    x80000000<>+0(SB), Z2, Z2
-	VORPS          Z0, Z9, Z0
-	VORPS          Z1, Z10, Z1
-	VORPS          Z2, Z11, Z2
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z3, K2
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z4, K3
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z5, K4
-	VBLENDMPS      Z6, Z0, K2, Z0
-	VBLENDMPS      Z7, Z1, K3, Z1
-	VBLENDMPS      Z8, Z2, K4, Z2
-	VMOVUPS        Z0, (SI)
-	VMOVUPS        Z1, 64(SI)
-	VMOVUPS        Z2, K1, 128(SI)
-	JMP            done200
+	VMOVUPS      (DI), Z0
+	VMOVUPS      64(DI), Z1
+	VMOVUPS.Z    128(DI), K1, Z2
+	VBROADCASTSS x411051ec<>+0(SB), Z3
+	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z4
+	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z5
+	VANDPS.BCST  x7fffffff<>+0(SB), Z2, Z6
+	VMINPS       Z4, Z3, Z4
+	VMINPS       Z5, Z3, Z5
+	VMINPS       Z6, Z3, Z3
+	VADDPS.BCST  x3f400000<>+0(SB), Z4, Z6
+	VADDPS.BCST  x3f400000<>+0(SB), Z5, Z7
+	VADDPS.BCST  x3f400000<>+0(SB), Z3, Z8
+	VPSRLD       $0x16, Z6, Z6
+	VPSRLD       $0x16, Z7, Z7
+	VPSRLD       $0x16, Z8, Z8
+	VMOVUPS      tanh0<>+0(SB), Z9
+	VPERMPS      Z9, Z6, Z10
+	VPERMPS      Z9, Z7, Z11
+	VPERMPS      Z9, Z8, Z9
+	VSUBPS       Z10, Z4, Z4
+	VSUBPS       Z11, Z5, Z5
+	VSUBPS       Z9, Z3, Z3
+	VMOVUPS      tanh8<>+0(SB), Z9
+	VPERMPS      Z9, Z6, Z10
+	VPERMPS      Z9, Z7, Z11
+	VPERMPS      Z9, Z8, Z9
+	VMOVUPS      tanh7<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh6<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh5<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh4<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh3<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh2<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z13
+	VADDPS       Z13, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z13
+	VADDPS       Z13, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z12
+	VADDPS       Z12, Z9, Z9
+	VMOVUPS      tanh1<>+0(SB), Z12
+	VMULPS       Z4, Z10, Z10
+	VPERMPS      Z12, Z6, Z4
+	VADDPS       Z4, Z10, Z10
+	VMULPS       Z5, Z11, Z11
+	VPERMPS      Z12, Z7, Z4
+	VADDPS       Z4, Z11, Z11
+	VMULPS       Z3, Z9, Z9
+	VPERMPS      Z12, Z8, Z3
+	VADDPS       Z3, Z9, Z9
+	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
+	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
+	VORPS        Z0, Z10, Z0
+	VORPS        Z1, Z11, Z1
+	VORPS        Z2, Z9, Z2
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, 64(SI)
+	VMOVUPS      Z2, K1, 128(SI)
+	JMP          done200
 
 block202:
-	VMOVUPS        (DI), Z0
-	VMOVUPS.Z      64(DI), K1, Z1
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z2
-	VANDPS.BCST    x7fffffff<>+0(SB), Z1, Z3
-	VMULPS         Z0, Z0, Z4
-	VMULPS         Z1, Z1, Z5
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z4, Z6
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z5, Z7
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z6, Z6
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z7, Z7
-	VMULPS         Z4, Z6, Z6
-	VMULPS         Z5, Z7, Z7
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z6, Z6
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z7, Z7
-	VMULPS         Z4, Z6, Z6
-	VMULPS         Z5, Z7, Z7
-	VADDPS.BCST    x3e088393<>+0(SB), Z6, Z6
-	VADDPS.BCST    x3e088393<>+0(SB), Z7, Z7
-	VMULPS         Z4, Z6, Z6
-	VMULPS         Z5, Z7, Z7
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z6, Z6
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z7, Z7
-	VMULPS         Z4, Z6, Z4
-	VMULPS         Z5, Z7, Z5
-	VMULPS         Z0, Z4, Z4
-	VMULPS         Z1, Z5, Z5
-	VADDPS         Z0, Z4, Z4
-	VADDPS         Z1, Z5, Z5
-	VADDPS         Z2, Z2, Z6
-	VADDPS         Z3, Z3, Z7
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z6, Z8
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z7, Z9
-	VADDPS.BCST    x4b400000<>+0(SB), Z8, Z8
-	VADDPS.BCST    x4b400000<>+0(SB), Z9, Z9
-	VSUBPS.BCST    x4b400000<>+0(SB), Z8, Z8
-	VSUBPS.BCST    x4b400000<>+0(SB), Z9, Z9
-	VMULPS.BCST    x3f318000<>+0(SB), Z8, Z10
-	VMULPS.BCST    x3f318000<>+0(SB), Z9, Z11
-	VSUBPS         Z10, Z6, Z6
-	VSUBPS         Z11, Z7, Z7
-	VMULPS.BCST    xb95e8083<>+0(SB), Z8, Z10
-	VMULPS.BCST    xb95e8083<>+0(SB), Z9, Z11
-	VSUBPS         Z10, Z6, Z6
-	VSUBPS         Z11, Z7, Z7
-	VMULPS.BCST    x39506967<>+0(SB), Z6, Z10
-	VMULPS.BCST    x39506967<>+0(SB), Z7, Z11
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z10, Z10
-	VMULPS         Z7, Z11, Z11
-	VADDPS.BCST    x3c088908<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3c088908<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z10, Z10
-	VMULPS         Z7, Z11, Z11
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z10, Z10
-	VMULPS         Z7, Z11, Z11
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z10, Z10
-	VMULPS         Z7, Z11, Z11
-	VADDPS.BCST    x3f000000<>+0(SB), Z10, Z10
-	VADDPS.BCST    x3f000000<>+0(SB), Z11, Z11
-	VMULPS         Z6, Z6, Z12
-	VMULPS         Z7, Z7, Z13
-	VMULPS         Z12, Z10, Z10
-	VMULPS         Z13, Z11, Z11
-	VADDPS         Z6, Z10, Z6
-	VADDPS         Z7, Z11, Z7
-	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
-	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
-	VSCALEFPS      Z8, Z6, Z6
-	VSCALEFPS      Z9, Z7, Z7
-	VBROADCASTSS   x3f800000<>+0(SB), Z8
-	VBROADCASTSS   x40000000<>+0(SB), Z9
-	VADDPS.BCST    x3f800000<>+0(SB), Z6, Z6
-	VADDPS.BCST    x3f800000<>+0(SB), Z7, Z7
-	VDIVPS         Z6, Z9, Z6
-	VDIVPS         Z7, Z9, Z7
-	VSUBPS         Z6, Z8, Z6
-	VSUBPS         Z7, Z8, Z7
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z2, K2
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z3, K3
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z6, K2, Z6
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z7, K3, Z7
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST    x80000000<>+0(SB), Z1, Z1
-	VORPS          Z0, Z6, Z0
-	VORPS          Z1, Z7, Z1
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z2, K2
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z3, K3
-	VBLENDMPS      Z4, Z0, K2, Z0
-	VBLENDMPS      Z5, Z1, K3, Z1
-	VMOVUPS        Z0, (SI)
-	VMOVUPS        Z1, K1, 64(SI)
-	JMP            done200
+	VMOVUPS      (DI), Z0
+	VMOVUPS.Z    64(DI), K1, Z1
+	VBROADCASTSS x411051ec<>+0(SB), Z2
+	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z3
+	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z4
+	VMINPS       Z3, Z2, Z3
+	VMINPS       Z4, Z2, Z2
+	VADDPS.BCST  x3f400000<>+0(SB), Z3, Z4
+	VADDPS.BCST  x3f400000<>+0(SB), Z2, Z5
+	VPSRLD       $0x16, Z4, Z4
+	VPSRLD       $0x16, Z5, Z5
+	VMOVUPS      tanh0<>+0(SB), Z6
+	VPERMPS      Z6, Z4, Z7
+	VPERMPS      Z6, Z5, Z6
+	VSUBPS       Z7, Z3, Z3
+	VSUBPS       Z6, Z2, Z2
+	VMOVUPS      tanh8<>+0(SB), Z6
+	VPERMPS      Z6, Z4, Z7
+	VPERMPS      Z6, Z5, Z6
+	VMOVUPS      tanh7<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh6<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh5<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh4<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh3<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh2<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z9
+	VADDPS       Z9, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      tanh1<>+0(SB), Z8
+	VMULPS       Z3, Z7, Z7
+	VPERMPS      Z8, Z4, Z3
+	VADDPS       Z3, Z7, Z7
+	VMULPS       Z2, Z6, Z6
+	VPERMPS      Z8, Z5, Z2
+	VADDPS       Z2, Z6, Z6
+	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
+	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
+	VORPS        Z0, Z7, Z0
+	VORPS        Z1, Z6, Z1
+	VMOVUPS      Z0, (SI)
+	VMOVUPS      Z1, K1, 64(SI)
+	JMP          done200
 
 block201:
-	VMOVUPS.Z      (DI), K1, Z0
-	VANDPS.BCST    x7fffffff<>+0(SB), Z0, Z1
-	VMULPS         Z0, Z0, Z2
-	VMULPS.BCST    xbbbaf0ea<>+0(SB), Z2, Z3
-	VADDPS.BCST    x3ca9134e<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbd5c1e2d<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    x3e088393<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z3
-	VADDPS.BCST    xbeaaaa99<>+0(SB), Z3, Z3
-	VMULPS         Z2, Z3, Z2
-	VMULPS         Z0, Z2, Z2
-	VADDPS         Z0, Z2, Z2
-	VADDPS         Z1, Z1, Z3
-	VMULPS.BCST    x3fb8aa3b<>+0(SB), Z3, Z4
-	VADDPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VSUBPS.BCST    x4b400000<>+0(SB), Z4, Z4
-	VMULPS.BCST    x3f318000<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    xb95e8083<>+0(SB), Z4, Z5
-	VSUBPS         Z5, Z3, Z3
-	VMULPS.BCST    x39506967<>+0(SB), Z3, Z5
-	VADDPS.BCST    x3ab743ce<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3c088908<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3d2aa9c1<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3e2aaaaa<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z5, Z5
-	VADDPS.BCST    x3f000000<>+0(SB), Z5, Z5
-	VMULPS         Z3, Z3, Z6
-	VMULPS         Z6, Z5, Z5
-	VADDPS         Z3, Z5, Z3
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VSCALEFPS      Z4, Z3, Z3
-	VBROADCASTSS   x3f800000<>+0(SB), Z4
-	VBROADCASTSS   x40000000<>+0(SB), Z5
-	VADDPS.BCST    x3f800000<>+0(SB), Z3, Z3
-	VDIVPS         Z3, Z5, Z3
-	VSUBPS         Z3, Z4, Z3
-	VCMPPS.BCST    $0x0e, x411051ec<>+0(SB), Z1, K2
-	VBLENDMPS.BCST x3f800000<>+0(SB), Z3, K2, Z3
-	VANDPS.BCST    x80000000<>+0(SB), Z0, Z0
-	VORPS          Z0, Z3, Z0
-	VCMPPS.BCST    $0x01, x3f200000<>+0(SB), Z1, K2
-	VBLENDMPS      Z2, Z0, K2, Z0
-	VMOVUPS        Z0, K1, (SI)
+	VMOVUPS.Z    (DI), K1, Z0
+	VBROADCASTSS x411051ec<>+0(SB), Z1
+	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z2
+	VMINPS       Z2, Z1, Z1
+	VADDPS.BCST  x3f400000<>+0(SB), Z1, Z2
+	VPSRLD       $0x16, Z2, Z2
+	VMOVUPS      tanh0<>+0(SB), Z3
+	VPERMPS      Z3, Z2, Z3
+	VSUBPS       Z3, Z1, Z1
+	VMOVUPS      tanh8<>+0(SB), Z3
+	VPERMPS      Z3, Z2, Z3
+	VMOVUPS      tanh7<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh6<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh5<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh4<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh3<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh2<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      tanh1<>+0(SB), Z4
+	VMULPS       Z1, Z3, Z3
+	VPERMPS      Z4, Z2, Z1
+	VADDPS       Z1, Z3, Z3
+	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
+	VORPS        Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (SI)
 
 done200:
 	MOVQ ds+24(FP), CX

@@ -556,14 +556,14 @@ var golden = map[string]uint64{
 	"Sqrt":            0x8b5caf5b1eb22e0e,
 	"Exp":             0xbee693e221b4d313,
 	"Log":             0x0fa1887de6a0f10f,
-	"Tanh":            0xab542a259a485785,
+	"Tanh":            0x84c40f245c0f4655,
 	"Sigmoid":         0x557a3f13258edcec,
 	"Softplus":        0x4c8c2e4a37130fee,
 	"Softmax":         0x4f8a1016b41829b4,
 	"TanhSlope":       0xaf25680a8162d5b2,
 	"MulTB":           0x437853645305970b,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
-	"Apply":           0x20f83b7c354b21dc,
+	"Apply":           0xa64ae411b1409fbd,
 	"Products":        0xab2d44b6bfdfdc31,
 }
 

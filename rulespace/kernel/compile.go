@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 
+	"github.com/metaplast/metaplast/internal/vec/program"
 	"github.com/metaplast/metaplast/rulespace"
 )
 
@@ -29,6 +30,9 @@ type schedule struct {
 	inputs  [sections][]input
 	// states and weights in order; dfb is last where it exists.
 	steps []assignment
+	// All steps but dfb in one pass, or nil: weights are added to, or their
+	// change is stored.
+	thread, threadStore *program.Code
 }
 
 // The sections of a schedule: what weights and states need, and what biases
@@ -42,15 +46,17 @@ const (
 
 // assignment changes one matrix of the connection.
 type assignment struct {
-	state  int // which state, or none
-	dfb    bool
-	outer  bool // by the outer plan
-	root   int
-	do     code // adds to weights, stores states
-	store  code // of dw only: stores the change
-	rank   rank
-	chains []int // that do and store read
-	sum    int   // the chain whose mean over the batch is all of root, or none
+	state int // which state, or none
+	dfb   bool
+	outer bool // by the outer plan
+	root  int
+	do    code // adds to weights, stores states
+	store code // of dw only: stores the change
+	// The same for the machine, or nil.
+	thread, threadStore *program.Code
+	rank                rank
+	chains              []int // that do and store read
+	sum                 int   // the chain whose mean over the batch is all of root, or none
 	// A row in which every node of silent is zero is left alone, as long as
 	// the nodes of bounded are finite. Both empty: no row is.
 	silent, bounded []int
@@ -84,8 +90,8 @@ func (c *compiler) compile() (*Program, error) {
 		return nil, err
 	}
 	p := &Program{rule: r, db: none}
-	type target struct{ state, root, dest int }
-	var targets []target
+	type aim struct{ state, root, dest int }
+	var targets []aim
 	needed := c.statesOf(r.DB)
 	for k, s := range r.States {
 		root, err := c.build(s.Update, g.leaf(weight, 0, rulespace.Synapse, false), false)
@@ -107,7 +113,7 @@ func (c *compiler) compile() (*Program, error) {
 		p.biased = append(p.biased, row)
 
 		if s.Scope == rulespace.Synapse {
-			targets = append(targets, target{k, root, c.now[s.Name]})
+			targets = append(targets, aim{k, root, c.now[s.Name]})
 			p.fresh = append(p.fresh, none)
 			c.now[s.Name] = g.leaf(state, k+len(r.States), rulespace.Synapse, false)
 			continue
@@ -124,14 +130,14 @@ func (c *compiler) compile() (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dw: %w", err)
 	}
-	targets = append(targets, target{none, dw, g.leaf(weight, 0, rulespace.Synapse, false)})
+	targets = append(targets, aim{none, dw, g.leaf(weight, 0, rulespace.Synapse, false)})
 	if r.DFB != nil {
 		fb := g.leaf(feedback, 0, rulespace.Synapse, false)
 		root, err := c.build(r.DFB, fb, false)
 		if err != nil {
 			return nil, fmt.Errorf("dfb: %w", err)
 		}
-		targets = append(targets, target{none, root, fb})
+		targets = append(targets, aim{none, root, fb})
 	}
 	if r.DB != nil {
 		root, err := c.build(r.DB, g.leaf(bias, 0, rulespace.Post, false), true)
@@ -148,6 +154,8 @@ func (c *compiler) compile() (*Program, error) {
 		p.online.steps = append(p.online.steps, one)
 		p.batch.steps = append(p.batch.steps, many)
 	}
+	g.threads(&p.online, stateful)
+	g.threads(&p.batch, stateful)
 	c.finish(p)
 	return p, nil
 }

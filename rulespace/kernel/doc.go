@@ -30,7 +30,9 @@
 // The accumulator plan evaluates anything else synapse by synapse and sample
 // by sample, in strips of a row; what depends on one unit only is computed
 // once per unit, and what depends on the weight but not on the sample once
-// per synapse.
+// per synapse. Where there is a machine for it (internal/vec/program), a
+// program computes blocks of a row in registers instead, all states of synapse
+// scope and the weights in one pass; the operations and bits are the same.
 //
 // # Biases and feedback weights
 //

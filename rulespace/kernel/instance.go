@@ -29,10 +29,19 @@ type Instance struct {
 	pass         *pass             // nil where present does more
 	span         int               // rows that a pass takes
 	columns      *columns          // of matrices of very few columns
+	threads      [2]threads        // for one sample and for a batch
+	running      []*thread         // by step: the program that carries it out, if any
 	invert       [1]float32        // 1/B
 	row          []float32         // scratch
 	none         view              // of operands that are not there
 	one          view              // the number 1
+}
+
+// threads are the programs of a schedule for the machine, nil where there are
+// none: all steps together, and each step.
+type threads struct {
+	do, store         *thread
+	steps, storeSteps []*thread
 }
 
 // packed holds the factors of a chain of several pairs, sample by sample.
@@ -92,6 +101,7 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 	}
 	i.row = vec.New(1, out).Data
 	i.skip = make([]bool, len(p.online.steps))
+	i.running = make([]*thread, len(i.skip))
 	i.home = append([]view(nil), i.views...)
 	for k := range sections {
 		i.online[k] = i.section(p.online.inputs[k], p.online.hoisted[k], false)
@@ -100,8 +110,27 @@ func (p *Program) Bind(in, out, maxBatch int) *Instance {
 		}
 	}
 	i.pass = i.onePass()
+	i.threads[0] = i.bindThreads(&p.online)
+	if maxBatch > 1 {
+		i.threads[1] = i.bindThreads(&p.batch)
+	}
 	i.Reset()
 	return i
+}
+
+// bindThreads binds the programs of a schedule that presentations may use.
+func (i *Instance) bindThreads(s *schedule) threads {
+	t := threads{steps: make([]*thread, len(s.steps)), storeSteps: make([]*thread, len(s.steps))}
+	if i.columns != nil {
+		return t
+	}
+	t.do, t.store = i.thread(s.thread), i.thread(s.threadStore)
+	for k := range s.steps {
+		if a := &s.steps[k]; t.do == nil || a.dfb {
+			t.steps[k], t.storeSteps[k] = i.thread(a.thread), i.thread(a.threadStore)
+		}
+	}
+	return t
 }
 
 // place gives a node its memory, where that does not depend on the frame.
@@ -240,26 +269,41 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 	}
 	i.invert[0] = 1 / float32(f.Batch)
 	i.bind(weight, matrixView(w, rulespace.Synapse))
-	first := &i.online
+	hoisted := &i.online
 	if f.Batch > 1 {
-		first = &i.batch
+		hoisted = &i.batch
 	}
-	i.hoist(&first[forWeights], f)
+	i.hoist(&hoisted[forWeights], f)
 	if b != nil {
 		i.bind(bias, view{data: b, column: 1})
-		i.hoist(&first[forBiases], f)
+		i.hoist(&hoisted[forBiases], f)
 	}
 	if fb != nil {
 		i.bind(feedback, matrixView(fb, rulespace.Synapse))
-		i.hoist(&first[forFeedback], f)
+		i.hoist(&hoisted[forFeedback], f)
 	}
 	if dw != nil {
 		i.bind(target, matrixView(dw, rulespace.Synapse))
 	}
-	for k := range steps {
-		i.prepare(k, &steps[k], f.Batch)
+	threads := &i.threads[0]
+	if f.Batch > 1 {
+		threads = &i.threads[1]
 	}
-	if i.stateful {
+	all := threads.do
+	if dw != nil {
+		all = threads.store
+	}
+	first := 0 // step that is not done
+	if all != nil && all.point(i.in, i.out, f.Batch) {
+		all.run(0, i.in, i.in, i.out, f.Batch)
+		for first < len(steps) && !steps[first].dfb {
+			first++
+		}
+	}
+	for k := first; k < len(steps); k++ {
+		i.prepare(k, &steps[k], threads, f.Batch, dw != nil)
+	}
+	if i.stateful && first == 0 {
 		// One pass over all matrices: a state is read soon after its update.
 		for r := 0; r < i.in; r += i.span {
 			for k := range steps {
@@ -267,7 +311,7 @@ func (i *Instance) present(f *Frame, w, dw *vec.Matrix, b []float32, fb *vec.Mat
 			}
 		}
 	} else {
-		for k := range steps {
+		for k := first; k < len(steps); k++ {
 			i.sweep(k, &steps[k], f.Batch, w, dw, fb)
 		}
 	}
@@ -311,9 +355,17 @@ func (i *Instance) commit(values []int, to []*vec.Matrix) {
 	}
 }
 
-// prepare gathers the factors of an assignment's chains and finds out whether
-// its silent rows may be left alone.
-func (i *Instance) prepare(k int, a *assignment, batch int) {
+// prepare points the program of an assignment to the presentation, gathers
+// the factors of its chains and finds out whether its silent rows may be left
+// alone.
+func (i *Instance) prepare(k int, a *assignment, t *threads, batch int, storing bool) {
+	i.running[k] = t.steps[k]
+	if storing && a.state == none && !a.dfb {
+		i.running[k] = t.storeSteps[k]
+	}
+	if i.running[k] != nil && !i.running[k].point(i.in, i.out, batch) {
+		i.running[k] = nil
+	}
 	i.skip[k] = len(a.silent) > 0
 	for _, id := range a.bounded {
 		i.skip[k] = i.skip[k] && i.finite(id, batch)
@@ -392,6 +444,8 @@ func (i *Instance) sweep(k int, a *assignment, batch int, w, dw, fb *vec.Matrix)
 		i.accumulate(k, a, batch, fb)
 	case a.sum != none && dw == nil:
 		i.accumulate(k, a, batch, w)
+	case i.running[k] != nil:
+		i.rows(k, a, 0, i.in, batch, dw)
 	default:
 		span := i.span
 		if len(a.chains) > 0 {
@@ -431,7 +485,7 @@ func (i *Instance) rows(k int, a *assignment, from, to, batch int, dw *vec.Matri
 		c = &a.store
 	}
 	if !i.skip[k] {
-		i.part(c, a, from, to, batch)
+		i.part(k, c, a, from, to, batch)
 		return
 	}
 	for r := from; r < to; {
@@ -445,13 +499,17 @@ func (i *Instance) rows(k int, a *assignment, from, to, batch int, dw *vec.Matri
 		start := r
 		for r++; r < to && !i.silent(a, r, batch); r++ {
 		}
-		i.part(c, a, start, r, batch)
+		i.part(k, c, a, start, r, batch)
 	}
 }
 
-// part runs code on rows from to to: column by column, or block by block and
-// strip by strip.
-func (i *Instance) part(c *code, a *assignment, from, to, batch int) {
+// part runs the code of step k on rows from to to: by the machine, column by
+// column, or block by block and strip by strip.
+func (i *Instance) part(k int, c *code, a *assignment, from, to, batch int) {
+	if t := i.running[k]; t != nil {
+		t.run(from, to, i.in, i.out, batch)
+		return
+	}
 	if i.columns != nil && len(a.chains) == 0 {
 		for j := range i.out {
 			i.columns.last = none

@@ -5,6 +5,7 @@ import (
 	"go/format"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -126,7 +127,7 @@ func (s *isa) element(e element) {
 	group := 4
 	if strings.Contains("exp log tanh sigmoid softplus", e.name) {
 		group = 2
-		if s.wide() && e.name != "softplus" {
+		if e.name == "tanh" || s.wide() && e.name != "softplus" {
 			group = 4
 		}
 	}
@@ -382,18 +383,70 @@ func (s *isa) exp(x bundle) bundle {
 	return s.pick(s.compare(unordered, x, x), x, p)
 }
 
+// tanhTable is that of fmath by coefficient: first the middles of the
+// intervals.
+var tanhTable = [9][8]float32{
+	{1.7500572, 2.7356567, 4.2604294, 6.2461967, 8.115034, 0, 0.5010071, 1.0067062},
+	{0.94138205, 0.9916238, 0.99960154, 0.9999925, 0.9999998, 0, 0.4629088, 0.76439625},
+	{0.11379986, 0.016682204, 0.00079672, 1.5019859e-05, 3.576273e-07, 1, 0.78571546, 0.41569838},
+	{-0.107126705, -0.016542468, -0.00079691305, -1.50298e-05, -3.5773172e-07, -3.516535e-08, -0.36371437, -0.3177585},
+	{0.06291463, 0.010843077, 0.0005309852, 1.001938e-05, 2.3842892e-07, -0.33333054, -0.09354228, 0.104327396},
+	{-0.02357742, -0.0052382005, -0.00026198768, -4.9489677e-06, -1.1839846e-07, -7.0726055e-05, 0.16450898, 0.026197523},
+	{0.003717485, 0.0019518817, 0.00010421091, 1.9819731e-06, 4.757809e-08, 0.13412978, -0.027358243, -0.045579918},
+	{0.0023889674, -0.0005559447, -3.982342e-05, -7.646838e-07, -1.7668258e-08, -0.004284048, -0.049286544, 0.018269286},
+	{-0.0020445979, 0.000100511206, 1.1371693e-05, 2.1640845e-07, 4.8484e-09, -0.044394575, 0.026021376, 0.0027820328},
+}
+
+// tanhRow loads a row of it, twice for vectors of sixteen.
+func (s *isa) tanhRow(k int) reg.Register {
+	name := "tanh" + strconv.Itoa(k)
+	m, ok := tables[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, F32(tanhTable[k][i%8]))
+		}
+		tables[name] = m
+	}
+	v := s.vec()
+	VMOVUPS(m, v)
+	return v
+}
+
+var tables = map[string]Mem{}
+
+// tanh works on four vectors at a time, since each has to wait for itself. For
+// AVX2 to have registers enough, the sign travels with the index, of which
+// the lookup reads three bits.
 func (s *isa) tanh(x bundle) bundle {
-	ax := s.and(x, 1<<31-1)
-	z := s.mul(x, x)
-	p := s.horner(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
-	p = s.add(s.mul(s.mul(p, z), x), x)
-	e := s.expCore(s.add(ax, ax), true)
-	y := s.sub(s.number(1), s.div(s.number(2), s.addC(e, 1)))
-	y = s.pickC(s.compareC(greater, ax, 9.02), math.Float32bits(1), y)
-	// y is not zero here: its sign is that of x.
-	sign := s.and(x, 1<<31)
-	y = s.do(VORPS, y, sign)
-	return s.pick(s.compareC(less, ax, 0.625), p, y)
+	a := s.do(VMINPS, s.number(9.02), s.and(x, 1<<31-1)) // NaN stays
+	index := s.shift(VPSRLD, s.addC(a, 0.75), 22)
+	if !s.wide() {
+		index = s.do(VORPS, index, s.and(x, 1<<31))
+		x = index
+	}
+	t := s.sub(a, s.coefficient(0, index))
+	p := s.coefficient(8, index)
+	for k := 7; k >= 1; k-- {
+		row := s.tanhRow(k)
+		for j, v := range p {
+			c := s.vec()
+			VMULPS(t[j], v, v)
+			VPERMPS(row, index[j], c)
+			VADDPS(c, v, v)
+		}
+	}
+	return s.do(VORPS, p, s.and(x, 1<<31))
+}
+
+// coefficient looks coefficients of fmath.Tanh32 up by the lowest three bits
+// of index.
+func (s *isa) coefficient(k int, index bundle) bundle {
+	row, d := s.tanhRow(k), s.bundle(len(index))
+	for i, v := range index {
+		VPERMPS(row, v, d[i])
+	}
+	return d
 }
 
 // expMinus is fmath.Exp32(-|x|).

@@ -36,6 +36,7 @@ func main() {
 		"elements": elements,
 		"units":    units,
 		"scaled":   scaled,
+		"program":  programs,
 	}
 	make, ok := makers[*file]
 	if !ok {
