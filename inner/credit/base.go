@@ -54,6 +54,7 @@ type base struct {
 	target  vec.Matrix
 	step    *vec.Matrix
 	steps   int
+	shown   int // presentations of each connection so far
 	cost    Cost
 
 	tau, thetaTau, eligTau float64
@@ -183,6 +184,16 @@ func (b *base) setBatch(n int) {
 
 // forward runs the network on the batch.
 func (b *base) forward(net *network.Network, batch *tasks.Batch) {
+	x := b.begin(net, batch)
+	for _, c := range net.Conns {
+		b.count(batch.N, c.In, c.Out)
+	}
+	net.Forward(x)
+}
+
+// begin takes in a batch and returns its inputs. Circuits that do not run the
+// network forward give them to its Load instead.
+func (b *base) begin(net *network.Network, batch *tasks.Batch) *vec.Matrix {
 	if net != b.net {
 		panic("credit: Learn: the circuit was made for another network")
 	}
@@ -202,14 +213,35 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 		fill(b.step, float32(b.steps))
 	}
 	b.cost.Samples += batch.N
-	for _, c := range net.Conns {
-		b.count(batch.N, c.In, c.Out)
+	return x
+}
+
+// show makes the connections present these activities and potentials, by
+// layer.
+func (b *base) show(act, pot []*vec.Matrix) {
+	for l := range b.conns {
+		p := &b.conns[l]
+		v := &p.sig.Values
+		v[rulespace.SigPre], v[rulespace.SigPot] = act[l], pot[l+1]
+		p.act = act[l+1]
+		if !p.conn.Output || !b.options.On("clamp") {
+			v[rulespace.SigPost] = act[l+1]
+		}
 	}
-	net.Forward(x)
+}
+
+// phase makes a signal that is the same for all samples and connections.
+func (b *base) phase(s rulespace.Signal) *vec.Matrix {
+	m := b.buffers.Global()
+	for l := range b.conns {
+		b.conns[l].sig.Values[s] = m
+	}
+	return m
 }
 
 // present presents every connection, from the input to the output.
 func (b *base) present(p Plasticity) {
+	b.shown++
 	for l := range b.conns {
 		c := &b.conns[l]
 		if c.derived != 0 {
@@ -263,7 +295,7 @@ func (b *base) derive(c *presenter) {
 }
 
 // rate is the weight of the newest sample in a running mean.
-func (b *base) rate(tau float64) float32 { return float32(1 / math.Min(float64(b.steps), tau)) }
+func (b *base) rate(tau float64) float32 { return float32(1 / math.Min(float64(b.shown), tau)) }
 
 // trace moves the running mean m, the same in every row, towards the batch
 // mean of x.

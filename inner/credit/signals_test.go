@@ -135,6 +135,9 @@ func clone(m [][]float64) [][]float64 {
 // shrinks. The tolerance is that of near: float32 on values of order 1.
 func TestLocalSignals(t *testing.T) {
 	for _, e := range credit.Catalogue() {
+		if e.Phases > 0 { // they present other activities than those of a forward pass
+			continue
+		}
 		for _, rows := range []int{1, 3} {
 			cfg := network.Config{Sizes: []int{4, 5, 3}, Hidden: network.Activation{Name: "softplus", Beta: 3}, Loss: network.CrossEntropy, Bias: true}
 			n := newNetwork(t, cfg, rows)
