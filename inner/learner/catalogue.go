@@ -76,6 +76,12 @@ var table = []known{
 		check: "TestBackpropIsTheGradient",
 	},
 	{
+		name: "chl", title: "contrastive Hebbian learning, weak feedback",
+		circuit: "chl", rule: "gated-contrastive-hebb", rate: 1, batch: 20,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestContrastiveHebbApproachesTheGradient",
+	},
+	{
 		name: "competitive", title: "soft competitive learning",
 		circuit: "none", rule: "competitive", rate: 0.01, batch: 1,
 		check: "TestEquations",
