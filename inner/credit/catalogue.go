@@ -40,6 +40,7 @@ var circuits = []*Entry{
 	&faEntry,
 	&noneEntry,
 	&perturbEntry,
+	&rbpEntry,
 }
 
 // common are the options of every circuit.

@@ -27,7 +27,7 @@ var epEntry = Entry{
 var nudging = []option.Option{
 	option.Float("beta", "0.2", 1e-6, 1e3, "β, strength of the nudge"),
 	settleSteps,
-	option.Int("nudged_steps", "10", 1, 1<<20, "sweeps of a nudged phase, which goes on from the free one"),
+	option.Int("nudged_steps", "5", 1, 1<<20, "sweeps of a nudged phase, which goes on from the free one"),
 	stepSize,
 }
 

@@ -24,7 +24,7 @@ func equilibriumNet(t *testing.T) (*network.Network, *tasks.Batch) {
 func equilibriumLoss(m *mlp, down [][][]float64, x, t []float64) float64 {
 	_, h := m.forward(x)
 	last := len(m.w)
-	for range 400 {
+	for range 80 {
 		for l := 1; l <= last; l++ {
 			z := append([]float64(nil), m.b[l-1]...)
 			for j := range m.w[l-1] {

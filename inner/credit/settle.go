@@ -8,7 +8,7 @@ import (
 
 // Options of circuits that settle.
 var (
-	settleSteps = option.Int("steps", "20", 1, 1<<20, "sweeps over the layers until the network counts as settled")
+	settleSteps = option.Int("steps", "10", 1, 1<<20, "sweeps over the layers until the network counts as settled")
 	stepSize    = option.Float("step_size", "1", 1e-6, 1, "part of the way that an activity goes in a sweep")
 )
 

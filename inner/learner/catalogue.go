@@ -203,6 +203,11 @@ var table = []known{
 		reference: "the universal control: a rule for hidden layers has to beat it",
 	},
 	{
+		name: "recurrent-backprop", title: "recurrent backpropagation (Almeida-Pineda)",
+		circuit: "rbp", rule: "recurrent-backprop", rate: 0.2, batch: 20,
+		check: "TestRecurrentBackpropIsTheGradient",
+	},
+	{
 		name: "softhebb", title: "SoftHebb",
 		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
 		check: "TestEquations",

@@ -13,9 +13,11 @@ import (
 //	cross-entropy            err = t − y
 //	squared                  err = f'(z)·(t − y)
 //	squared after softmax    err_i = y_i·((t_i − y_i) − Σ_k y_k·(t_k − y_k))
-func (n *Network) OutputCredit(dst, y *vec.Matrix) {
+func (n *Network) OutputCredit(dst, y *vec.Matrix) { n.OutputCreditOf(dst, n.Act[len(n.Act)-1], y) }
+
+// OutputCreditOf is OutputCredit for given activities of the output layer.
+func (n *Network) OutputCreditOf(dst, act, y *vec.Matrix) {
 	last := len(n.Act) - 1
-	act := n.Act[last]
 	if y.Rows < act.Rows || y.Cols != act.Cols || dst.Rows != act.Rows || dst.Cols != act.Cols {
 		panic("network: OutputCredit: shapes do not fit")
 	}
