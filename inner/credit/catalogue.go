@@ -31,6 +31,7 @@ var (
 
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
+	&boltzmannEntry,
 	&bpEntry,
 	&chlEntry,
 	&dfaEntry,
@@ -40,6 +41,7 @@ var circuits = []*Entry{
 	&faEntry,
 	&noneEntry,
 	&perturbEntry,
+	&rbmEntry,
 	&rbpEntry,
 }
 

@@ -71,6 +71,12 @@ var table = []known{
 		check: "TestBCMSelectivity",
 	},
 	{
+		name: "boltzmann", title: "Boltzmann machine, labels given the input",
+		circuit: "boltzmann", rule: "boltzmann", rate: 0.1, batch: 20,
+		network: Network{Hidden: "sigmoid", InitScale: 0.1},
+		check:   "TestBoltzmannGradientByEnumeration",
+	},
+	{
 		name: "bp", title: "backpropagation, gradient descent",
 		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
 		check: "TestBackpropIsTheGradient",
@@ -195,6 +201,19 @@ var table = []known{
 		name: "perceptron", title: "perceptron, output connection only",
 		circuit: "none", rule: "perceptron", rate: 0.01, batch: 1, frozen: true,
 		check: "TestEquations",
+	},
+	{
+		name: "rbm", title: "restricted Boltzmann machine, unsupervised",
+		circuit: "rbm", rule: "boltzmann", rate: 0.1, batch: 20,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", InitScale: 0.1},
+		check:   "TestBoltzmannGradientByEnumeration",
+	},
+	{
+		name: "rbm-joint", title: "restricted Boltzmann machine of inputs and labels",
+		circuit: "boltzmann", options: map[string]string{"model": "joint"}, rule: "boltzmann", rate: 0.1, batch: 20,
+		network:   Network{Hidden: "sigmoid", InitScale: 0.1},
+		reference: "H. Larochelle, Y. Bengio, ICML (2008)",
+		check:     "TestBoltzmannGradientByEnumeration",
 	},
 	{
 		name: "readout", title: "hidden layers frozen, output by gradient: the control",
