@@ -39,6 +39,7 @@ var circuits = []*Entry{
 	&epHolomorphicEntry,
 	&epVectorFieldEntry,
 	&faEntry,
+	&ffEntry,
 	&noneEntry,
 	&perturbEntry,
 	&rbmEntry,

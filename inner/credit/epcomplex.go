@@ -171,6 +171,11 @@ func (c *epHolomorphic) settleComplex(n *complexState) {
 		n.im.pot[l].Zero()
 	}
 	last := len(c.conns)
+	if n.sin == 0 {
+		n.re.nudge, n.re.target = float32(c.beta*float64(n.cos)), &c.target
+		c.settle(n.re, c.nudgedSteps)
+		return
+	}
 	re, im := float32(c.beta*float64(n.cos)), float32(c.beta*float64(n.sin))
 	for range c.nudgedSteps {
 		for l := 1; l <= last; l++ {

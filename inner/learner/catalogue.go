@@ -152,6 +152,19 @@ var table = []known{
 		check: "TestThreeTermRuleAgainstLoops",
 	},
 	{
+		name: "forward-forward", title: "forward-forward",
+		circuit: "ff", rule: "forward-forward", rate: 0.03, batch: 20, output: "error", outputRate: 0.5,
+		network: Network{Hidden: "relu"},
+		check:   "TestForwardForwardIsTheGradientOfGoodness",
+	},
+	{
+		name: "forward-hebb", title: "forward-only Hebbian learning, a positive and a negative pass",
+		circuit: "ff", rule: "contrastive-hebb", rate: 0.01, batch: 20, output: "error", outputRate: 0.5,
+		network:   Network{Hidden: "relu"},
+		reference: "G. Hinton, arXiv:2212.13345 (2022), without its gate",
+		check:     "TestForwardForwardIsTheGradientOfGoodness",
+	},
+	{
 		name: "gha", title: "generalised Hebbian algorithm",
 		circuit: "none", rule: "gha", rate: 0.005, batch: 1,
 		check: "TestPrincipalComponents",
