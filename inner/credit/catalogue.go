@@ -21,6 +21,7 @@ const (
 	ErrorBroadcast  = "error broadcast"  // the output error reaches every layer
 	GlobalScalar    = "global scalar"    // one number reaches every synapse
 	SecondPass      = "second pass"      // the network runs twice on the same input
+	BatchCoupling   = "batch coupling"   // the update of a sample depends on the others of its batch
 )
 
 var (
@@ -44,6 +45,7 @@ var circuits = []*Entry{
 	&perturbEntry,
 	&rbmEntry,
 	&rbpEntry,
+	&sigpropEntry,
 }
 
 // common are the options of every circuit.

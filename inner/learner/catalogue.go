@@ -240,6 +240,11 @@ var table = []known{
 		check: "TestRecurrentBackpropIsTheGradient",
 	},
 	{
+		name: "signal-propagation", title: "signal propagation",
+		circuit: "sigprop", rule: "error", rate: 0.1, batch: 20,
+		check: "TestSignalPropagationIsTheGradientOfSimilarity",
+	},
+	{
 		name: "softhebb", title: "SoftHebb",
 		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
 		check: "TestEquations",
