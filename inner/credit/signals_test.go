@@ -130,13 +130,16 @@ func clone(m [][]float64) [][]float64 {
 	return c
 }
 
+// settles are circuits that present activities of an equilibrium, once.
+var settles = map[string]bool{"ep-vector-field": true, "rbp": true}
+
 // Every circuit's local signals are what plain float64 loops say, over
 // several presentations between which the weights change and the batch
 // shrinks. The tolerance is that of near: float32 on values of order 1.
 func TestLocalSignals(t *testing.T) {
 	for _, e := range credit.Catalogue() {
-		if e.Phases > 0 { // they present other activities than those of a forward pass
-			continue
+		if e.Phases > 0 || settles[e.Name] {
+			continue // they present other activities than those of a forward pass
 		}
 		for _, rows := range []int{1, 3} {
 			cfg := network.Config{Sizes: []int{4, 5, 3}, Hidden: network.Activation{Name: "softplus", Beta: 3}, Loss: network.CrossEntropy, Bias: true}
