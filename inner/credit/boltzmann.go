@@ -241,17 +241,17 @@ func (c *machine) reconstruct(st *state) {
 		default:
 			vec.Sigmoid(x, z)
 			if c.kind == "binary" {
-				c.flip(x)
+				flip(c.stream, x)
 			}
 		}
 	}
 }
 
 // flip makes each element 1 with the probability that it holds, else 0.
-func (c *machine) flip(x []float32) {
+func flip(s *key.Stream, x []float32) {
 	for j, p := range x {
 		x[j] = 0
-		if float32(c.stream.Float64()) < p {
+		if float32(s.Float64()) < p {
 			x[j] = 1
 		}
 	}
@@ -266,7 +266,7 @@ func (c *machine) draw(l int, act *vec.Matrix) {
 	for q := range act.Rows {
 		switch x := act.Row(q); kind {
 		case "sigmoid":
-			c.flip(x)
+			flip(c.stream, x)
 		case "linear":
 			for i := range x {
 				x[i] += float32(c.stream.Normal())

@@ -41,6 +41,7 @@ var circuits = []*Entry{
 	&epVectorFieldEntry,
 	&faEntry,
 	&ffEntry,
+	&helmholtzEntry,
 	&noneEntry,
 	&perturbEntry,
 	&rbmEntry,

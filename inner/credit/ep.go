@@ -17,6 +17,7 @@ var epEntry = Entry{
 	Options: append([]option.Option{
 		option.Choice("nudge", "centred", []string{"one-sided", "random-sign", "centred"},
 			"what is compared: β with a free phase, ±β (drawn for each batch) with a free phase, or β with −β"),
+		ceiling,
 	}, nudging...),
 	Reference: "B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017)",
 	fits:      fitsNudging,
@@ -30,6 +31,9 @@ var nudging = []option.Option{
 	option.Int("nudged_steps", "5", 1, 1<<20, "sweeps of a nudged phase, which goes on from the free one"),
 	stepSize,
 }
+
+// ceiling keeps layers that excite each other within bounds.
+var ceiling = option.Float("ceiling", "1", 1e-6, 1e9, "largest activity of a hidden unit; relu with a ceiling of 1 is the clipping of the first paper")
 
 // fitsNudging: the output is nudged along the gradient of the squared error.
 func fitsNudging(net network.Config, _ int, _ option.Values) error {
@@ -59,8 +63,8 @@ func fitsNudging(net network.Config, _ int, _ option.Values) error {
 // For β → 0 this is gradient descent of ½|h_L − t|² at the free equilibrium,
 // which is what the network predicts. The rule lr·phase·post·pre leaves 1/β or
 // 1/2β to lr: it takes the step η = lr·β, centred η = 2·lr·β. Departures from the
-// first paper, which clips potentials to 0…1: any activation that rises, and
-// layers that settle in turn.
+// first paper: any activation that rises, up to the ceiling, and layers that
+// settle in turn.
 //
 // B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017); centred:
 // A. Laborieux et al., Front. Neurosci. 15:633674 (2021).
@@ -76,6 +80,7 @@ type ep struct {
 func newEP(b *base, k key.Key) Circuit {
 	s := newSettling(b, 1)
 	o := b.options
+	s.ceiling = float32(o.Float("ceiling"))
 	c := &ep{settled: settled{settling: &s, steps: o.Int("steps", 0)}, phase: b.phase(rulespace.SigPhase),
 		nudgedSteps: o.Int("nudged_steps", 0), beta: float32(o.Float("beta"))}
 	c.free, c.up = s.newState(b.buffers), s.newState(b.buffers)
@@ -119,7 +124,8 @@ var epVectorFieldEntry = Entry{
 	Provides: local | previous, Output: target, Feedback: true, Supervised: true, Passes: 12,
 	Locality: []string{GlobalScalar, SecondPass},
 	Options: append([]option.Option{
-		option.Choice("nudge", "centred", []string{"one-sided", "centred"}, "what β is compared with: a free phase or −β"), feedbackScale,
+		option.Choice("nudge", "centred", []string{"one-sided", "centred"}, "what β is compared with: a free phase or −β"),
+		feedbackScale, ceiling,
 	}, nudging...),
 	Reference: "B. Scellier et al., arXiv:1808.04873 (2018)",
 	fits:      fitsNudging,
@@ -155,6 +161,7 @@ type epVectorField struct {
 func newEPVectorField(b *base, k key.Key) Circuit {
 	s := newSettling(b, 1)
 	o := b.options
+	s.ceiling = float32(o.Float("ceiling"))
 	s.drawFeedback(k)
 	c := &epVectorField{settled: settled{settling: &s, steps: o.Int("steps", 0)},
 		nudgedSteps: o.Int("nudged_steps", 0), beta: float32(o.Float("beta"))}

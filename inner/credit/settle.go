@@ -25,6 +25,7 @@ var (
 type settling struct {
 	*base
 	gain, step float32
+	ceiling    float32       // of hidden activities; 0 is none
 	down       []*vec.Matrix // by connection, what carries activity down through it; nil for its weights
 }
 
@@ -128,14 +129,23 @@ func (s *settling) downThrough(l int, dst, src *vec.Matrix) {
 // approach moves activities towards what the potentials ask for.
 func (s *settling) approach(layer int, act, pot, spare *vec.Matrix) {
 	if s.step == 1 {
-		s.net.Activate(layer, act, pot)
+		s.value(layer, act, pot)
 		return
 	}
-	s.net.Activate(layer, spare, pot)
+	s.value(layer, spare, pot)
 	n := act.Rows * act.Stride
 	a, d := act.Data[:n], spare.Data[:n]
 	vec.SubVV(d, d, a)
 	vec.Axpy(a, s.step, d)
+}
+
+// value computes what potentials ask for.
+func (s *settling) value(layer int, dst, pot *vec.Matrix) {
+	s.net.Activate(layer, dst, pot)
+	if s.ceiling > 0 && layer < len(s.conns) {
+		n := dst.Rows * dst.Stride
+		vec.MinVS(dst.Data[:n], dst.Data[:n], s.ceiling)
+	}
 }
 
 // addScaled adds factor·src to dst, of the same shape.
