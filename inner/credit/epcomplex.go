@@ -71,8 +71,7 @@ type epHolomorphic struct {
 	nudges      []complexState // k = 0 … N/2
 	shown       []*vec.Matrix  // turned activities, by layer; 0 stays nil
 	shownPot    []*vec.Matrix
-	below       []*vec.Matrix // what is presented as pre, by layer
-	zero        *vec.Matrix   // imaginary part of the input
+	zero        *vec.Matrix // imaginary part of the input
 	phase       *vec.Matrix
 	points      int
 	nudgedSteps int
