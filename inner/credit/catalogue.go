@@ -44,6 +44,7 @@ var circuits = []*Entry{
 	&helmholtzEntry,
 	&noneEntry,
 	&perturbEntry,
+	&pffEntry,
 	&rbmEntry,
 	&rbpEntry,
 	&sigpropEntry,

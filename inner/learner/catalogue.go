@@ -216,6 +216,12 @@ var table = []known{
 		check: "TestEquations",
 	},
 	{
+		name: "predictive-forward-forward", title: "predictive forward-forward",
+		circuit: "pff", rule: "predictive-forward-forward", rate: 0.01, batch: 20,
+		network: Network{Hidden: "relu"},
+		check:   "TestPredictiveForwardForwardAgainstLoops",
+	},
+	{
 		name: "rbm", title: "restricted Boltzmann machine, unsupervised",
 		circuit: "rbm", rule: "boltzmann", rate: 0.1, batch: 20,
 		network: Network{Hidden: "sigmoid", Output: "sigmoid", InitScale: 0.1},
