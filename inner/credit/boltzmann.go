@@ -13,7 +13,7 @@ import (
 var boltzmannEntry = Entry{
 	Name: "boltzmann", Title: "Boltzmann machine with label units",
 	Doc:      "stochastic units given input and target (phase 1), and after some Gibbs sampling without the target (phase −1)",
-	Provides: local | phase, Output: target, Feedback: true, OwnFeedback: visibleBias, Supervised: true, Passes: 5, Phases: 2, Stochastic: true,
+	Provides: local | phase, Output: target, Feedback: true, OwnFeedback: visibleBias, Supervised: true, Passes: 4, Phases: 2, Stochastic: true,
 	Locality: []string{WeightTransport, GlobalScalar, SecondPass},
 	Options: append([]option.Option{
 		option.Choice("model", "conditional", []string{"conditional", "joint"},
@@ -27,7 +27,7 @@ var boltzmannEntry = Entry{
 var rbmEntry = Entry{
 	Name: "rbm", Title: "restricted Boltzmann machine",
 	Doc:      "stochastic units above the input given the input (phase 1), and after some Gibbs sampling of input and units (phase −1); the output is a layer like the others",
-	Provides: local | phase, Output: target, Feedback: true, OwnFeedback: visibleBias, Passes: 4, Phases: 2, Stochastic: true,
+	Provides: local | phase, Output: target, Feedback: true, OwnFeedback: visibleBias, Passes: 6, Phases: 2, Stochastic: true,
 	Locality:  []string{WeightTransport, GlobalScalar, SecondPass},
 	Options:   gibbs,
 	Reference: "G. Hinton, Neural Comput. 14:1771 (2002)",

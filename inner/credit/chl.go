@@ -16,7 +16,7 @@ var phase = rulespace.Signals(rulespace.SigPhase)
 var chlEntry = Entry{
 	Name: "chl", Title: "contrastive Hebbian learning",
 	Doc:      "the network settles twice, with the output clamped to the target (phase 1) and free (phase −1); mod is γ^(l−L), which makes up for the weak feedback into layer l",
-	Provides: local | phase | rulespace.Signals(rulespace.SigMod), Output: target, Supervised: true, Passes: 8, Phases: 2,
+	Provides: local | phase | rulespace.Signals(rulespace.SigMod), Output: target, Supervised: true, Passes: 7, Phases: 2,
 	Locality: []string{WeightTransport, GlobalScalar, SecondPass},
 	Options: []option.Option{
 		option.Float("gain", "0.1", 1e-6, 1, "γ, factor on what comes from above; the rule follows the gradient in the limit of 0"),

@@ -12,7 +12,7 @@ import (
 var epEntry = Entry{
 	Name: "ep", Title: "equilibrium propagation",
 	Doc:      "the network settles with its output nudged to the target (phase 1), and freely or nudged away from it (phase −1)",
-	Provides: local | phase, Output: target, Supervised: true, Passes: 12, Phases: 2,
+	Provides: local | phase, Output: target, Supervised: true, Passes: 11, Phases: 2,
 	Locality: []string{WeightTransport, GlobalScalar, SecondPass},
 	Options: append([]option.Option{
 		option.Choice("nudge", "centred", []string{"one-sided", "random-sign", "centred"},
@@ -121,7 +121,7 @@ func (s *settling) nudged(st, free *state, target *vec.Matrix, beta float32, ste
 var epVectorFieldEntry = Entry{
 	Name: "ep-vector-field", Title: "equilibrium propagation in a vector field",
 	Doc:      "activity comes down through feedback weights of its own, which a rule's dfb may change; pre_prev and post_prev are the activities of the free phase, or of that nudged away from the target",
-	Provides: local | previous, Output: target, Feedback: true, Supervised: true, Passes: 12,
+	Provides: local | previous, Output: target, Feedback: true, Supervised: true, Passes: 11,
 	Locality: []string{GlobalScalar, SecondPass},
 	Options: append([]option.Option{
 		option.Choice("nudge", "centred", []string{"one-sided", "centred"}, "what β is compared with: a free phase or −β"),

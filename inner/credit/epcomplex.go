@@ -19,7 +19,7 @@ const holomorphicPoints = 4
 var epHolomorphicEntry = Entry{
 	Name: "ep-holomorphic", Title: "holomorphic equilibrium propagation",
 	Doc:      "the network settles with nudges on a circle in the complex plane; the real part of each is presented in phase 1, the imaginary part in phase −1",
-	Provides: local | phase, Output: target, Supervised: true, Passes: 30, Phases: 2*holomorphicPoints - 2,
+	Provides: local | phase, Output: target, Supervised: true, Passes: 16, Phases: 2*holomorphicPoints - 2,
 	Locality:  []string{WeightTransport, GlobalScalar, SecondPass},
 	Options:   append([]option.Option{option.Choice("points", "4", []string{"2", "4", "6", "8", "10", "12", "14", "16"}, "N, nudges on the circle")}, nudging...),
 	Reference: "A. Laborieux, F. Zenke, NeurIPS 35 (2022)",

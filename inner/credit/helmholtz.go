@@ -13,7 +13,7 @@ var helmholtzEntry = Entry{
 	Name: "helmholtz", Title: "Helmholtz machine",
 	Doc: "the network recognises, feedback weights generate: awake (phase 1) err_pre is what generation misses of a recognised sample and err is 0, " +
 		"asleep (phase −1) err is what recognition misses of a dream and err_pre is 0; rules change the feedback weights with dfb",
-	Provides: local | credit | phase, Output: target, Feedback: true, Passes: 4, Phases: 2, Stochastic: true,
+	Provides: local | credit | phase, Output: target, Feedback: true, Passes: 5, Phases: 2, Stochastic: true,
 	OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigErrPre, rulespace.SigPost, rulespace.SigPhase),
 	Locality:    []string{GlobalScalar, SecondPass},
 	Options: []option.Option{

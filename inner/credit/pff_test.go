@@ -100,7 +100,7 @@ func TestPredictiveForwardForwardAgainstLoops(t *testing.T) {
 						right = k
 					}
 				}
-				near(t, "label", sum, 5)
+				near(t, "label", sum, 1)
 				if (b.Y.Row(q)[right] == 1) != (sign > 0) {
 					t.Errorf("label %v of target %v in state %d", label, b.Y.Row(q), stream)
 				}

@@ -12,7 +12,7 @@ import (
 var rbpEntry = Entry{
 	Name: "rbp", Title: "recurrent backpropagation",
 	Doc:      "the network settles with recurrent weights from each layer to the one below, which a rule's dfb may change; err is minus the gradient of the loss at the equilibrium, which settles too",
-	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 10,
+	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 12,
 	Locality: []string{WeightTransport, ForwardLocking, BackwardPhase},
 	Options: []option.Option{
 		settleSteps,

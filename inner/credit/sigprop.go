@@ -13,7 +13,7 @@ var sigpropEntry = Entry{
 	Name: "sigprop", Title: "signal propagation",
 	Doc: "targets, made into inputs by a random projection, run through the same layers; err draws samples and targets of one class together in every layer, " +
 		"first for the samples, then for the targets. The output connection has the credit of the loss for the samples, none for the targets",
-	Provides: local | rulespace.Signals(rulespace.SigErr), Output: target, Supervised: true, Passes: 4, Phases: 2,
+	Provides: local | rulespace.Signals(rulespace.SigErr), Output: target, Supervised: true, Passes: 2, Phases: 2,
 	Locality: []string{BatchCoupling},
 	Options: []option.Option{
 		option.Float("gain", "1", 1e-9, 1e9, "κ, factor on the similarities in the softmax"),

@@ -217,7 +217,7 @@ var table = []known{
 	},
 	{
 		name: "predictive-forward-forward", title: "predictive forward-forward",
-		circuit: "pff", rule: "predictive-forward-forward", rate: 0.01, batch: 20,
+		circuit: "pff", rule: "predictive-forward-forward", rate: 0.5, batch: 10,
 		network: Network{Hidden: "relu"},
 		check:   "TestPredictiveForwardForwardAgainstLoops",
 	},
