@@ -243,6 +243,7 @@ var table = []known{
 	{
 		name: "recurrent-backprop", title: "recurrent backpropagation (Almeida-Pineda)",
 		circuit: "rbp", options: map[string]string{"feedback_scale": "0.3"}, rule: "two-way-error", rate: 0.2, batch: 20,
+		network:   Network{Hidden: "relu"},
 		reference: "L. B. Almeida, IEEE Int. Conf. Neural Networks 2:609 (1987); F. J. Pineda, Phys. Rev. Lett. 59:2229 (1987)",
 		check:     "TestRecurrentBackpropIsTheGradient",
 	},
