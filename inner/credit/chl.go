@@ -1,8 +1,6 @@
 package credit
 
 import (
-	"math"
-
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
@@ -69,8 +67,10 @@ func newCHL(b *base, _ key.Key) Circuit {
 
 func (c *chl) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.forward(net, b)
-	for l, m := range c.mod {
-		fill(m, float32(math.Pow(float64(c.gain), float64(l+1-len(c.mod)))))
+	mod := float32(1)
+	for l := len(c.mod) - 1; l >= 0; l-- {
+		fill(c.mod[l], mod)
+		mod /= c.gain
 	}
 	c.adopt(c.free)
 	c.settle(c.free, c.steps)
