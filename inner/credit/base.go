@@ -184,6 +184,16 @@ func (b *base) setBatch(n int) {
 
 // forward runs the network on the batch.
 func (b *base) forward(net *network.Network, batch *tasks.Batch) {
+	x := b.begin(net, batch)
+	for _, c := range net.Conns {
+		b.count(batch.N, c.In, c.Out)
+	}
+	net.Forward(x)
+}
+
+// begin takes in a batch and returns its inputs. Circuits that do not run the
+// network forward give them to its Load instead.
+func (b *base) begin(net *network.Network, batch *tasks.Batch) *vec.Matrix {
 	if net != b.net {
 		panic("credit: Learn: the circuit was made for another network")
 	}
@@ -203,10 +213,7 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 		fill(b.step, float32(b.steps))
 	}
 	b.cost.Samples += batch.N
-	for _, c := range net.Conns {
-		b.count(batch.N, c.In, c.Out)
-	}
-	net.Forward(x)
+	return x
 }
 
 // show makes the connections present these activities and potentials, by
@@ -221,6 +228,15 @@ func (b *base) show(act, pot []*vec.Matrix) {
 			v[rulespace.SigPost] = act[l+1]
 		}
 	}
+}
+
+// phase makes a signal that is the same for all samples and connections.
+func (b *base) phase(s rulespace.Signal) *vec.Matrix {
+	m := b.buffers.Global()
+	for l := range b.conns {
+		b.conns[l].sig.Values[s] = m
+	}
+	return m
 }
 
 // present presents every connection, from the input to the output.

@@ -26,6 +26,7 @@ const (
 	Settling        = "settling"         // activities relax over many steps before synapses change
 	SecondPass      = "second pass"      // the network runs twice on the same input
 	NoisePhase      = "noise phase"      // noise takes the place of activity for a while
+	BatchCoupling   = "batch coupling"   // the update of a sample depends on the others of its batch
 )
 
 var (
@@ -37,14 +38,21 @@ var (
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
 	&alignEntry,
+	&boltzmannEntry,
 	&bpEntry,
+	&chlEntry,
 	&dfaEntry,
 	&drlEntry,
 	&drtpEntry,
 	&dtpEntry,
+	&epEntry,
+	&epHolomorphicEntry,
+	&epVectorFieldEntry,
 	&faEntry,
 	&fdfaEntry,
+	&ffEntry,
 	&fwDTPEntry,
+	&helmholtzEntry,
 	&ldrlEntry,
 	&lraEntry,
 	&mirrorEntry,
@@ -59,8 +67,12 @@ var circuits = []*Entry{
 	&pcZILEntry,
 	&pepitaEntry,
 	&perturbEntry,
+	&pffEntry,
+	&rbmEntry,
+	&rbpEntry,
 	&recLRAEntry,
 	&signSymmetryEntry,
+	&sigpropEntry,
 	&tpEntry,
 	&tpsgdEntry,
 }

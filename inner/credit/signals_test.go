@@ -154,13 +154,16 @@ func clone(m [][]float64) [][]float64 {
 	return c
 }
 
+// settles are circuits that present activities of an equilibrium, once.
+var settles = map[string]bool{"ep-vector-field": true, "rbp": true}
+
 // Every circuit's local signals are what plain float64 loops say, over
 // several presentations between which the weights change and the batch
 // shrinks. The tolerance is that of near: float32 on values of order 1.
 func TestLocalSignals(t *testing.T) {
 	for _, e := range credit.Catalogue() {
-		if e.Phases > 1 {
-			continue // the recorder keeps the last of several presentations
+		if e.Phases > 1 || settles[e.Name] {
+			continue // they present other activities than those of a forward pass
 		}
 		for _, rows := range []int{1, 3} {
 			n := newNetwork(t, fitting(t, e.Name, rows), rows)

@@ -86,6 +86,12 @@ var table = []known{
 		check: "TestBCMSelectivity",
 	},
 	{
+		name: "boltzmann", title: "Boltzmann machine, labels given the input",
+		circuit: "boltzmann", rule: "boltzmann", rate: 0.6, batch: 10,
+		network: Network{Hidden: "sigmoid", Output: "softmax", Loss: "cross-entropy", InitScale: 0.1},
+		check:   "TestBoltzmannGradientByEnumeration",
+	},
+	{
 		name: "bp", title: "backpropagation, gradient descent",
 		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
 		check: "TestBackpropIsTheGradient",
@@ -94,6 +100,12 @@ var table = []known{
 		name: "brsf", title: "sign symmetry, magnitudes drawn anew for every batch",
 		circuit: "sign-symmetry", options: map[string]string{"magnitude": "batch"}, rule: "error", rate: 0.2, batch: 10,
 		check: "TestSignSymmetryAligns",
+	},
+	{
+		name: "chl", title: "contrastive Hebbian learning, weak feedback",
+		circuit: "chl", rule: "gated-contrastive-hebb", rate: 1, batch: 20,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestContrastiveHebbApproachesTheGradient",
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
@@ -137,6 +149,40 @@ var table = []known{
 		check: "TestTargetsAreGaussNewton",
 	},
 	{
+		name: "ep", title: "equilibrium propagation, nudged both ways",
+		circuit: "ep", rule: "contrastive-hebb", rate: 1.5, batch: 20,
+		network:   Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		reference: "A. Laborieux et al., Front. Neurosci. 15:633674 (2021)",
+		check:     "TestEquilibriumPropagationApproachesTheGradient",
+	},
+	{
+		name: "ep-holomorphic", title: "holomorphic equilibrium propagation",
+		circuit: "ep-holomorphic", rule: "contrastive-hebb", rate: 1.5, batch: 20,
+		network:   Network{Hidden: "tanh", Output: "sigmoid", Loss: "squared"},
+		reference: "A. Laborieux, F. Zenke, NeurIPS 35 (2022)",
+		check:     "TestHolomorphicPropagationApproachesTheGradient",
+	},
+	{
+		name: "ep-one-sided", title: "equilibrium propagation, nudged to the target",
+		circuit: "ep", options: map[string]string{"nudge": "one-sided"}, rule: "contrastive-hebb", rate: 2, batch: 20,
+		network:   Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		reference: "B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017)",
+		check:     "TestEquilibriumPropagationApproachesTheGradient",
+	},
+	{
+		name: "ep-random-sign", title: "equilibrium propagation, nudged either way",
+		circuit: "ep", options: map[string]string{"nudge": "random-sign"}, rule: "contrastive-hebb", rate: 1, batch: 20,
+		network:   Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		reference: "B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017)",
+		check:     "TestEquilibriumPropagationApproachesTheGradient",
+	},
+	{
+		name: "ep-vector-field", title: "equilibrium propagation, feedback weights that learn",
+		circuit: "ep-vector-field", rule: "vector-field", rate: 1, batch: 20,
+		network: Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		check:   "TestVectorFieldWithSymmetricWeights",
+	},
+	{
 		name: "fa", title: "feedback alignment",
 		circuit: "fa", rule: "error", rate: 0.1, batch: 32,
 		check: "TestFeedbackAligns",
@@ -151,6 +197,12 @@ var table = []known{
 		circuit: "fdfa", rule: "weight-mirror", rate: 0.2, batch: 10,
 		reference: "F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282",
 		check:     "TestForwardDirectFeedbackIsTheJacobian",
+	},
+	{
+		name: "forward-forward", title: "forward-forward",
+		circuit: "ff", rule: "forward-forward", rate: 0.1, batch: 10, output: "error", outputRate: 0.5,
+		network: Network{Hidden: "relu"},
+		check:   "TestForwardForwardIsTheGradientOfGoodness",
 	},
 	{
 		name: "frsf", title: "sign symmetry, magnitudes drawn once",
@@ -176,6 +228,13 @@ var table = []known{
 		name: "hebb-decay", title: "Hebb's rule with decay",
 		circuit: "none", rule: "hebb-decay", rate: 0.001, batch: 1,
 		check: "TestEquations",
+	},
+	{
+		name: "helmholtz", title: "Helmholtz machine (wake-sleep), unsupervised",
+		circuit: "helmholtz", rule: "two-way-error", rate: 0.1, batch: 10,
+		network:   Network{Hidden: "sigmoid", Output: "sigmoid"},
+		reference: "G. Hinton, P. Dayan, B. Frey, R. Neal, Science 268:1158 (1995)",
+		check:     "TestWakeSleepRaisesTheBound",
 	},
 	{
 		name: "instar", title: "instar: weights move to the inputs of active units",
@@ -289,10 +348,29 @@ var table = []known{
 		check: "TestEquations",
 	},
 	{
+		name: "predictive-forward-forward", title: "predictive forward-forward",
+		circuit: "pff", rule: "predictive-forward-forward", rate: 0.5, batch: 10,
+		network: Network{Hidden: "relu"},
+		check:   "TestPredictiveForwardForwardAgainstLoops",
+	},
+	{
 		name: "prospective", title: "prospective configuration: predictive coding at equilibrium",
 		circuit: "pc-strict", options: map[string]string{"steps": "128", "tolerance": "0.001"}, rule: "error", rate: 0.2, batch: 32,
 		reference: "Y. Song et al., Nat. Neurosci. 27:348 (2024)",
 		check:     "TestProspectiveConfigurationAlignsWithTargets",
+	},
+	{
+		name: "rbm", title: "restricted Boltzmann machine, unsupervised",
+		circuit: "rbm", rule: "boltzmann", rate: 0.1, batch: 20,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", InitScale: 0.1},
+		check:   "TestBoltzmannGradientByEnumeration",
+	},
+	{
+		name: "rbm-joint", title: "restricted Boltzmann machine of inputs and labels",
+		circuit: "boltzmann", options: map[string]string{"model": "joint", "visible": "mean"}, rule: "boltzmann", rate: 0.5, batch: 20,
+		network:   Network{Hidden: "sigmoid", Output: "softmax", Loss: "cross-entropy", InitScale: 0.1},
+		reference: "H. Larochelle, Y. Bengio, ICML (2008)",
+		check:     "TestBoltzmannGradientByEnumeration",
 	},
 	{
 		name: "readout", title: "hidden layers frozen, output by gradient: the control",
@@ -305,6 +383,19 @@ var table = []known{
 		circuit: "rec-lra", options: map[string]string{"rescale": "yes"}, rule: "lra", rate: 0.2, batch: 32,
 		reference: "A. Ororbia et al., AAAI 37 (2023)",
 		check:     "TestRepresentationAlignmentEquations",
+	},
+	{
+		name: "recurrent-backprop", title: "recurrent backpropagation (Almeida-Pineda)",
+		circuit: "rbp", options: map[string]string{"feedback_scale": "0.3"}, rule: "two-way-error", rate: 0.2, batch: 20,
+		network:   Network{Hidden: "relu"},
+		reference: "L. B. Almeida, IEEE Int. Conf. Neural Networks 2:609 (1987); F. J. Pineda, Phys. Rev. Lett. 59:2229 (1987)",
+		check:     "TestRecurrentBackpropIsTheGradient",
+	},
+	{
+		name: "signal-propagation", title: "signal propagation",
+		circuit: "sigprop", rule: "error", rate: 0.4, batch: 20,
+		network: Network{Hidden: "relu"},
+		check:   "TestSignalPropagationIsTheGradientOfSimilarity",
 	},
 	{
 		name: "softhebb", title: "SoftHebb",

@@ -125,3 +125,16 @@ func TestSpecialValues(t *testing.T) {
 	same("Log1pExp32(NaN)", float64(Log1pExp32(float32(nan))), nan)
 	same("Sigmoid32(-Inf)", float64(Sigmoid32(float32(-inf))), 0)
 }
+
+func TestSinCos(t *testing.T) {
+	for i := -4000; i <= 4000; i++ {
+		x := float64(i) * 0.0137
+		s, c := SinCos(x)
+		if math.Abs(s-math.Sin(x)) > 1e-15 || math.Abs(c-math.Cos(x)) > 1e-15 {
+			t.Errorf("SinCos(%v) = %v, %v, want %v, %v", x, s, c, math.Sin(x), math.Cos(x))
+		}
+	}
+	if s, c := SinCos(math.Inf(1)); s == s || c == c {
+		t.Error("sine of infinity is a number")
+	}
+}

@@ -313,7 +313,8 @@ func (c testCase) allocations(t *testing.T) {
 		tr := c.trial(steps)
 		return testing.AllocsPerRun(3, func() { r.Run(ctx, tr) })
 	}
-	if short, long := count(100), count(300); long > short {
+	// Maps of options allocate one time more or less, as their hash falls.
+	if short, long := count(100), count(300); long > short+1 {
 		t.Errorf("%v allocations in 100 steps, %v in 300", short, long)
 	}
 }
