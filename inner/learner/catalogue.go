@@ -1,6 +1,7 @@
 package learner
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,27 +20,29 @@ type Entry struct {
 	Locality    []string // what it asks of a physical substrate; empty is fully local
 	Passes      float64  // cost of a sample in forward passes, updates apart
 	Reference   string
-	Rate        float64           // default learning rate, the rule's parameter lr
-	Batch       int               // default samples per update
-	Frozen      bool              // hidden connections do not learn
-	Options     map[string]string // of the circuit, where they are not the default
-	OutputRule  string            // name in rulespace/classic of the rule of the connection to the output; empty where it is the same
-	OutputRate  float64           // its default learning rate
-	Check       string            // the test that holds the learner to a gradient, a closed form or a published number
+	Rate        float64            // default learning rate, the rule's parameter lr
+	Batch       int                // default samples per update
+	Frozen      bool               // hidden connections do not learn
+	Options     map[string]string  // of the circuit, where they are not the default
+	Params      map[string]float64 // of the rule, where they are not its own
+	OutputRule  string             // name in rulespace/classic of the rule of the connection to the output; empty where it is the same
+	OutputRate  float64            // its default learning rate
+	Check       string             // the test that holds the learner to a gradient, a closed form or a published number
 	Network     Network
 }
 
 // known is what the catalogue says; the rest follows from circuit and rule.
 type known struct {
 	name, title string
-	circuit     string            // name in credit.Catalogue
-	options     map[string]string // of the circuit, where they are not the default
-	rule        string            // name in rulespace/classic
-	rate        float64           // its parameter lr
-	output      string            // rule of the connection to the output, where it is another one
-	outputRate  float64           // its parameter lr
-	batch       int               // samples per update
-	frozen      bool              // hidden connections do not learn
+	circuit     string             // name in credit.Catalogue
+	options     map[string]string  // of the circuit, where they are not the default
+	rule        string             // name in rulespace/classic
+	rate        float64            // its parameter lr
+	params      map[string]float64 // its other parameters, where they are not the rule's own
+	output      string             // rule of the connection to the output, where it is another one
+	outputRate  float64            // its parameter lr
+	batch       int                // samples per update
+	frozen      bool               // hidden connections do not learn
 	network     Network
 	reference   string // of the learner, where it is that of neither circuit nor rule
 	check       string // see Entry.Check
@@ -145,7 +148,7 @@ var table = []known{
 	},
 	{
 		name: "dtp", title: "difference target propagation",
-		circuit: "dtp", rule: "target-propagation", rate: 0.5, batch: 32,
+		circuit: "dtp", rule: "two-way-error", rate: 0.5, batch: 32,
 		check: "TestTargetsAreGaussNewton",
 	},
 	{
@@ -231,7 +234,7 @@ var table = []known{
 	},
 	{
 		name: "helmholtz", title: "Helmholtz machine (wake-sleep), unsupervised",
-		circuit: "helmholtz", rule: "two-way-error", rate: 0.1, batch: 10,
+		circuit: "helmholtz", rule: "two-way-error", rate: 0.1, params: map[string]float64{"lr_back": 0.1}, batch: 10,
 		network:   Network{Hidden: "sigmoid", Output: "sigmoid"},
 		reference: "G. Hinton, P. Dayan, B. Frey, R. Neal, Science 268:1158 (1995)",
 		check:     "TestWakeSleepRaisesTheBound",
@@ -386,7 +389,7 @@ var table = []known{
 	},
 	{
 		name: "recurrent-backprop", title: "recurrent backpropagation (Almeida-Pineda)",
-		circuit: "rbp", options: map[string]string{"feedback_scale": "0.3"}, rule: "two-way-error", rate: 0.2, batch: 20,
+		circuit: "rbp", options: map[string]string{"feedback_scale": "0.3"}, rule: "two-way-error", rate: 0.2, params: map[string]float64{"lr_back": 0.2}, batch: 20,
 		network:   Network{Hidden: "relu"},
 		reference: "L. B. Almeida, IEEE Int. Conf. Neural Networks 2:609 (1987); F. J. Pineda, Phys. Rev. Lett. 59:2229 (1987)",
 		check:     "TestRecurrentBackpropIsTheGradient",
@@ -419,7 +422,7 @@ var table = []known{
 	},
 	{
 		name: "tp", title: "target propagation",
-		circuit: "tp", options: map[string]string{"step": "20"}, rule: "target-propagation", rate: 0.3, batch: 32,
+		circuit: "tp", options: map[string]string{"step": "20"}, rule: "two-way-error", rate: 0.3, batch: 32,
 		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
 		check:     "TestTargetEquations",
 	},
@@ -476,7 +479,7 @@ func (k known) entry() Entry {
 		DW: text(r.DW), DB: text(r.DB), DFB: text(r.DFB),
 		Supervised: c.Supervised || r.Needs().Has(rulespace.SigTarget),
 		Passes:     c.Passes, Rate: k.rate, Batch: k.batch, Frozen: k.frozen,
-		Options: k.options, OutputRule: k.output, OutputRate: k.outputRate, Network: k.network, Check: k.check,
+		Options: k.options, Params: k.params, OutputRule: k.output, OutputRate: k.outputRate, Network: k.network, Check: k.check,
 		Reference: k.reference,
 	}
 	reads := r.Needs()
@@ -533,16 +536,21 @@ func mustRule(name string) *rulespace.Rule {
 
 // Learner returns the learner with its rules at their default learning rates.
 func (e Entry) Learner() Learner {
-	l := Learner{Credit: credit.Config{Name: e.Circuit, Options: e.Options}, Rule: ruleAt(e.RuleName, e.Rate), FreezeHidden: e.Frozen}
+	l := Learner{Credit: credit.Config{Name: e.Circuit, Options: e.Options}, Rule: ruleAt(e.RuleName, e.Rate, e.Params), FreezeHidden: e.Frozen}
 	if e.OutputRule != "" {
-		l.OutputRule = ruleAt(e.OutputRule, e.OutputRate)
+		l.OutputRule = ruleAt(e.OutputRule, e.OutputRate, nil)
 	}
 	return l
 }
 
-// ruleAt is a classic rule with a learning rate.
-func ruleAt(name string, rate float64) *rulespace.Rule {
-	r, err := mustRule(name).WithParams(map[string]float64{"lr": rate})
+// ruleAt is a classic rule with a learning rate and other parameters.
+func ruleAt(name string, rate float64, params map[string]float64) *rulespace.Rule {
+	all := maps.Clone(params)
+	if all == nil {
+		all = map[string]float64{}
+	}
+	all["lr"] = rate
+	r, err := mustRule(name).WithParams(all)
 	if err != nil {
 		panic("learner: rule " + name + ": " + err.Error())
 	}
