@@ -143,7 +143,7 @@ func (b *base) synapses(in, out int) *vec.Matrix {
 
 // count adds the multiply-adds of rows samples through a matrix.
 func (b *base) count(rows, in, out int) {
-	b.cost.MultiplyAdds += float64(rows) * float64(in) * float64(out)
+	b.cost.MultiplyAdds += float64(float64(rows) * float64(in) * float64(out))
 }
 
 // forwardThrough sets dst to the potentials behind connection l for the

@@ -110,7 +110,7 @@ func (c *forwardDirect) differentiate() {
 		for i := range h.Rows {
 			v, row := c.tangent[l].Row(i), h.Row(i)
 			for j := range v {
-				v[j] = c.sigma * float32(c.stream.Normal())
+				v[j] = float32(c.sigma * float32(c.stream.Normal()))
 				row[j] += v[j]
 			}
 		}

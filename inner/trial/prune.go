@@ -59,7 +59,7 @@ func (p Pruning) share(steps, total int) float64 {
 		return p.Sparsity
 	}
 	left := 1 - (t-p.From)/(p.To-p.From)
-	return p.Sparsity * (1 - left*left*left)
+	return p.Sparsity * (1 - float64(left*left*left))
 }
 
 // pruner holds the weights that are pruned.

@@ -3003,227 +3003,161 @@ loop1:
 	CMP $16, R3
 	BLT rest3
 whole2:
-	FMOVQ (R7), F0
-	FMOVQ 16(R7), F1
-	FMOVQ 32(R7), F2
-	FMOVQ 48(R7), F3
-	WORD $0x4ea0f804 // fabs v4.4s, v0.4s
-	WORD $0x4ea0f825 // fabs v5.4s, v1.4s
+	FMOVQ (R7), F2
+	FMOVQ 16(R7), F3
+	FMOVQ 32(R7), F4
+	FMOVQ 48(R7), F5
 	WORD $0x4ea0f846 // fabs v6.4s, v2.4s
 	WORD $0x4ea0f867 // fabs v7.4s, v3.4s
-	WORD $0x6e20dc08 // fmul v8.4s, v0.4s, v0.4s
-	WORD $0x6e21dc29 // fmul v9.4s, v1.4s, v1.4s
-	WORD $0x6e22dc4a // fmul v10.4s, v2.4s, v2.4s
-	WORD $0x6e23dc6b // fmul v11.4s, v3.4s, v3.4s
-	FMOVQ 528(R24), F12
-	WORD $0x6e2cdd0d // fmul v13.4s, v8.4s, v12.4s
-	WORD $0x6e2cdd2e // fmul v14.4s, v9.4s, v12.4s
-	WORD $0x6e2cdd4f // fmul v15.4s, v10.4s, v12.4s
-	WORD $0x6e2cdd6c // fmul v12.4s, v11.4s, v12.4s
-	FMOVQ 544(R24), F16
-	WORD $0x4e30d5ad // fadd v13.4s, v13.4s, v16.4s
-	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
-	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
-	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	WORD $0x6e28ddad // fmul v13.4s, v13.4s, v8.4s
-	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
-	WORD $0x6e2addef // fmul v15.4s, v15.4s, v10.4s
-	WORD $0x6e2bdd8c // fmul v12.4s, v12.4s, v11.4s
-	FMOVQ 560(R24), F16
-	WORD $0x4e30d5ad // fadd v13.4s, v13.4s, v16.4s
-	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
-	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
-	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	WORD $0x6e28ddad // fmul v13.4s, v13.4s, v8.4s
-	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
-	WORD $0x6e2addef // fmul v15.4s, v15.4s, v10.4s
-	WORD $0x6e2bdd8c // fmul v12.4s, v12.4s, v11.4s
-	FMOVQ 576(R24), F16
-	WORD $0x4e30d5ad // fadd v13.4s, v13.4s, v16.4s
-	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
-	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
-	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	WORD $0x6e28ddad // fmul v13.4s, v13.4s, v8.4s
-	WORD $0x6e29ddce // fmul v14.4s, v14.4s, v9.4s
-	WORD $0x6e2addef // fmul v15.4s, v15.4s, v10.4s
-	WORD $0x6e2bdd8c // fmul v12.4s, v12.4s, v11.4s
-	FMOVQ 592(R24), F16
-	WORD $0x4e30d5ad // fadd v13.4s, v13.4s, v16.4s
-	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
-	WORD $0x4e30d5ef // fadd v15.4s, v15.4s, v16.4s
-	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	WORD $0x6e28dda8 // fmul v8.4s, v13.4s, v8.4s
-	WORD $0x6e29ddc9 // fmul v9.4s, v14.4s, v9.4s
-	WORD $0x6e2addea // fmul v10.4s, v15.4s, v10.4s
-	WORD $0x6e2bdd8b // fmul v11.4s, v12.4s, v11.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x6e22dd4a // fmul v10.4s, v10.4s, v2.4s
-	WORD $0x6e23dd6b // fmul v11.4s, v11.4s, v3.4s
-	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
-	WORD $0x4e21d529 // fadd v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
-	WORD $0x4e23d56b // fadd v11.4s, v11.4s, v3.4s
-	WORD $0x4e24d48c // fadd v12.4s, v4.4s, v4.4s
-	WORD $0x4e25d4ad // fadd v13.4s, v5.4s, v5.4s
-	WORD $0x4e26d4ce // fadd v14.4s, v6.4s, v6.4s
-	WORD $0x4e27d4ef // fadd v15.4s, v7.4s, v7.4s
-	FMOVQ (R24), F16
-	WORD $0x6e30dd91 // fmul v17.4s, v12.4s, v16.4s
-	WORD $0x6e30ddb2 // fmul v18.4s, v13.4s, v16.4s
-	WORD $0x6e30ddd3 // fmul v19.4s, v14.4s, v16.4s
-	WORD $0x6e30ddf0 // fmul v16.4s, v15.4s, v16.4s
-	FMOVQ 16(R24), F20
-	WORD $0x4e34d631 // fadd v17.4s, v17.4s, v20.4s
-	WORD $0x4e34d652 // fadd v18.4s, v18.4s, v20.4s
-	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
-	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
-	FMOVQ 16(R24), F20
-	WORD $0x4eb4d635 // fsub v21.4s, v17.4s, v20.4s
-	WORD $0x4eb4d656 // fsub v22.4s, v18.4s, v20.4s
-	WORD $0x4eb4d677 // fsub v23.4s, v19.4s, v20.4s
-	WORD $0x4eb4d614 // fsub v20.4s, v16.4s, v20.4s
-	FMOVQ 32(R24), F24
-	WORD $0x6e38deb9 // fmul v25.4s, v21.4s, v24.4s
-	WORD $0x6e38deda // fmul v26.4s, v22.4s, v24.4s
-	WORD $0x6e38defb // fmul v27.4s, v23.4s, v24.4s
-	WORD $0x6e38de98 // fmul v24.4s, v20.4s, v24.4s
-	WORD $0x4eb9d58c // fsub v12.4s, v12.4s, v25.4s
-	WORD $0x4ebad5ad // fsub v13.4s, v13.4s, v26.4s
-	WORD $0x4ebbd5ce // fsub v14.4s, v14.4s, v27.4s
-	WORD $0x4eb8d5ef // fsub v15.4s, v15.4s, v24.4s
-	FMOVQ 48(R24), F24
-	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
-	WORD $0x6e38ded6 // fmul v22.4s, v22.4s, v24.4s
-	WORD $0x6e38def7 // fmul v23.4s, v23.4s, v24.4s
-	WORD $0x6e38de94 // fmul v20.4s, v20.4s, v24.4s
-	WORD $0x4eb5d58c // fsub v12.4s, v12.4s, v21.4s
-	WORD $0x4eb6d5ad // fsub v13.4s, v13.4s, v22.4s
-	WORD $0x4eb7d5ce // fsub v14.4s, v14.4s, v23.4s
-	WORD $0x4eb4d5ef // fsub v15.4s, v15.4s, v20.4s
-	FMOVQ 64(R24), F20
-	WORD $0x6e34dd95 // fmul v21.4s, v12.4s, v20.4s
-	WORD $0x6e34ddb6 // fmul v22.4s, v13.4s, v20.4s
-	WORD $0x6e34ddd7 // fmul v23.4s, v14.4s, v20.4s
-	WORD $0x6e34ddf4 // fmul v20.4s, v15.4s, v20.4s
-	FMOVQ 80(R24), F24
-	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
-	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
-	WORD $0x6e2fde94 // fmul v20.4s, v20.4s, v15.4s
-	FMOVQ 96(R24), F24
-	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
-	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
-	WORD $0x6e2fde94 // fmul v20.4s, v20.4s, v15.4s
-	FMOVQ 112(R24), F24
-	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
-	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
-	WORD $0x6e2fde94 // fmul v20.4s, v20.4s, v15.4s
-	FMOVQ 128(R24), F24
-	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
-	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	WORD $0x6e2cdeb5 // fmul v21.4s, v21.4s, v12.4s
-	WORD $0x6e2dded6 // fmul v22.4s, v22.4s, v13.4s
-	WORD $0x6e2edef7 // fmul v23.4s, v23.4s, v14.4s
-	WORD $0x6e2fde94 // fmul v20.4s, v20.4s, v15.4s
-	FMOVQ 144(R24), F24
-	WORD $0x4e38d6b5 // fadd v21.4s, v21.4s, v24.4s
-	WORD $0x4e38d6d6 // fadd v22.4s, v22.4s, v24.4s
-	WORD $0x4e38d6f7 // fadd v23.4s, v23.4s, v24.4s
-	WORD $0x4e38d694 // fadd v20.4s, v20.4s, v24.4s
-	WORD $0x6e2cdd98 // fmul v24.4s, v12.4s, v12.4s
-	WORD $0x6e2dddb9 // fmul v25.4s, v13.4s, v13.4s
-	WORD $0x6e2eddda // fmul v26.4s, v14.4s, v14.4s
-	WORD $0x6e2fddfb // fmul v27.4s, v15.4s, v15.4s
-	WORD $0x6e38deb5 // fmul v21.4s, v21.4s, v24.4s
-	WORD $0x6e39ded6 // fmul v22.4s, v22.4s, v25.4s
-	WORD $0x6e3adef7 // fmul v23.4s, v23.4s, v26.4s
-	WORD $0x6e3bde94 // fmul v20.4s, v20.4s, v27.4s
-	WORD $0x4e2cd6ac // fadd v12.4s, v21.4s, v12.4s
-	WORD $0x4e2dd6cd // fadd v13.4s, v22.4s, v13.4s
-	WORD $0x4e2ed6ee // fadd v14.4s, v23.4s, v14.4s
-	WORD $0x4e2fd68f // fadd v15.4s, v20.4s, v15.4s
-	FMOVQ 160(R24), F20
-	WORD $0x4e34d58c // fadd v12.4s, v12.4s, v20.4s
-	WORD $0x4e34d5ad // fadd v13.4s, v13.4s, v20.4s
-	WORD $0x4e34d5ce // fadd v14.4s, v14.4s, v20.4s
-	WORD $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
-	FMOVQ 608(R24), F20
-	VADD V20.S4, V17.S4, V17.S4
-	VADD V20.S4, V18.S4, V18.S4
-	VADD V20.S4, V19.S4, V19.S4
-	VADD V20.S4, V16.S4, V16.S4
-	VSHL $23, V17.S4, V17.S4
-	VSHL $23, V18.S4, V18.S4
-	VSHL $23, V19.S4, V19.S4
-	VSHL $23, V16.S4, V16.S4
-	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
-	WORD $0x6e32ddad // fmul v13.4s, v13.4s, v18.4s
-	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
-	WORD $0x6e30ddef // fmul v15.4s, v15.4s, v16.4s
-	FMOVQ 160(R24), F16
-	FMOVQ 624(R24), F17
-	FMOVQ 160(R24), F18
-	WORD $0x4e32d58c // fadd v12.4s, v12.4s, v18.4s
-	WORD $0x4e32d5ad // fadd v13.4s, v13.4s, v18.4s
+	WORD $0x4ea0f888 // fabs v8.4s, v4.4s
+	WORD $0x4ea0f8a9 // fabs v9.4s, v5.4s
+	FMOVQ 528(R24), F10
+	WORD $0x4eaaf4c6 // fmin v6.4s, v6.4s, v10.4s
+	WORD $0x4eaaf4e7 // fmin v7.4s, v7.4s, v10.4s
+	WORD $0x4eaaf508 // fmin v8.4s, v8.4s, v10.4s
+	WORD $0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	FMOVQ 544(R24), F10
+	WORD $0x4e2ad4cb // fadd v11.4s, v6.4s, v10.4s
+	WORD $0x4e2ad4ec // fadd v12.4s, v7.4s, v10.4s
+	WORD $0x4e2ad50d // fadd v13.4s, v8.4s, v10.4s
+	WORD $0x4e2ad52a // fadd v10.4s, v9.4s, v10.4s
+	VUSHR $22, V11.S4, V11.S4
+	VUSHR $22, V12.S4, V12.S4
+	VUSHR $22, V13.S4, V13.S4
+	VUSHR $22, V10.S4, V10.S4
+	FMOVQ 560(R24), F14
+	VAND V14.B16, V11.B16, V11.B16
+	VAND V14.B16, V12.B16, V12.B16
+	VAND V14.B16, V13.B16, V13.B16
+	VAND V14.B16, V10.B16, V10.B16
+	FMOVQ 576(R24), F14
+	WORD $0x4eae9d6b // mul v11.4s, v11.4s, v14.4s
+	WORD $0x4eae9d8c // mul v12.4s, v12.4s, v14.4s
+	WORD $0x4eae9dad // mul v13.4s, v13.4s, v14.4s
+	WORD $0x4eae9d4a // mul v10.4s, v10.4s, v14.4s
+	FMOVQ 592(R24), F14
+	VADD V14.S4, V11.S4, V11.S4
+	VADD V14.S4, V12.S4, V12.S4
+	VADD V14.S4, V13.S4, V13.S4
+	VADD V14.S4, V10.S4, V10.S4
+	FLDPQ 608(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V14.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V15.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V16.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V17.B16
+	WORD $0x4eaed4c6 // fsub v6.4s, v6.4s, v14.4s
+	WORD $0x4eafd4e7 // fsub v7.4s, v7.4s, v15.4s
+	WORD $0x4eb0d508 // fsub v8.4s, v8.4s, v16.4s
+	WORD $0x4eb1d529 // fsub v9.4s, v9.4s, v17.4s
+	FLDPQ 640(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V14.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V15.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V16.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V17.B16
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 672(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
 	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
-	WORD $0x4e32d5ef // fadd v15.4s, v15.4s, v18.4s
-	WORD $0x6e2cfe2c // fdiv v12.4s, v17.4s, v12.4s
-	WORD $0x6e2dfe2d // fdiv v13.4s, v17.4s, v13.4s
-	WORD $0x6e2efe2e // fdiv v14.4s, v17.4s, v14.4s
-	WORD $0x6e2ffe2f // fdiv v15.4s, v17.4s, v15.4s
-	WORD $0x4eacd60c // fsub v12.4s, v16.4s, v12.4s
-	WORD $0x4eadd60d // fsub v13.4s, v16.4s, v13.4s
-	WORD $0x4eaed60e // fsub v14.4s, v16.4s, v14.4s
-	WORD $0x4eafd60f // fsub v15.4s, v16.4s, v15.4s
-	FMOVQ 640(R24), F16
-	WORD $0x6eb0e491 // fcmgt v17.4s, v4.4s, v16.4s
-	WORD $0x6eb0e4b2 // fcmgt v18.4s, v5.4s, v16.4s
-	WORD $0x6eb0e4d3 // fcmgt v19.4s, v6.4s, v16.4s
-	WORD $0x6eb0e4f0 // fcmgt v16.4s, v7.4s, v16.4s
-	FMOVQ 160(R24), F20
-	VBSL V12.B16, V20.B16, V17.B16
-	VBSL V13.B16, V20.B16, V18.B16
-	VBSL V14.B16, V20.B16, V19.B16
-	VBSL V15.B16, V20.B16, V16.B16
-	FMOVQ 656(R24), F12
-	VAND V12.B16, V0.B16, V0.B16
-	VAND V12.B16, V1.B16, V1.B16
-	VAND V12.B16, V2.B16, V2.B16
-	VAND V12.B16, V3.B16, V3.B16
-	VORR V0.B16, V17.B16, V0.B16
-	VORR V1.B16, V18.B16, V1.B16
-	VORR V2.B16, V19.B16, V2.B16
-	VORR V3.B16, V16.B16, V3.B16
-	FMOVQ 672(R24), F12
-	WORD $0x6ea4e584 // fcmgt v4.4s, v12.4s, v4.4s
-	WORD $0x6ea5e585 // fcmgt v5.4s, v12.4s, v5.4s
-	WORD $0x6ea6e586 // fcmgt v6.4s, v12.4s, v6.4s
-	WORD $0x6ea7e587 // fcmgt v7.4s, v12.4s, v7.4s
-	VBSL V0.B16, V8.B16, V4.B16
-	VBSL V1.B16, V9.B16, V5.B16
-	VBSL V2.B16, V10.B16, V6.B16
-	VBSL V3.B16, V11.B16, V7.B16
-	FMOVQ F4, (R4)
-	FMOVQ F5, 16(R4)
-	FMOVQ F6, 32(R4)
-	FMOVQ F7, 48(R4)
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 704(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
+	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 736(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
+	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 768(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
+	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 800(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
+	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddce // fmul v14.4s, v14.4s, v6.4s
+	WORD $0x6e27ddef // fmul v15.4s, v15.4s, v7.4s
+	WORD $0x6e28de10 // fmul v16.4s, v16.4s, v8.4s
+	WORD $0x6e29de31 // fmul v17.4s, v17.4s, v9.4s
+	FLDPQ 832(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V18.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V19.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V20.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V21.B16
+	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
+	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x6e26ddc6 // fmul v6.4s, v14.4s, v6.4s
+	WORD $0x6e27dde7 // fmul v7.4s, v15.4s, v7.4s
+	WORD $0x6e28de08 // fmul v8.4s, v16.4s, v8.4s
+	WORD $0x6e29de29 // fmul v9.4s, v17.4s, v9.4s
+	FLDPQ 864(R24), (F0, F1)
+	VTBL V11.B16, [V0.B16, V1.B16], V11.B16
+	VTBL V12.B16, [V0.B16, V1.B16], V12.B16
+	VTBL V13.B16, [V0.B16, V1.B16], V13.B16
+	VTBL V10.B16, [V0.B16, V1.B16], V10.B16
+	WORD $0x4e2bd4c6 // fadd v6.4s, v6.4s, v11.4s
+	WORD $0x4e2cd4e7 // fadd v7.4s, v7.4s, v12.4s
+	WORD $0x4e2dd508 // fadd v8.4s, v8.4s, v13.4s
+	WORD $0x4e2ad529 // fadd v9.4s, v9.4s, v10.4s
+	FMOVQ 896(R24), F10
+	VAND V10.B16, V2.B16, V2.B16
+	VAND V10.B16, V3.B16, V3.B16
+	VAND V10.B16, V4.B16, V4.B16
+	VAND V10.B16, V5.B16, V5.B16
+	VORR V2.B16, V6.B16, V2.B16
+	VORR V3.B16, V7.B16, V3.B16
+	VORR V4.B16, V8.B16, V4.B16
+	VORR V5.B16, V9.B16, V5.B16
+	FMOVQ F2, (R4)
+	FMOVQ F3, 16(R4)
+	FMOVQ F4, 32(R4)
+	FMOVQ F5, 48(R4)
 	ADD $64, R4
 	ADD $64, R7
 	SUB $16, R3
@@ -3236,102 +3170,78 @@ single5:
 	CMP R25, R3
 	CSEL LT, R3, R25, R25
 	TBZ $2, R25, less6
-	FMOVQ (R7), F0
+	FMOVQ (R7), F2
 	B moved8
 less6:
 	TBZ $1, R25, one7
-	FMOVD (R7), F0
+	FMOVD (R7), F2
 	TBZ $0, R25, moved8
 	ADD $8, R7, R26
-	VLD1 (R26), V0.S[2]
+	VLD1 (R26), V2.S[2]
 	B moved8
 one7:
-	FMOVS (R7), F0
+	FMOVS (R7), F2
 moved8:
-	WORD $0x4ea0f801 // fabs v1.4s, v0.4s
-	WORD $0x6e20dc02 // fmul v2.4s, v0.4s, v0.4s
-	FMOVQ 528(R24), F3
-	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
+	WORD $0x4ea0f843 // fabs v3.4s, v2.4s
+	FMOVQ 528(R24), F4
+	WORD $0x4ea4f463 // fmin v3.4s, v3.4s, v4.4s
 	FMOVQ 544(R24), F4
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
-	FMOVQ 560(R24), F4
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
-	FMOVQ 576(R24), F4
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
-	FMOVQ 592(R24), F4
-	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
-	WORD $0x6e22dc62 // fmul v2.4s, v3.4s, v2.4s
-	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
-	WORD $0x4e20d442 // fadd v2.4s, v2.4s, v0.4s
-	WORD $0x4e21d423 // fadd v3.4s, v1.4s, v1.4s
-	FMOVQ (R24), F4
-	WORD $0x6e24dc64 // fmul v4.4s, v3.4s, v4.4s
-	FMOVQ 16(R24), F5
-	WORD $0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
-	FMOVQ 16(R24), F5
-	WORD $0x4ea5d485 // fsub v5.4s, v4.4s, v5.4s
-	FMOVQ 32(R24), F6
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	WORD $0x4ea6d463 // fsub v3.4s, v3.4s, v6.4s
-	FMOVQ 48(R24), F6
-	WORD $0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
-	WORD $0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
-	FMOVQ 64(R24), F5
-	WORD $0x6e25dc65 // fmul v5.4s, v3.4s, v5.4s
-	FMOVQ 80(R24), F6
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
-	FMOVQ 96(R24), F6
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
-	FMOVQ 112(R24), F6
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
-	FMOVQ 128(R24), F6
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
-	FMOVQ 144(R24), F6
-	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	WORD $0x6e23dc66 // fmul v6.4s, v3.4s, v3.4s
-	WORD $0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
-	WORD $0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
-	FMOVQ 160(R24), F5
-	WORD $0x4e25d463 // fadd v3.4s, v3.4s, v5.4s
-	FMOVQ 608(R24), F5
+	WORD $0x4e24d464 // fadd v4.4s, v3.4s, v4.4s
+	VUSHR $22, V4.S4, V4.S4
+	FMOVQ 560(R24), F5
+	VAND V5.B16, V4.B16, V4.B16
+	FMOVQ 576(R24), F5
+	WORD $0x4ea59c84 // mul v4.4s, v4.4s, v5.4s
+	FMOVQ 592(R24), F5
 	VADD V5.S4, V4.S4, V4.S4
-	VSHL $23, V4.S4, V4.S4
-	WORD $0x6e24dc63 // fmul v3.4s, v3.4s, v4.4s
-	FMOVQ 160(R24), F4
-	FMOVQ 624(R24), F5
-	FMOVQ 160(R24), F6
-	WORD $0x4e26d463 // fadd v3.4s, v3.4s, v6.4s
-	WORD $0x6e23fca3 // fdiv v3.4s, v5.4s, v3.4s
-	WORD $0x4ea3d483 // fsub v3.4s, v4.4s, v3.4s
-	FMOVQ 640(R24), F4
-	WORD $0x6ea4e424 // fcmgt v4.4s, v1.4s, v4.4s
-	FMOVQ 160(R24), F5
-	VBSL V3.B16, V5.B16, V4.B16
-	FMOVQ 656(R24), F3
-	VAND V3.B16, V0.B16, V0.B16
-	VORR V0.B16, V4.B16, V0.B16
-	FMOVQ 672(R24), F3
-	WORD $0x6ea1e461 // fcmgt v1.4s, v3.4s, v1.4s
-	VBSL V0.B16, V2.B16, V1.B16
+	FLDPQ 608(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V5.B16
+	WORD $0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	FLDPQ 640(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V5.B16
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 672(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 704(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 736(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 768(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 800(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	FLDPQ 832(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V6.B16
+	WORD $0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
+	FLDPQ 864(R24), (F0, F1)
+	VTBL V4.B16, [V0.B16, V1.B16], V4.B16
+	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	FMOVQ 896(R24), F4
+	VAND V4.B16, V2.B16, V2.B16
+	VORR V2.B16, V3.B16, V2.B16
 	TBZ $2, R25, less9
-	FMOVQ F1, (R4)
+	FMOVQ F2, (R4)
 	B moved11
 less9:
 	TBZ $1, R25, one10
-	FMOVD F1, (R4)
+	FMOVD F2, (R4)
 	TBZ $0, R25, moved11
 	ADD $8, R4, R26
-	VST1 V1.S[2], (R26)
+	VST1 V2.S[2], (R26)
 	B moved11
 one10:
-	FMOVS F1, (R4)
+	FMOVS F2, (R4)
 moved11:
 	ADD $16, R4
 	ADD $16, R7
@@ -3363,7 +3273,7 @@ whole2:
 	FMOVQ 16(R7), F1
 	FMOVQ 32(R7), F2
 	FMOVQ 48(R7), F3
-	FMOVQ 656(R24), F4
+	FMOVQ 896(R24), F4
 	VORR V4.B16, V0.B16, V5.B16
 	VORR V4.B16, V1.B16, V6.B16
 	VORR V4.B16, V2.B16, V7.B16
@@ -3559,7 +3469,7 @@ less6:
 one7:
 	FMOVS (R7), F0
 moved8:
-	FMOVQ 656(R24), F1
+	FMOVQ 896(R24), F1
 	VORR V1.B16, V0.B16, V1.B16
 	FMOVQ (R24), F2
 	WORD $0x6e22dc22 // fmul v2.4s, v1.4s, v2.4s
@@ -3658,7 +3568,7 @@ whole2:
 	FMOVQ (R7), F0
 	FMOVQ 16(R7), F1
 	FMOVQ 32(R7), F2
-	FMOVQ 656(R24), F3
+	FMOVQ 896(R24), F3
 	VORR V3.B16, V0.B16, V4.B16
 	VORR V3.B16, V1.B16, V5.B16
 	VORR V3.B16, V2.B16, V3.B16
@@ -3964,7 +3874,7 @@ less6:
 one7:
 	FMOVS (R7), F0
 moved8:
-	FMOVQ 656(R24), F1
+	FMOVQ 896(R24), F1
 	VORR V1.B16, V0.B16, V1.B16
 	FMOVQ (R24), F2
 	WORD $0x6e22dc22 // fmul v2.4s, v1.4s, v2.4s
@@ -4173,24 +4083,52 @@ DATA numbers<>+496(SB)/8, $0xff800000ff800000
 DATA numbers<>+504(SB)/8, $0xff800000ff800000
 DATA numbers<>+512(SB)/8, $0x7fc000007fc00000
 DATA numbers<>+520(SB)/8, $0x7fc000007fc00000
-DATA numbers<>+528(SB)/8, $0xbbbaf0eabbbaf0ea
-DATA numbers<>+536(SB)/8, $0xbbbaf0eabbbaf0ea
-DATA numbers<>+544(SB)/8, $0x3ca9134e3ca9134e
-DATA numbers<>+552(SB)/8, $0x3ca9134e3ca9134e
-DATA numbers<>+560(SB)/8, $0xbd5c1e2dbd5c1e2d
-DATA numbers<>+568(SB)/8, $0xbd5c1e2dbd5c1e2d
-DATA numbers<>+576(SB)/8, $0x3e0883933e088393
-DATA numbers<>+584(SB)/8, $0x3e0883933e088393
-DATA numbers<>+592(SB)/8, $0xbeaaaa99beaaaa99
-DATA numbers<>+600(SB)/8, $0xbeaaaa99beaaaa99
-DATA numbers<>+608(SB)/8, $0xb4c0007fb4c0007f
-DATA numbers<>+616(SB)/8, $0xb4c0007fb4c0007f
-DATA numbers<>+624(SB)/8, $0x4000000040000000
-DATA numbers<>+632(SB)/8, $0x4000000040000000
-DATA numbers<>+640(SB)/8, $0x411051ec411051ec
-DATA numbers<>+648(SB)/8, $0x411051ec411051ec
-DATA numbers<>+656(SB)/8, $0x8000000080000000
-DATA numbers<>+664(SB)/8, $0x8000000080000000
-DATA numbers<>+672(SB)/8, $0x3f2000003f200000
-DATA numbers<>+680(SB)/8, $0x3f2000003f200000
-GLOBL numbers<>(SB), RODATA|NOPTR, $688
+DATA numbers<>+528(SB)/8, $0x411051ec411051ec
+DATA numbers<>+536(SB)/8, $0x411051ec411051ec
+DATA numbers<>+544(SB)/8, $0x3f4000003f400000
+DATA numbers<>+552(SB)/8, $0x3f4000003f400000
+DATA numbers<>+560(SB)/8, $0x0000000700000007
+DATA numbers<>+568(SB)/8, $0x0000000700000007
+DATA numbers<>+576(SB)/8, $0x0404040404040404
+DATA numbers<>+584(SB)/8, $0x0404040404040404
+DATA numbers<>+592(SB)/8, $0x0302010003020100
+DATA numbers<>+600(SB)/8, $0x0302010003020100
+DATA numbers<>+608(SB)/8, $0x402f15003fe001e0
+DATA numbers<>+616(SB)/8, $0x40c7e0d840885570
+DATA numbers<>+624(SB)/8, $0x000000004101d72e
+DATA numbers<>+632(SB)/8, $0x3f80dbc03f004200
+DATA numbers<>+640(SB)/8, $0x38d2c98bbb05fea9
+DATA numbers<>+648(SB)/8, $0x34685de7373ec90d
+DATA numbers<>+656(SB)/8, $0xbd35d71631a696fa
+DATA numbers<>+664(SB)/8, $0x3b3652c43cd52ac8
+DATA numbers<>+672(SB)/8, $0xba11bcd13b1c9039
+DATA numbers<>+680(SB)/8, $0xb54d44acb8270812
+DATA numbers<>+688(SB)/8, $0xbb8c6133b297c4e9
+DATA numbers<>+696(SB)/8, $0x3c95a978bd49e0b0
+DATA numbers<>+704(SB)/8, $0x3affd6483b73a10c
+DATA numbers<>+712(SB)/8, $0x3605020a38da8bce
+DATA numbers<>+720(SB)/8, $0x3e095951334c58aa
+DATA numbers<>+728(SB)/8, $0xbd3ab202bce01e65
+DATA numbers<>+736(SB)/8, $0xbbaba536bcc1256f
+DATA numbers<>+744(SB)/8, $0xb6a60f4fb9895b64
+DATA numbers<>+752(SB)/8, $0xb89452c3b3fe423e
+DATA numbers<>+760(SB)/8, $0x3cd69c303e28750b
+DATA numbers<>+768(SB)/8, $0x3c31a7293d80d963
+DATA numbers<>+776(SB)/8, $0x372818e93a0b31d0
+DATA numbers<>+784(SB)/8, $0xbeaaaa4d3480016c
+DATA numbers<>+792(SB)/8, $0x3dd5a99abdbf9318
+DATA numbers<>+800(SB)/8, $0xbc878412bddb653f
+DATA numbers<>+808(SB)/8, $0xb77c2880ba50e7ee
+DATA numbers<>+816(SB)/8, $0xb31708b6b4c00e46
+DATA numbers<>+824(SB)/8, $0xbea2b13ebeba38c5
+DATA numbers<>+832(SB)/8, $0x3c88a91e3de90fe7
+DATA numbers<>+840(SB)/8, $0x377bfdce3a50daf9
+DATA numbers<>+848(SB)/8, $0x3f80000034bfffec
+DATA numbers<>+856(SB)/8, $0x3ed4d66b3f4924a6
+DATA numbers<>+864(SB)/8, $0x3f7ddb0f3f70fe6a
+DATA numbers<>+872(SB)/8, $0x3f7fff823f7fe5e3
+DATA numbers<>+880(SB)/8, $0x000000003f7ffffd
+DATA numbers<>+888(SB)/8, $0x3f43af793eed0262
+DATA numbers<>+896(SB)/8, $0x8000000080000000
+DATA numbers<>+904(SB)/8, $0x8000000080000000
+GLOBL numbers<>(SB), RODATA|NOPTR, $912

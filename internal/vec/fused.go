@@ -10,7 +10,7 @@ import "math"
 
 // fma returns a·b + c, rounded once.
 func fma(a, b, c float32) float32 {
-	p := float64(a) * float64(b) // exact
+	p := float64(float64(a) * float64(b)) // exact
 	s := p + float64(c)
 	// Rounding to 53 bits first does harm only if that ends half way between
 	// two numbers of 24 bits, which is at one place unless they are subnormal.

@@ -57,6 +57,7 @@ func (s *Stream) Float64() float64 { return float64(float64(s.src.Uint64()>>11) 
 
 // Uniform returns a uniform number in [lo, hi).
 func (s *Stream) Uniform(lo, hi float64) float64 {
+	lo, hi = float64(lo), float64(hi) // bounds that are products, where this is inlined
 	return lo + float64((hi-lo)*s.Float64())
 }
 

@@ -42,7 +42,7 @@ type asm struct {
 	code, stubs  strings.Builder
 	labels, used int
 	offsets      map[string]int
-	numbers      []uint32 // the constants of numbers<>
+	numbers      [][lanes]uint32 // the constants of numbers<>
 }
 
 func (a *asm) write(base string) error {
@@ -51,11 +51,11 @@ func (a *asm) write(base string) error {
 	if len(a.numbers) > 0 {
 		text += "\n"
 		for i, bits := range a.numbers {
-			for half := range 2 {
-				text += fmt.Sprintf("DATA numbers<>+%d(SB)/8, $0x%08x%08x\n", 16*i+8*half, bits, bits)
+			for k := 0; k < lanes; k += 2 {
+				text += fmt.Sprintf("DATA numbers<>+%d(SB)/8, $0x%08x%08x\n", size*i+4*k, bits[k+1], bits[k])
 			}
 		}
-		text += fmt.Sprintf("GLOBL numbers<>(SB), RODATA|NOPTR, $%d\n", 16*len(a.numbers))
+		text += fmt.Sprintf("GLOBL numbers<>(SB), RODATA|NOPTR, $%d\n", size*len(a.numbers))
 	}
 	if err := os.WriteFile(base+"_arm64.s", []byte(text), 0o644); err != nil {
 		return err

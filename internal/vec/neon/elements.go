@@ -85,14 +85,17 @@ func (a *asm) element(e element) {
 	n, to := a.gp(), a.gp()
 	var rows, strides, at []gp
 	x := make([]bundle, len(e.kinds))
-	scalars := 0
+	taken := vec(0)
+	if e.name == "tanh" {
+		taken = pairs + 2
+	}
 	for k, kind := range e.kinds {
 		rows = append(rows, a.param(string('a'+rune(k))))
 		strides = append(strides, a.param(string('a'+rune(k))+"s"))
 		at = append(at, a.gp())
 		if kind == 'S' {
-			x[k] = bundle{fixed(vec(scalars))}
-			scalars++
+			x[k] = bundle{fixed(taken)}
+			taken++
 		}
 	}
 	group := 4
@@ -121,7 +124,7 @@ func (a *asm) element(e element) {
 				}
 			}
 			b.store(e.value(b, operands), to, last)
-			b.flush(vec(scalars))
+			b.flush(taken)
 		}, func(count int) {
 			a.op("ADD", count*size, to)
 			for k, kind := range e.kinds {
@@ -153,9 +156,8 @@ func (b *block) horner(x bundle, c ...float32) bundle {
 // The following are fmath's functions, operation by operation; see there for
 // the methods. Where those branch, these choose at the end.
 
-// expCore is fmath.Exp32 where the result is not zero or infinite. If whole,
-// x is so that 2^n is a normal number.
-func (b *block) expCore(x bundle, whole bool) bundle {
+// expCore is fmath.Exp32 where the result is not zero or infinite.
+func (b *block) expCore(x bundle) bundle {
 	round := float32(12582912)
 	start := math.Float32bits(round)
 	t := b.sum(b.mul(x, b.number(1.44269504088896341)), b.number(round))
@@ -165,9 +167,6 @@ func (b *block) expCore(x bundle, whole bool) bundle {
 	p := b.horner(r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 	p = b.sum(b.mul(p, b.mul(r, r)), r)
 	p = b.sum(p, b.number(1))
-	if whole {
-		return b.mul(p, b.shift("VSHL", b.addI(t, b.bits(127-start)), 23))
-	}
 	n := b.subI(t, b.bits(start))
 	h := b.shiftSigned(n, 1)
 	n = b.subI(n, h)
@@ -182,29 +181,42 @@ const (
 )
 
 func (b *block) exp(x bundle) bundle {
-	p := b.expCore(x, false)
+	p := b.expCore(x)
 	p = b.pick(b.greater(b.number(-103.97283), x), b.bits(0), p)
 	p = b.pick(b.atLeast(x, b.number(88.72284)), b.bits(infinity), p)
 	return b.pick(b.equal(x, x), p, x)
 }
 
+// tanhTable is that of fmath by coefficient: first the middles of the
+// intervals.
+var tanhTable = [9][8]float32{
+	{1.7500572, 2.7356567, 4.2604294, 6.2461967, 8.115034, 0, 0.5010071, 1.0067062},
+	{0.94138205, 0.9916238, 0.99960154, 0.9999925, 0.9999998, 0, 0.4629088, 0.76439625},
+	{0.11379986, 0.016682204, 0.00079672, 1.5019859e-05, 3.576273e-07, 1, 0.78571546, 0.41569838},
+	{-0.107126705, -0.016542468, -0.00079691305, -1.50298e-05, -3.5773172e-07, -3.516535e-08, -0.36371437, -0.3177585},
+	{0.06291463, 0.010843077, 0.0005309852, 1.001938e-05, 2.3842892e-07, -0.33333054, -0.09354228, 0.104327396},
+	{-0.02357742, -0.0052382005, -0.00026198768, -4.9489677e-06, -1.1839846e-07, -7.0726055e-05, 0.16450898, 0.026197523},
+	{0.003717485, 0.0019518817, 0.00010421091, 1.9819731e-06, 4.757809e-08, 0.13412978, -0.027358243, -0.045579918},
+	{0.0023889674, -0.0005559447, -3.982342e-05, -7.646838e-07, -1.7668258e-08, -0.004284048, -0.049286544, 0.018269286},
+	{-0.0020445979, 0.000100511206, 1.1371693e-05, 2.1640845e-07, 4.8484e-09, -0.044394575, 0.026021376, 0.0027820328},
+}
+
 func (b *block) tanh(x bundle) bundle {
-	ax := b.two("fabs", x)
-	z := b.mul(x, x)
-	p := b.horner(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
-	p = b.sum(b.mul(b.mul(p, z), x), x)
-	e := b.expCore(b.sum(ax, ax), true)
-	y := b.sub(b.number(1), b.div(b.number(2), b.sum(e, b.number(1))))
-	y = b.pick(b.greater(ax, b.number(9.02)), b.number(1), y)
-	// y is not zero here: its sign is that of x.
-	y = b.or(y, b.and(x, b.bits(1<<31)))
-	return b.pick(b.greater(b.number(0.625), ax), p, y)
+	a := b.three("fmin", b.two("fabs", x), b.number(9.02)) // NaN stays
+	index := b.shift("VUSHR", b.sum(a, b.number(0.75)), 22)
+	spots := b.spots(b.and(index, b.bits(7)))
+	t := b.sub(a, b.look(tanhTable[0], spots))
+	p := b.look(tanhTable[8], spots)
+	for k := 7; k >= 1; k-- {
+		p = b.sum(b.mul(p, t), b.look(tanhTable[k], spots))
+	}
+	return b.or(p, b.and(x, b.bits(1<<31)))
 }
 
 // expMinus is fmath.Exp32(-|x|).
 func (b *block) expMinus(x bundle) bundle {
 	m := b.or(x, b.bits(1<<31))
-	e := b.expCore(m, false)
+	e := b.expCore(m)
 	return b.pick(b.greater(b.number(-103.97283), m), b.bits(0), e)
 }
 

@@ -29,6 +29,8 @@ var threeSame = map[string]code{
 	"fcmeq": {0, 0b00, 0b11100},
 	"fcmge": {1, 0b00, 0b11100},
 	"fcmgt": {1, 0b10, 0b11100},
+	"fmin":  {0, 0b10, 0b11110},
+	"mul":   {0, 0b10, 0b10011},
 }
 
 // twoMisc are those of d and n; fcmeq and fcmlt compare n with zero.

@@ -21,6 +21,8 @@ func TestEncoding(t *testing.T) {
 		0x4e3fe427: three("fcmeq", 7, 1, 31),
 		0x6e21e7c5: three("fcmge", 5, 30, 1),
 		0x6ea3e5ec: three("fcmgt", 12, 15, 3),
+		0x4ea4f4a3: three("fmin", 3, 5, 4),
+		0x4ea89d1e: three("mul", 30, 8, 8),
 		0x6ea1fbdf: two("fsqrt", 31, 30),
 		0x4ea0f861: two("fabs", 1, 3),
 		0x6ea0fa09: two("fneg", 9, 16),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // block is straight code whose values have no registers yet: an operation
@@ -175,17 +176,43 @@ func (b *block) bits(c uint32) bundle {
 	if c == 0 {
 		return bundle{b.add(operation{result: v, write: func(d vec) { b.a.zero(d) }})}
 	}
-	at := -1
-	for i, n := range b.a.numbers {
-		if n == c {
-			at = i
+	at := b.a.constant([lanes]uint32{c, c, c, c})
+	return bundle{b.add(operation{result: v, write: func(d vec) { b.a.op("FMOVQ", mem(table, at), d.f()) }})}
+}
+
+// constant returns the offset of vectors that follow one another in numbers<>.
+func (a *asm) constant(v ...[lanes]uint32) int {
+	for i := 0; i+len(v) <= len(a.numbers); i++ {
+		if slices.Equal(a.numbers[i:i+len(v)], v) {
+			return size * i
 		}
 	}
-	if at < 0 {
-		at = len(b.a.numbers)
-		b.a.numbers = append(b.a.numbers, c)
+	a.numbers = append(a.numbers, v...)
+	return size * (len(a.numbers) - len(v))
+}
+
+// pairs is the first of the two registers that look-ups read.
+const pairs vec = 0
+
+// spots turns numbers from 0 to 7 into the bytes of that float32 in a pair of
+// registers, for look.
+func (b *block) spots(index bundle) bundle {
+	return b.addI(b.three("mul", index, b.bits(0x04040404)), b.bits(0x03020100))
+}
+
+// look returns the numbers of row at the spots given.
+func (b *block) look(row [2 * lanes]float32, spots bundle) bundle {
+	var v [2][lanes]uint32
+	for i, x := range row {
+		v[i/lanes][i%lanes] = math.Float32bits(x)
 	}
-	return bundle{b.add(operation{result: v, write: func(d vec) { b.a.op("FMOVQ", mem(table, 16*at), d.f()) }})}
+	at := b.a.constant(v[:]...)
+	b.add(operation{write: func(vec) {
+		b.a.op("FLDPQ", mem(table, at), fmt.Sprintf("(%s, %s)", pairs.f(), (pairs+1).f()))
+	}})
+	return b.each(func(d vec, x []*value) {
+		b.a.op("VTBL", x[0].at.as("B16"), fmt.Sprintf("[%s, %s]", pairs.as("B16"), (pairs+1).as("B16")), d.as("B16"))
+	}, spots)
 }
 
 func (b *block) number(c float32) bundle { return b.bits(math.Float32bits(c)) }
