@@ -39,9 +39,9 @@ func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	if !free {
 		tuned = ""
 	}
-	dw := fixed(e.rule, tuned)
+	list := parts(e.rule, tuned)
 	if free {
-		e.id.text = textOf("∝ " + rulespace.Canon(dw).Scaled().String())
+		e.id.text = textOf(canonical(list))
 	} else {
 		e.digest = e.rule.Digest()
 		e.id.text = textOf(e.digest)
@@ -52,9 +52,8 @@ func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	if free {
 		e.digest = e.rule.Digest()
 	}
-	if plain(e.rule) {
-		fp, class := c.probe.Hash(c.probe.Column(dw), free)
-		e.id.form, e.id.formed, e.id.zero = fp, class != rulespace.Undefined, class == rulespace.Zero
+	if len(e.rule.States) == 0 {
+		e.id.form, e.id.formed, e.id.zero = form(c.probe, list)
 	}
 	e.complexity = e.rule.Complexity()
 	return e

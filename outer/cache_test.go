@@ -37,6 +37,15 @@ func TestIdentity(t *testing.T) {
 		{"lr*a*pre*phase", "lr*a*pre/phase^3", "lr", true},
 		{"lr*a*tanh(pre)", "lr*a*(1 - exp(-2*pre))/(1 + exp(-2*pre))", "lr", true},
 		{"lr*a*pre; db: lr", "lr*a*pre", "lr", false},
+		{"lr*a*pre; db: lr", "lr*a*pre; db: lr*pre", "", true}, // pre of a bias is 1
+		{"a*pre; dfb: lr*pre*post", "a*pre; dfb: lr*post*pre", "", true},
+		{"a*pre; dfb: lr*pre*phase", "a*pre; dfb: lr*pre/phase", "", true},
+		{"a*pre; dfb: lr*pre*phase", "a*pre; dfb: 2*lr*pre/phase", "", false},
+		{"a*pre; dfb: lr*pre*phase", "a*pre; dfb: 2*lr*pre/phase", "lr", true},
+		{"a*pre; dfb: lr*pre*post", "2*a*pre; dfb: lr*pre*post", "lr", false},
+		{"lr*a*pre; dfb: lr*pre", "lr*a*pre; dfb: 2*lr*pre", "lr", false}, // a ratio of rates
+		{"lr*a*pre; dfb: w - w", "lr*a*pre", "", true},
+		{"lr*a*pre; dfb: lr*post", "lr*a*pre; db: lr*post", "", false},
 	} {
 		if got := same(x.a, x.b, x.tuned); got != x.want {
 			t.Errorf("tuning %q, %s and %s are the same: %v", x.tuned, x.a, x.b, got)
@@ -69,6 +78,7 @@ func TestScales(t *testing.T) {
 	for text, want := range map[string]bool{
 		"lr*pre": true, "-lr*pre": true, "pre*(lr*post)": true, "lr*pre/w": true, "lr": true,
 		"pre/lr": false, "lr^2*pre": false, "lr*pre + w": false, "lr*(pre*lr)": false, "tanh(lr*pre)": false, "lr*pre; db: lr": false,
+		"pre; dfb: lr*post": true, "lr*pre; dfb: lr*post": false,
 	} {
 		if got := scales(mustRule(t, text), "lr"); got != want {
 			t.Errorf("lr is an overall factor of %s: %v", text, got)

@@ -12,13 +12,13 @@ import (
 
 var frontColumns = []string{
 	"rank", "complexity", "score", "low", "high", "n", "search_score", "held_out", "gain",
-	"dw", "params", "canonical", "digest", "near", "pick",
+	"dw", "db", "dfb", "params", "canonical", "digest", "near", "pick",
 }
 
 // FrontCSV writes rows as front.csv: one line per rule, numbers that read back
 // exactly. score, low, high and n are those of the validation and empty before
-// it; held_out is empty without held-out tasks, near for a rule that equals no
-// classic one; pick is 1 in one row and 0 in the others.
+// it; held_out is empty without held-out tasks, db and dfb for a rule that has
+// none, near for one that equals no classic rule; pick is 1 in one row and 0 in the others.
 func FrontCSV(rows []Row) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -42,7 +42,7 @@ func FrontCSV(rows []Row) []byte {
 		}
 		line([]string{
 			strconv.Itoa(r.Rank), strconv.Itoa(r.Complexity), score, low, high, n, number(r.Search.Mean), held, number(r.Gain),
-			r.DW, FormatParams(r.Rule), r.Canonical, r.Digest, r.Near, pick,
+			r.DW, r.DB, r.DFB, FormatParams(r.Rule), r.Canonical, r.Digest, r.Near, pick,
 		})
 	}
 	w.Flush()

@@ -18,7 +18,7 @@ func someReport(t *testing.T) *Report {
 			Rank: 1, Rule: hebb, Complexity: 3, DW: "lr*pre*post", Canonical: "lr*post*pre", Digest: "d1", Near: "hebb",
 			Search: Interval{0.25, 0.2, 0.3, 3},
 		}, {
-			Rank: 2, Rule: oja, Complexity: 7, DW: "lr*post*(pre - post*w)", Canonical: "…", Digest: "d2", Near: "oja",
+			Rank: 2, Rule: oja, Complexity: 7, DW: "lr*post*(pre - post*w)", DB: "lr*post", DFB: "lr*err*pre", Canonical: "…", Digest: "d2", Near: "oja",
 			Search:   Interval{0.987654321, 0.9, 1, 3},
 			Evidence: Evidence{Score: Interval{0.9712345678, 0.96, 0.98, 10}, HeldOut: Interval{0.5, 0.4, 0.6, 10}, se: 0.004},
 			Against:  []Difference{{Baseline: "bp", Score: Interval{-0.1, -0.2, -0.05, 10}}},
@@ -30,9 +30,9 @@ func someReport(t *testing.T) *Report {
 
 func TestFrontCSV(t *testing.T) {
 	got := string(FrontCSV(someReport(t).Front))
-	want := `rank,complexity,score,low,high,n,search_score,held_out,gain,dw,params,canonical,digest,near,pick
-1,3,,,,,0.25,,0,lr*pre*post,lr=0.01,lr*post*pre,d1,hebb,0
-2,7,0.9712345678,0.96,0.98,10,0.987654321,0.5,0.7212345678,lr*post*(pre - post*w),lr=0.01,…,d2,oja,1
+	want := `rank,complexity,score,low,high,n,search_score,held_out,gain,dw,db,dfb,params,canonical,digest,near,pick
+1,3,,,,,0.25,,0,lr*pre*post,,,lr=0.01,lr*post*pre,d1,hebb,0
+2,7,0.9712345678,0.96,0.98,10,0.987654321,0.5,0.7212345678,lr*post*(pre - post*w),lr*post,lr*err*pre,lr=0.01,…,d2,oja,1
 `
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("front.csv:\n%s", d)

@@ -2,6 +2,7 @@ package outer
 
 import (
 	"crypto/sha256"
+	"strings"
 
 	"github.com/metaplast/metaplast/rulespace"
 )
@@ -11,9 +12,8 @@ type identity struct {
 	// text stands for the canonical form: the rule with the values of its
 	// parameters, up to a positive factor where the scale is tuned.
 	text textID
-	// form is what the rule computes on the points of a probe, up to a
-	// positive factor likewise. It is known for rules that only change weights
-	// and keep no state.
+	// form is what the rule's assignments compute on the points of a probe, up
+	// to a positive factor likewise. It is known for rules that keep no state.
 	form   rulespace.FP
 	formed bool
 	zero   bool // the rule changes nothing
@@ -52,27 +52,88 @@ func prepare(r *rulespace.Rule) *rulespace.Rule {
 	return &c
 }
 
-// fixed returns dw with the values of the parameters, except 1 for one.
-func fixed(r *rulespace.Rule, one string) *rulespace.Expr {
-	return r.DW.Substitute(func(name string) (*rulespace.Expr, bool) {
-		if name == one {
-			return rulespace.Const(1), true
-		}
-		p, ok := r.Param(name)
-		return rulespace.Const(p.Value), ok
-	})
+// part is an assignment of a rule without states.
+type part struct {
+	head string
+	expr *rulespace.Expr
+	free bool // known up to a positive factor, which the tuned parameter is
 }
 
-// plain reports whether a rule only changes weights and keeps no state.
-func plain(r *rulespace.Rule) bool { return r.DB == nil && r.DFB == nil && len(r.States) == 0 }
+// parts lists what a rule assigns, with the values of its parameters, except
+// 1 for one, which is an overall factor of what it stands in.
+func parts(r *rulespace.Rule, one string) []part {
+	var list []part
+	for _, a := range []part{{head: "dw", expr: r.DW}, {head: "db", expr: r.DB}, {head: "dfb", expr: r.DFB}} {
+		if a.expr == nil {
+			continue
+		}
+		a.free = one != "" && mentions(a.expr, one)
+		a.expr = a.expr.Substitute(func(name string) (*rulespace.Expr, bool) {
+			if name == one {
+				return rulespace.Const(1), true
+			}
+			p, ok := r.Param(name)
+			return rulespace.Const(p.Value), ok
+		})
+		list = append(list, a)
+	}
+	return list
+}
 
-// scales reports whether a parameter is an overall factor of all that a rule
-// does, so that tuning it makes the scale of the rest meaningless.
+// canonical is the text of parts, each up to its factor.
+func canonical(list []part) string {
+	var b strings.Builder
+	for _, a := range list {
+		form := rulespace.Canon(a.expr)
+		switch {
+		case len(list) == 1 && a.free:
+			b.WriteString("∝ " + form.Scaled().String())
+		case a.free:
+			b.WriteString(a.head + " ∝ " + form.Scaled().String() + "\n")
+		default:
+			b.WriteString(a.head + " " + form.String() + "\n")
+		}
+	}
+	return b.String()
+}
+
+// form is what parts compute on the points of a probe: for a rule that only
+// has a dw its fingerprint, else a hash of those of all assignments that
+// change something. A bias is what it is for the synapse from a unit that is
+// always 1.
+func form(p *rulespace.Probe, list []part) (fp rulespace.FP, formed, zero bool) {
+	formed = true
+	lone := true
+	var all []byte
+	for _, a := range list {
+		if a.head == "db" {
+			a.expr = a.expr.AsBias()
+		}
+		hash, class := p.Hash(p.Column(a.expr), a.free)
+		formed = formed && class != rulespace.Undefined
+		if a.head == "dw" {
+			fp = hash
+		}
+		if class != rulespace.Zero {
+			lone = lone && a.head == "dw"
+			all = append(append(append(all, a.head...), ' '), hash[:]...)
+		}
+	}
+	if !lone {
+		sum := sha256.Sum256(all)
+		fp = rulespace.FP(sum[:len(fp)])
+	}
+	return fp, formed, len(all) == 0
+}
+
+// scales reports whether a parameter stands in one assignment alone and is an
+// overall factor of that, so that tuning it makes the scale of the rest of the
+// assignment meaningless.
 func scales(r *rulespace.Rule, param string) bool {
-	if param == "" || !plain(r) {
+	if param == "" || len(r.States) > 0 {
 		return false
 	}
-	factors, others := 0, false
+	factors, others, assignments := 0, false, 0
 	var walk func(*rulespace.Expr)
 	walk = func(e *rulespace.Expr) {
 		switch {
@@ -89,8 +150,13 @@ func scales(r *rulespace.Rule, param string) bool {
 			others = others || mentions(e, param)
 		}
 	}
-	walk(r.DW)
-	return factors == 1 && !others
+	for _, e := range []*rulespace.Expr{r.DW, r.DB, r.DFB} {
+		if mentions(e, param) {
+			assignments++
+			walk(e)
+		}
+	}
+	return assignments == 1 && factors == 1 && !others
 }
 
 func mentions(e *rulespace.Expr, name string) bool {

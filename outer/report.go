@@ -44,6 +44,7 @@ type Row struct {
 	Rule       *rulespace.Rule
 	Complexity int
 	DW         string
+	DB, DFB    string // empty where the rule leaves biases or feedback weights alone
 	Canonical  string
 	Digest     string
 	Near       string // the classic rule it equals up to scale; may be empty
@@ -102,7 +103,8 @@ func Rows(front []Result) []Row {
 	for i, r := range front {
 		near, _ := rulespace.Near(r.Rule, classics)
 		rows[i] = Row{
-			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity, DW: r.Rule.DW.String(),
+			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity,
+			DW: r.Rule.DW.String(), DB: textOrNone(r.Rule.DB), DFB: textOrNone(r.Rule.DFB),
 			Canonical: r.Rule.CanonicalText(), Digest: r.Digest, Near: near,
 			Search: intervalOf(r.Score, r.SE, r.N),
 		}
@@ -110,6 +112,13 @@ func Rows(front []Result) []Row {
 	}
 	choose(rows)
 	return rows
+}
+
+func textOrNone(e *rulespace.Expr) string {
+	if e == nil {
+		return ""
+	}
+	return e.String()
 }
 
 // Best is the score to show: that of the validation, or that of the search

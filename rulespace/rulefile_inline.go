@@ -24,6 +24,15 @@ const defaultRate = 0.01
 // given, and those in params, each of which has to be used. Mistakes in the
 // text are of type *ParseError, with columns of the whole text.
 func ParseRule(text string, params ...Param) (*Rule, error) {
+	return parseRule(text, params, false)
+}
+
+// ParseGiven reads a part of a rule, which may lack dw, for Space.Given.
+func ParseGiven(text string, params ...Param) (*Rule, error) {
+	return parseRule(text, params, true)
+}
+
+func parseRule(text string, params []Param, part bool) (*Rule, error) {
 	if len(text) > maxRuleFile {
 		return nil, fmt.Errorf("%d bytes are too many: a rule has at most %d", len(text), maxRuleFile)
 	}
@@ -40,7 +49,12 @@ func ParseRule(text string, params ...Param) (*Rule, error) {
 			return nil, err
 		}
 	}
-	if r.DW == nil {
+	whole := *r
+	switch {
+	case r.DW != nil:
+	case part:
+		whole.DW = Const(0)
+	default:
 		return nil, &ParseError{Text: text, Column: 1, Msg: "dw is missing: a rule has to say how the weight changes, such as lr*pre*post"}
 	}
 	if len(params) < len(r.Params) && !r.reads("lr") {
@@ -48,7 +62,8 @@ func ParseRule(text string, params ...Param) (*Rule, error) {
 			r.Params = nil
 		}
 	}
-	if p := r.check(); p != nil {
+	whole.Params = r.Params
+	if p := whole.check(); p != nil {
 		return nil, p
 	}
 	return r, nil

@@ -77,6 +77,9 @@ const (
 	SigMod
 	SigPhase
 	SigStep
+	SigSumPost
+	SigCreditPot
+	SigCreditRecon
 	NumSignals int = iota
 )
 
@@ -123,6 +126,10 @@ var signals = [NumSignals]SignalInfo{
 	SigMod:        {"mod", Global, One, nil, false, "neuromodulator"},
 	SigPhase:      {"phase", Global, One, []float64{-1, 1}, false, "sign of the learning phase"},
 	SigStep:       {"step", Global, One, nil, false, "number of updates so far, from 1"},
+
+	SigSumPost:     {"sum_post", Global, Rate, nil, false, "sum of post over the layer"},
+	SigCreditPot:   {"credit_pot", Global, Rate.Mul(ErrorUnit), nil, false, "sum of err·pot over the layer"},
+	SigCreditRecon: {"credit_recon", Global, Rate.Mul(ErrorUnit), nil, false, "sum of err_pre·recon over the layer before"},
 }
 
 // Info describes the signal.

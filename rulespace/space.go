@@ -15,9 +15,10 @@ import (
 // Space is a set of rules to search. It is of one of three kinds:
 //
 //   - symbolic: every expression of Primitives over Signals and Constants of
-//     at most MaxComplexity nodes, times a learning rate;
+//     at most MaxComplexity nodes, times a learning rate, as dw or as dfb;
 //   - template: a rule of which some parameters have ranges;
-//   - terms: a weighted sum of given expressions, some of which may be absent.
+//   - terms: weighted sums of given expressions, some of which may be absent,
+//     as dw, dfb or both.
 //
 // Template and terms spaces are cubes: a point is a vector of coordinates in
 // [-1, 1], which is what numerical searchers move in.
@@ -32,6 +33,13 @@ type Space struct {
 	Template *Rule
 
 	Terms []Term // at most 64
+
+	// Slot is the assignment that a symbolic space searches. Given is the rest
+	// of the rule, which every rule of a symbolic or terms space shares: a rule
+	// without what is searched, so that its DW is nil where dw is searched, or
+	// nil for none. A parameter of it with the name of Scale is that factor.
+	Slot  Slot
+	Given *Rule
 
 	// Scale is an overall factor, the learning rate, that is tuned apart from
 	// the structure. Symbolic: lr = 0.01 when it has no name. Terms: no
@@ -54,6 +62,7 @@ type Term struct {
 	// range: absence is the middle where the coefficient can have both signs,
 	// the low end where it has one.
 	Optional bool
+	Slot     Slot // the assignment that it is a summand of
 }
 
 // absent is the part of a coordinate's range where an optional term is absent.
@@ -94,6 +103,7 @@ func (s *Space) Validate() error {
 	case "terms":
 		s.validateTerms(add)
 	}
+	s.validateGiven(add)
 	if s.Scale.Name != "" {
 		if s.Template != nil {
 			add("scale %s: a template has its own learning rate", s.Scale.Name)
@@ -157,6 +167,11 @@ func (s *Space) validateTerms(add func(string, ...any)) {
 		add("%d terms are too many: at most %d", len(s.Terms), maxTerms)
 	}
 	seen := map[string]bool{s.Scale.Name: true}
+	if s.Given != nil {
+		for _, name := range s.Given.names() {
+			seen[name] = true
+		}
+	}
 	size := 0
 	for i, t := range s.Terms {
 		name := s.termName(i)
@@ -203,6 +218,8 @@ func (t Term) check() error {
 		return errors.New("low and high have to be finite numbers")
 	case t.Low >= t.High:
 		return fmt.Errorf("low (%v) has to be below high (%v)", t.Low, t.High)
+	case t.Slot > SlotDFB:
+		return fmt.Errorf("%v is not an assignment that can be searched", t.Slot)
 	case t.Sign < -1 || t.Sign > 1:
 		return fmt.Errorf("sign %d is not -1, 0 or 1", t.Sign)
 	case t.Log && t.Low <= 0:
@@ -230,25 +247,50 @@ func (s *Space) scale() Param {
 
 // Reads returns the signals that rules of the space may read.
 func (s *Space) Reads() SignalSet {
+	if s.Template != nil {
+		return s.Template.Needs()
+	}
+	set := s.ReadsIn(SlotDW) | s.ReadsIn(SlotDFB)
+	if s.Given != nil {
+		set |= s.Given.Needs()
+	}
+	return set
+}
+
+// ReadsIn returns the signals that an assignment may read.
+func (s *Space) ReadsIn(slot Slot) SignalSet {
+	var set SignalSet
+	given := s.Given
 	switch s.Kind() {
 	case "template":
-		return s.Template.Needs()
+		given = s.Template
 	case "terms":
-		var set SignalSet
 		for _, t := range s.Terms {
-			set |= t.Expr.Signals()
+			if t.Slot == slot {
+				set |= t.Expr.Signals()
+			}
 		}
-		return set
+	default:
+		if s.Slot == slot {
+			set = s.Signals
+		}
 	}
-	return s.Signals
+	if given != nil {
+		if e := *slot.of(given); e != nil {
+			set |= e.Signals()
+		}
+	}
+	return set
 }
 
 // Wrap makes a rule of an expression of a symbolic space: e times the
-// learning rate, as written. The rule's identity is that of its canonical
-// form, so nothing is gained by simplifying here.
+// learning rate, as written, beside what is given. The rule's identity is
+// that of its canonical form, so nothing is gained by simplifying here.
 func (s *Space) Wrap(e *Expr) *Rule {
-	p := s.scale()
-	return &Rule{DW: Apply(Mul, Name(p.Name), e), Params: []Param{p}}
+	r := s.frame()
+	*s.Slot.of(r) = Apply(Mul, Name(s.scale().Name), e)
+	s.withScale(r)
+	return r
 }
 
 // Dims returns the number of coordinates; a symbolic space has none.
@@ -283,10 +325,7 @@ func (s *Space) Decode(u []float64) *Rule {
 		}
 		return r
 	}
-	r := &Rule{}
-	if s.Scale.Name != "" {
-		r.Params = append(r.Params, s.Scale)
-	}
+	r := s.frame()
 	for i, t := range s.Terms {
 		name := s.termName(i)
 		if values[name] == 0 {
@@ -297,17 +336,20 @@ func (s *Space) Decode(u []float64) *Rule {
 		if !t.Expr.IsConst(1) {
 			summand = Apply(Mul, summand, t.Expr)
 		}
-		if r.DW == nil {
-			r.DW = summand
+		if sum := t.Slot.of(r); *sum == nil {
+			*sum = summand
 		} else {
-			r.DW = Apply(Add, r.DW, summand)
+			*sum = Apply(Add, *sum, summand)
 		}
 	}
-	switch {
-	case r.DW == nil:
-		return &Rule{DW: Const(0)}
-	case s.Scale.Name != "":
-		r.DW = Apply(Mul, Name(s.Scale.Name), r.DW)
+	for _, slot := range []Slot{SlotDW, SlotDFB} {
+		if sum := slot.of(r); *sum != nil && s.Scale.Name != "" && s.searched(slot) {
+			*sum = Apply(Mul, Name(s.Scale.Name), *sum)
+			s.withScale(r)
+		}
+	}
+	if r.DW == nil {
+		r.DW = Const(0)
 	}
 	return r
 }
@@ -355,12 +397,34 @@ func (s *Space) templateValues(r *Rule) (map[string]float64, bool) {
 	return values, true
 }
 
-// termValues finds the coefficients with which the terms add up to the rule's
-// dw: by least squares over generic points, which needs no knowledge of what
-// the terms look like.
+// termValues finds the coefficients with which the terms add up to the
+// rule's dw and dfb.
 func (s *Space) termValues(r *Rule) (map[string]float64, bool) {
-	if r.DB != nil || r.DFB != nil || len(r.States) > 0 {
+	if !s.fits(r) {
 		return nil, false
+	}
+	values := map[string]float64{}
+	for _, slot := range []Slot{SlotDW, SlotDFB} {
+		if s.searched(slot) && !s.slotValues(r, slot, values) {
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+// slotValues finds the coefficients of the terms of one assignment: by least
+// squares over generic points, which needs no knowledge of what the terms look
+// like.
+func (s *Space) slotValues(r *Rule, slot Slot, values map[string]float64) bool {
+	target := *slot.of(r)
+	if target == nil {
+		target = Const(0)
+	}
+	var terms []int
+	for i, t := range s.Terms {
+		if t.Slot == slot {
+			terms = append(terms, i)
+		}
 	}
 	scale := 1.0
 	if s.Scale.Name != "" {
@@ -369,7 +433,7 @@ func (s *Space) termValues(r *Rule) (map[string]float64, bool) {
 			scale = p.Value
 		}
 	}
-	n := len(s.Terms)
+	n := len(terms)
 	rng := key.Root(0).Child("coordinates", 0).Stream()
 	columns := make([][]float64, n+1)
 	for range 3*n + 13 {
@@ -382,11 +446,11 @@ func (s *Space) termValues(r *Rule) (map[string]float64, bool) {
 		}
 		row := make([]float64, n+1)
 		usable := true
-		for i, t := range s.Terms {
-			row[i] = scale * t.Expr.Eval(&p)
+		for i, t := range terms {
+			row[i] = scale * s.Terms[t].Expr.Eval(&p)
 			usable = usable && finite(row[i])
 		}
-		row[n] = r.DW.Eval(&p)
+		row[n] = target.Eval(&p)
 		if !usable || !finite(row[n]) {
 			continue // outside the domain of a logarithm, say
 		}
@@ -396,13 +460,12 @@ func (s *Space) termValues(r *Rule) (map[string]float64, bool) {
 	}
 	c, ok := leastSquares(columns[:n], columns[n])
 	if !ok {
-		return nil, false
+		return false
 	}
-	values := map[string]float64{}
-	for i := range s.Terms {
-		values[s.termName(i)] = c[i]
+	for i, t := range terms {
+		values[s.termName(t)] = c[i]
 	}
-	return values, true
+	return true
 }
 
 // point is an environment of fixed signals and a rule's parameters.
@@ -491,7 +554,11 @@ func (s *Space) Describe() string {
 	var b strings.Builder
 	switch s.Kind() {
 	case "symbolic":
-		fmt.Fprintf(&b, "symbolic: %s*e for every expression e of at most %d nodes\nsignals: %v\nprimitives:", s.scale().Name, s.MaxComplexity, s.Signals)
+		b.WriteString("symbolic: ")
+		if s.Slot != SlotDW {
+			fmt.Fprintf(&b, "%v = ", s.Slot)
+		}
+		fmt.Fprintf(&b, "%s*e for every expression e of at most %d nodes\nsignals: %v\nprimitives:", s.scale().Name, s.MaxComplexity, s.Signals)
 		for i, op := range s.Primitives {
 			b.WriteString(separator(i) + op.String())
 		}
@@ -502,7 +569,10 @@ func (s *Space) Describe() string {
 			b.WriteString(separator(i) + formatFloat(c))
 		}
 	case "template":
-		fmt.Fprintf(&b, "template: dw = %v", s.Template.DW)
+		b.WriteString("template:")
+		for i, a := range s.Template.assignments()[len(s.Template.States):] {
+			fmt.Fprintf(&b, "%s%s = %v", []string{" ", "; "}[min(i, 1)], a.field, a.expr)
+		}
 		for _, p := range s.Template.Params {
 			if p.HasRange() {
 				fmt.Fprintf(&b, "\n%s: %s to %s%s", p.Name, formatFloat(p.Low), formatFloat(p.High), logText(p.Log))
@@ -511,24 +581,43 @@ func (s *Space) Describe() string {
 			}
 		}
 	case "terms":
-		b.WriteString("terms: dw = ")
-		if s.Scale.Name != "" {
-			b.WriteString(s.Scale.Name + "*(")
-		}
-		for i, t := range s.Terms {
-			if i > 0 {
-				b.WriteString(" + ")
+		b.WriteString("terms:")
+		between := " "
+		for _, slot := range []Slot{SlotDW, SlotDFB} {
+			if s.searched(slot) {
+				b.WriteString(between)
+				s.describeSum(&b, slot)
+				between = "; "
 			}
-			b.WriteString(Apply(Mul, Name(s.termName(i)), t.Expr).String())
-		}
-		if s.Scale.Name != "" {
-			b.WriteString(")")
 		}
 		for i, t := range s.Terms {
 			fmt.Fprintf(&b, "\n%s: %s", s.termName(i), t.describe())
 		}
 	}
+	if s.Given != nil {
+		b.WriteString("\ngiven:")
+		for i, a := range s.Given.assignments()[len(s.Given.States):] {
+			fmt.Fprintf(&b, "%s%s = %v", []string{" ", "; "}[min(i, 1)], a.field, a.expr)
+		}
+	}
 	return b.String()
+}
+
+// describeSum writes the sum of the terms of an assignment.
+func (s *Space) describeSum(b *strings.Builder, slot Slot) {
+	between := slot.String() + " = "
+	if s.Scale.Name != "" {
+		between += s.Scale.Name + "*("
+	}
+	for i, t := range s.Terms {
+		if t.Slot == slot {
+			b.WriteString(between + Apply(Mul, Name(s.termName(i)), t.Expr).String())
+			between = " + "
+		}
+	}
+	if s.Scale.Name != "" {
+		b.WriteString(")")
+	}
 }
 
 func separator(i int) string {

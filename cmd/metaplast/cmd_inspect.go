@@ -177,7 +177,7 @@ func printFront(w io.Writer, rows []frontRow, baselines []baselineJSON) error {
 		if r.Pick {
 			notes += "   ◂ pick"
 		}
-		line(size, intervalText(r.Score), r.HeldOut, gain, pretty(r.DW)+notes)
+		line(size, intervalText(r.Score), r.HeldOut, gain, assigned(r.DW, r.DB, r.DFB)+notes)
 	}
 	for _, b := range baselines {
 		note := b.Title
@@ -207,7 +207,7 @@ func (a *app) printPick(dir string, out outcome) error {
 	}
 	p := out.Front[i]
 	w := a.stdout
-	fmt.Fprintf(w, "\npicked rule (row %d, size %d): the simplest within one standard error of the best\n\n    Δw = %s\n\n", p.Rank, p.Complexity, pretty(p.DW))
+	fmt.Fprintf(w, "\npicked rule (row %d, size %d): the simplest within one standard error of the best\n\n    Δw = %s\n\n", p.Rank, p.Complexity, assigned(p.DW, p.DB, p.DFB))
 	if len(p.Params) > 0 {
 		var parts []string
 		for _, k := range sortedKeys(p.Params) {

@@ -193,7 +193,7 @@ func (a *app) printTraining(t *trained) {
 	}
 	fmt.Fprintf(a.stdout, "%s · circuit %s · network %s %s/%s · %s · batch %d\n", taskName(info), circuitText(t.setup),
 		Sizes(t.at.Network.Sizes), t.at.Network.Hidden, t.at.Network.Output, length, t.at.Batch)
-	fmt.Fprintf(a.stdout, "Δw = %s   %s\n\n", pretty(t.setup.learner.Rule.DW.String()), outer.FormatParams(t.setup.learner.Rule))
+	fmt.Fprintf(a.stdout, "Δw = %s   %s\n\n", assignedBy(t.setup.learner.Rule), outer.FormatParams(t.setup.learner.Rule))
 }
 
 // trainingReport says on stderr how it goes.
@@ -295,7 +295,7 @@ func firstLine(s string) string {
 
 // describeLearner is circuit, rule and parameters in one line.
 func describeLearner(s setup) string {
-	return fmt.Sprintf("circuit %s, Δw = %s, %s", circuitText(s), pretty(s.learner.Rule.DW.String()), outer.FormatParams(s.learner.Rule))
+	return fmt.Sprintf("circuit %s, Δw = %s, %s", circuitText(s), assignedBy(s.learner.Rule), outer.FormatParams(s.learner.Rule))
 }
 
 type seedJSON struct {

@@ -73,10 +73,12 @@ type LearnerConfig struct {
 // RuleConfig says which rules are searched.
 type RuleConfig struct {
 	Signals    []string      `key:"signals" doc:"what the rule may read: the locality budget"`
+	Search     string        `key:"search" enum:"dw,dfb" doc:"the assignment that is searched: the change of the weights or that of the feedback weights; default dw"`
+	Given      string        `key:"given" doc:"the rest of the rule, which is not searched, such as dw: lr*err*pre; db: lr*err"`
 	Primitives []string      `key:"primitives" doc:"what the rule may compute"`
 	Constants  []float64     `key:"constants" doc:"numbers the rule may contain"`
-	Template   string        `key:"template" doc:"a rule whose parameters are searched, such as lr*post*(pre - a*post*w)"`
-	Params     []ParamConfig `key:"params" doc:"parameters of the template"`
+	Template   string        `key:"template" doc:"a rule whose parameters are searched, such as lr*post*(pre - a*post*w) or dw: lr*err*pre - a*w; dfb: lr*err*pre - b*w"`
+	Params     []ParamConfig `key:"params" doc:"parameters of the template, or values of those of the given part"`
 	Terms      []TermConfig  `key:"terms" doc:"expressions of which the rule is a weighted sum"`
 }
 
@@ -93,6 +95,7 @@ type ParamConfig struct {
 type TermConfig struct {
 	Name     string   `key:"name" doc:"name of its coefficient; c1, c2, … by default"`
 	Term     string   `key:"term" doc:"an expression over signals"`
+	In       string   `key:"in" enum:"dw,dfb" doc:"the assignment that it is a summand of; that of search by default"`
 	Low      *float64 `key:"low" doc:"end of the coefficient's range, or of its magnitude; default 0.0001"`
 	High     *float64 `key:"high" doc:"end of the coefficient's range, or of its magnitude; default 1"`
 	Scale    string   `key:"scale" enum:"linear,log" doc:"how the range is divided; default log, linear where the range is not positive"`

@@ -23,6 +23,8 @@ type frontRow struct {
 	HeldOut    *num               `json:"held_out,omitempty"`
 	Gain       num                `json:"gain"` // over the row above
 	DW         string             `json:"dw"`
+	DB         string             `json:"db,omitempty"`
+	DFB        string             `json:"dfb,omitempty"`
 	Params     map[string]float64 `json:"params"`
 	Canonical  string             `json:"canonical"`
 	Digest     string             `json:"digest"`
@@ -51,7 +53,7 @@ func taskScores(e outer.Evidence) []taskScore {
 func row(r outer.Row) frontRow {
 	out := frontRow{
 		Type: "rule", Rank: r.Rank, Complexity: r.Complexity, Score: toInterval(r.Best()), Gain: num(r.Gain),
-		DW: r.DW, Params: paramsOf(r.Rule), Canonical: r.Canonical, Digest: r.Digest, Near: r.Near, Pick: r.Pick,
+		DW: r.DW, DB: r.DB, DFB: r.DFB, Params: paramsOf(r.Rule), Canonical: r.Canonical, Digest: r.Digest, Near: r.Near, Pick: r.Pick,
 		Tasks: taskScores(r.Evidence),
 	}
 	if r.HeldOut.N > 0 {
@@ -59,6 +61,30 @@ func row(r outer.Row) frontRow {
 		out.HeldOut = &held
 	}
 	return out
+}
+
+// assigned writes the assignments of a rule for people, that to w first and
+// without a name.
+func assigned(dw, db, dfb string) string {
+	text := pretty(dw)
+	if db != "" {
+		text += "; Δb = " + pretty(db)
+	}
+	if dfb != "" {
+		text += "; Δfb = " + pretty(dfb)
+	}
+	return text
+}
+
+// assignedBy is assigned for a rule.
+func assignedBy(r *rulespace.Rule) string {
+	text := func(e *rulespace.Expr) string {
+		if e == nil {
+			return ""
+		}
+		return e.String()
+	}
+	return assigned(text(r.DW), text(r.DB), text(r.DFB))
 }
 
 func paramsOf(r *rulespace.Rule) map[string]float64 {
@@ -94,7 +120,7 @@ func readFront(dir string) ([]frontRow, error) {
 		r := csvRow{column: column, cells: line}
 		row := frontRow{
 			Type: "rule", Rank: int(r.number("rank")), Complexity: int(r.number("complexity")),
-			Gain: num(r.number("gain")), DW: r.text("dw"), Params: r.params("params"), Canonical: r.text("canonical"),
+			Gain: num(r.number("gain")), DW: r.text("dw"), DB: r.optional("db"), DFB: r.optional("dfb"), Params: r.params("params"), Canonical: r.text("canonical"),
 			Digest: r.text("digest"), Near: r.text("near"), Pick: r.text("pick") == "1",
 		}
 		if r.text("n") != "" {
@@ -129,6 +155,14 @@ func (r *csvRow) text(name string) string {
 		return ""
 	}
 	return r.cells[i]
+}
+
+// optional is the cell of a column that not every version has written.
+func (r *csvRow) optional(name string) string {
+	if i, ok := r.column[name]; ok {
+		return r.cells[i]
+	}
+	return ""
 }
 
 func (r *csvRow) number(name string) float64 {

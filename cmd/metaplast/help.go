@@ -34,6 +34,14 @@ are searched, or a weighted sum of terms:
 
     terms: [pre*post, post^2*w, {term: w, low: 1e-6, high: 1e-3, sign: negative}]
 
+Feedback weights that are plastic (circuit fa and others) have a change of their
+own, dfb, which is searched in the same ways: with the rest of the rule given,
+as terms with in: dfb, or in a template. In dfb w is the feedback weight.
+
+    search: dfb
+    given: "dw: lr*(err*pre - 0.05*w)"
+    signals: [pre, post, err, w]
+
 Values come from flags, --set path=value, METAPLAST_… variables, the file and
 defaults, in this order; metaplast check CONFIG shows which came from where.
 Unknown keys are errors. metaplast check --schema prints the JSON Schema.`),

@@ -189,7 +189,9 @@ func (r *resolver) task(t *TaskConfig) (outer.Setting, error) {
 func (r *resolver) circuit() {
 	l := &r.c.Learner
 	if l.Credit == "" && r.space != nil {
-		name, ok := cheapestCircuit(r.space.Reads(), r.connections())
+		name, ok := cheapestCircuit(func(e credit.Entry) bool {
+			return missingSignals(r.space, e, r.connections()) == 0 && (e.Feedback || !r.plasticFeedback())
+		})
 		if !ok {
 			r.fail("learner.credit", "no circuit provides all of %s", r.space.Reads())
 			return
@@ -285,20 +287,20 @@ func plainText(err error) string {
 	return text
 }
 
-// cheapestCircuit is the first circuit in the catalogue that provides the
-// signals in the fewest passes. A cheaper one than these does not take their
-// place, as its credit is another: nobody means a random projection of the
-// target by err without saying so.
-func cheapestCircuit(reads rulespace.SignalSet, connections int) (string, bool) {
+// cheapestCircuit is the first circuit in the catalogue that will do in the
+// fewest passes. A cheaper one than the plain ones does not take their place,
+// as its credit is another: nobody means a random projection of the target by
+// err without saying so.
+func cheapestCircuit(do func(credit.Entry) bool) (string, bool) {
 	for _, name := range []string{"none", "bp", "perturb"} {
-		if e, ok := credit.ByName(name); ok && reads.Minus(provided(e, connections)) == 0 {
+		if e, ok := credit.ByName(name); ok && do(e) {
 			return name, true
 		}
 	}
 	best := -1
 	all := credit.Catalogue()
 	for i, e := range all {
-		if reads.Minus(provided(e, connections)) == 0 && (best < 0 || e.Passes < all[best].Passes) {
+		if do(e) && (best < 0 || e.Passes < all[best].Passes) {
 			best = i
 		}
 	}
@@ -306,6 +308,21 @@ func cheapestCircuit(reads rulespace.SignalSet, connections int) (string, bool) 
 		return "", false
 	}
 	return all[best].Name, true
+}
+
+// missingSignals are those that rules of the space read and the circuit does
+// not provide.
+func missingSignals(space *rulespace.Space, e credit.Entry, connections int) rulespace.SignalSet {
+	return space.ReadsIn(rulespace.SlotDW).Minus(provided(e, connections)) |
+		space.ReadsIn(rulespace.SlotDFB).Minus(providedTo(rulespace.SlotDFB, e, connections))
+}
+
+// providedTo is what an assignment of a rule may read.
+func providedTo(slot rulespace.Slot, e credit.Entry, connections int) rulespace.SignalSet {
+	if slot == rulespace.SlotDFB && e.OwnFeedback != 0 {
+		return e.OwnFeedback | rulespace.Signals(rulespace.SigW)
+	}
+	return provided(e, connections)
 }
 
 // provided is what a rule of every connection may read in a network with so
@@ -338,13 +355,13 @@ func (r *resolver) signals() {
 	if !ok || r.space == nil {
 		return
 	}
-	provides := provided(e, r.connections())
+	provides := providedTo(r.space.Slot, e, r.connections())
 	complain := func(path string, s rulespace.Signal) {
 		hint := ""
 		if e.Output.Has(s) {
 			hint = " to hidden units"
 		}
-		if other, ok := cheapestCircuit(rulespace.Signals(s), r.connections()); hint == "" && ok {
+		if other, ok := cheapestCircuit(func(e credit.Entry) bool { return provided(e, r.connections()).Has(s) }); hint == "" && ok {
 			hint = fmt.Sprintf("; circuit %s does", other)
 		}
 		r.fail(path, "circuit %s does not provide %s%s. It provides: %s", e.Name, s, hint, provides)
@@ -355,13 +372,18 @@ func (r *resolver) signals() {
 		}
 	}
 	for i, t := range r.space.Terms {
-		for _, s := range t.Expr.Signals().Minus(provides).List() {
+		for _, s := range t.Expr.Signals().Minus(providedTo(t.Slot, e, r.connections())).List() {
 			complain(fmt.Sprintf("rule.terms[%d]", i), s)
 		}
 	}
 	if t := r.space.Template; t != nil {
-		for _, s := range t.Needs().Minus(provides).List() {
+		for _, s := range missingSignals(r.space, e, r.connections()).List() {
 			complain("rule.template", s)
+		}
+	}
+	if g := r.space.Given; g != nil {
+		for _, s := range missingSignals(&rulespace.Space{Template: g}, e, r.connections()).List() {
+			complain("rule.given", s)
 		}
 	}
 }
@@ -483,15 +505,18 @@ func (r *resolver) rule() {
 		space.Primitives = append(space.Primitives, op)
 	}
 	space.Constants = c.Constants
+	r.given(space)
 	switch {
+	case c.Template != "" && (c.Search != "" || c.Given != ""):
+		r.fail("rule.template", "a template says itself what of the rule is searched; leave out search and given")
 	case c.Template != "" && len(c.Terms) > 0:
 		r.fail("rule.terms", "a rule is searched by template or by terms, not both")
 	case c.Template != "":
 		r.template(space)
 	case len(c.Terms) > 0:
 		r.terms(space)
-	case len(c.Params) > 0:
-		r.fail("rule.params", "parameters belong to a template, which is missing")
+	case len(c.Params) > 0 && c.Given == "":
+		r.fail("rule.params", "parameters belong to a template or to the given part of a rule, which is missing")
 	case len(c.Signals) == 0:
 		r.fail("rule", "which rules are to be searched? Give signals and primitives, or a template, or terms")
 	default:
@@ -501,6 +526,7 @@ func (r *resolver) rule() {
 		}
 		set(&r.c.Search.MaxComplexity, 7)
 		space.MaxComplexity = r.c.Search.MaxComplexity
+		space.Slot = slot(c.Search)
 		r.scale(space)
 	}
 	if len(r.problems) > before {
@@ -513,6 +539,52 @@ func (r *resolver) rule() {
 		return
 	}
 	r.space = space
+}
+
+// given reads the part of the rule that is not searched.
+func (r *resolver) given(space *rulespace.Space) {
+	c := &r.c.Rule
+	if c.Given == "" {
+		return
+	}
+	before := len(r.problems)
+	params := r.params()
+	for i, p := range params {
+		if p.HasRange() {
+			r.fail(fmt.Sprintf("rule.params[%d]", i), "%s: what is given is not searched; leave out low and high", p.Name)
+		}
+	}
+	if len(r.problems) > before {
+		return
+	}
+	rule, err := rulespace.ParseGiven(c.Given, params...)
+	if err != nil {
+		r.fail("rule.given", "%v", err)
+		return
+	}
+	space.Given = rule
+}
+
+// params are the parameters of a template or of the given part of a rule.
+func (r *resolver) params() []rulespace.Param {
+	c := &r.c.Rule
+	params := make([]rulespace.Param, len(c.Params))
+	for i := range c.Params {
+		p, err := c.Params[i].param()
+		if err != nil {
+			r.fail(fmt.Sprintf("rule.params[%d]", i), "%v", err)
+		}
+		params[i] = p
+	}
+	return params
+}
+
+// slot is the assignment of that name, dw by default.
+func slot(name string) rulespace.Slot {
+	if name == rulespace.SlotDFB.String() {
+		return rulespace.SlotDFB
+	}
+	return rulespace.SlotDW
 }
 
 func (r *resolver) signalSet() rulespace.SignalSet {
@@ -539,20 +611,12 @@ func (r *resolver) signalSet() rulespace.SignalSet {
 }
 
 func (r *resolver) template(space *rulespace.Space) {
-	c := &r.c.Rule
-	params := make([]rulespace.Param, len(c.Params))
 	before := len(r.problems)
-	for i := range c.Params {
-		p, err := c.Params[i].param()
-		if err != nil {
-			r.fail(fmt.Sprintf("rule.params[%d]", i), "%v", err)
-		}
-		params[i] = p
-	}
+	params := r.params()
 	if len(r.problems) > before {
 		return
 	}
-	rule, err := rulespace.ParseRule(c.Template, params...)
+	rule, err := rulespace.ParseRule(r.c.Rule.Template, params...)
 	if err != nil {
 		r.fail("rule.template", "%v", err)
 		return
@@ -590,7 +654,11 @@ func (p *ParamConfig) param() (rulespace.Param, error) {
 
 func (r *resolver) terms(space *rulespace.Space) {
 	for i := range r.c.Rule.Terms {
-		t, err := r.c.Rule.Terms[i].term()
+		c := &r.c.Rule.Terms[i]
+		if r.c.Rule.Search != "" {
+			set(&c.In, r.c.Rule.Search)
+		}
+		t, err := c.term()
 		if err != nil {
 			r.fail(fmt.Sprintf("rule.terms[%d]", i), "%v", err)
 			continue
@@ -603,7 +671,7 @@ func (r *resolver) terms(space *rulespace.Space) {
 }
 
 func (t *TermConfig) term() (rulespace.Term, error) {
-	out := rulespace.Term{Name: t.Name, Low: 1e-4, High: 1}
+	out := rulespace.Term{Name: t.Name, Low: 1e-4, High: 1, Slot: slot(t.In)}
 	bare := t.Low == nil && t.High == nil && t.Scale == "" && t.Sign == "" && t.Name == ""
 	if t.Low != nil {
 		out.Low = *t.Low
@@ -631,6 +699,11 @@ func (t *TermConfig) term() (rulespace.Term, error) {
 // scale gives the space a learning rate in the range that is tuned.
 func (r *resolver) scale(space *rulespace.Space) {
 	space.Scale = rulespace.Param{Name: "lr", Value: 0.01}
+	if space.Given != nil {
+		if p, ok := space.Given.Param("lr"); ok {
+			space.Scale = p
+		}
+	}
 	t := r.c.Search.Tune
 	if t.Low > 0 && t.High > t.Low {
 		space.Scale.Value = math.Sqrt(t.Low * t.High)
@@ -657,11 +730,34 @@ func (r *resolver) sampleRule() *rulespace.Rule {
 	if r.space.Template != nil {
 		return r.space.Template
 	}
-	sum := rulespace.Const(0)
-	for _, s := range r.space.Reads().List() {
-		sum = rulespace.Apply(rulespace.Add, sum, rulespace.Sig(s))
+	sum := func(slot rulespace.Slot) *rulespace.Expr {
+		e := rulespace.Const(0)
+		for _, s := range r.space.ReadsIn(slot).List() {
+			e = rulespace.Apply(rulespace.Add, e, rulespace.Sig(s))
+		}
+		return e
 	}
-	return &rulespace.Rule{DW: sum}
+	rule := &rulespace.Rule{DW: sum(rulespace.SlotDW)}
+	if r.space.Given != nil {
+		rule.DB = r.space.Given.DB
+		rule.Params = r.space.Given.Params
+	}
+	if r.plasticFeedback() {
+		rule.DFB = sum(rulespace.SlotDFB)
+	}
+	return rule
+}
+
+// plasticFeedback reports whether rules of the space have a dfb.
+func (r *resolver) plasticFeedback() bool {
+	s := r.space
+	switch {
+	case s.Template != nil:
+		return s.Template.DFB != nil
+	case s.Given != nil && s.Given.DFB != nil, s.Slot == rulespace.SlotDFB:
+		return true
+	}
+	return slices.ContainsFunc(s.Terms, func(t rulespace.Term) bool { return t.Slot == rulespace.SlotDFB })
 }
 
 func (r *resolver) rungs() []outer.Rung {
@@ -767,7 +863,7 @@ func (r *resolver) methods(plan *outer.Plan) {
 				}
 			}
 		}
-		opts := method.Options{Values: m.options, KeepScale: plan.Tune.Param == ""}
+		opts := method.Options{Values: m.options, KeepScale: plan.Tune.Param == "" || r.space.ScaleMatters()}
 		space, root := r.space, plan.MethodKey(i)
 		build := func() (outer.Searcher, error) { return e.New(space, opts, root) }
 		if _, err := build(); err != nil {

@@ -48,7 +48,7 @@ func (l *runLog) progress(p outer.Progress) {
 
 func (l *runLog) best(r outer.Result, evaluations int) {
 	l.z.Info("best", zap.Float64("score", r.Score), zap.Int("size", r.Complexity), zap.Int("evaluations", evaluations),
-		zap.String("dw", r.Rule.DW.String()), zap.String("params", outer.FormatParams(r.Rule)), zap.String("digest", r.Digest))
+		zap.String("rule", r.Rule.CanonicalText()), zap.String("dw", r.Rule.DW.String()), zap.String("params", outer.FormatParams(r.Rule)), zap.String("digest", r.Digest))
 }
 
 func (l *runLog) fail(err error) { l.z.Error("failed", zap.Error(err)) }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metaplast/metaplast/checkpoints"
+	"github.com/metaplast/metaplast/inner/credit"
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/trial"
 	"github.com/metaplast/metaplast/outer"
@@ -185,11 +186,14 @@ func (f *learnerFlags) setup(ref ruleRef) (setup, error) {
 		return s, err
 	}
 	if s.learner.Credit.Name == "" {
-		needs := s.learner.Rule.Needs()
-		if s.learner.Credit.Name, _ = cheapestCircuit(needs, 2); s.learner.Credit.Name == "" {
-			if s.learner.Credit.Name, _ = cheapestCircuit(needs, 1); s.learner.Credit.Name == "" {
-				return s, invalidf("rule %s reads %s; no circuit provides all of these", shorten(ref.text), needs)
-			}
+		space := &rulespace.Space{Template: s.learner.Rule}
+		for connections := 2; connections > 0 && s.learner.Credit.Name == ""; connections-- {
+			s.learner.Credit.Name, _ = cheapestCircuit(func(e credit.Entry) bool {
+				return missingSignals(space, e, connections) == 0 && (e.Feedback || s.learner.Rule.DFB == nil)
+			})
+		}
+		if s.learner.Credit.Name == "" {
+			return s, invalidf("rule %s reads %s; no circuit provides all of these", shorten(ref.text), s.learner.Rule.Needs())
 		}
 	}
 	for _, text := range f.options {

@@ -134,6 +134,9 @@ func plainLine(v view, now time.Time) string {
 	parts = append(parts, fmt.Sprintf("trials=%d phase=%s", v.Trials, v.Phase))
 	if v.Best.Rule != nil {
 		parts = append(parts, "dw="+strconv.Quote(v.Best.Rule.DW.String()))
+		if fb := v.Best.Rule.DFB; fb != nil {
+			parts = append(parts, "dfb="+strconv.Quote(fb.String()))
+		}
 	}
 	return strings.Join(parts, " ")
 }
@@ -156,6 +159,7 @@ type progressJSON struct {
 	Best        num           `json:"best"`
 	Size        int           `json:"size"`
 	DW          string        `json:"dw"`
+	DFB         string        `json:"dfb,omitempty"`
 	Why         string        `json:"why,omitempty"`
 }
 
@@ -172,6 +176,9 @@ func progressOf(v view, now time.Time) progressJSON {
 	}
 	if v.Best.Rule != nil {
 		p.Best, p.Size, p.DW = num(v.Best.Score), v.Best.Complexity, v.Best.Rule.DW.String()
+		if fb := v.Best.Rule.DFB; fb != nil {
+			p.DFB = fb.String()
+		}
 	} else {
 		p.Why = "no rule has been scored yet"
 	}
@@ -288,7 +295,7 @@ func (u *ui) frontLines(v view, width, room int) []string {
 		if r.N > 1 {
 			text += " ±" + fixed(1.96*r.SE)
 		}
-		l := clip(fmt.Sprintf("%5d %s%s %s   %s", r.Complexity, mark, padRight(text, 13), padLeft(gain, 6), pretty(r.Rule.DW.String())), width)
+		l := clip(fmt.Sprintf("%5d %s%s %s   %s", r.Complexity, mark, padRight(text, 13), padLeft(gain, 6), assignedBy(r.Rule)), width)
 		if r.Digest == v.Best.Digest {
 			l = u.bold(l)
 		}

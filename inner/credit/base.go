@@ -39,6 +39,25 @@ var local = rulespace.Signals(
 	rulespace.SigMeanPost, rulespace.SigGoodness, rulespace.SigMaxDW,
 	rulespace.SigW, rulespace.SigW0, rulespace.SigStep)
 
+// ofTotals adds to needs the signals that totals are made of, sums over a
+// layer which circuits with credit may provide:
+//
+//	sum_post      Σ_i post_i
+//	credit_pot    Σ_i err_i·pot_i: in a layer without biases Σ_ij err_i·w_ji·pre_j
+//	credit_recon  Σ_j err_pre_j·recon_j = Σ_ij post_i·w_ji·err_pre_j
+//
+// They are what is not elementwise in the pool of N. Shervani-Tabar and
+// R. Rosenbaum, Nat. Commun. 14 (2023).
+func ofTotals(needs rulespace.SignalSet) rulespace.SignalSet {
+	if needs.Has(rulespace.SigCreditPot) {
+		needs |= rulespace.Signals(rulespace.SigErr)
+	}
+	if needs.Has(rulespace.SigCreditRecon) {
+		needs |= rulespace.Signals(rulespace.SigErrPre, rulespace.SigRecon)
+	}
+	return needs
+}
+
 // free are the local signals that cost nothing at a presentation.
 var free = rulespace.Signals(
 	rulespace.SigPre, rulespace.SigPost, rulespace.SigPot, rulespace.SigW, rulespace.SigW0, rulespace.SigStep)
@@ -80,8 +99,8 @@ func (b *base) init(needs Needs) {
 	b.conns = make([]presenter, len(b.net.Conns))
 	for l, c := range b.net.Conns {
 		p := &b.conns[l]
-		p.conn, p.needs, p.act = c, needs.Of(c), b.net.Act[l+1]
-		p.derived = (p.needs & local).Minus(free)
+		p.conn, p.needs, p.act = c, ofTotals(needs.Of(c)), b.net.Act[l+1]
+		p.derived = (p.needs & (local | totals)).Minus(free)
 		v := &p.sig.Values
 		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = b.net.Act[l], b.net.Act[l+1], b.net.Pot[l+1]
 		if c.Output {
@@ -289,6 +308,14 @@ func (b *base) derive(c *presenter) {
 			for i := range post.Rows {
 				dst.Data[i] = vec.Dot(post.Row(i), post.Row(i)) / float32(post.Cols)
 			}
+		case rulespace.SigSumPost:
+			for i := range post.Rows {
+				dst.Data[i] = vec.Sum(post.Row(i))
+			}
+		case rulespace.SigCreditPot:
+			dots(dst, v[rulespace.SigErr], v[rulespace.SigPot])
+		case rulespace.SigCreditRecon:
+			dots(dst, v[rulespace.SigErrPre], v[rulespace.SigRecon])
 		case rulespace.SigMaxDW:
 			fill(dst, largestChange(c.before, w))
 			c.before.CopyFrom(w)
@@ -365,6 +392,13 @@ func lower(dst *vec.Matrix, post []float32, w *vec.Matrix) {
 			d[i] = sum
 			sum += float32(post[i] * x)
 		}
+	}
+}
+
+// dots sets dst to the product of each row of a with that of b.
+func dots(dst, a, b *vec.Matrix) {
+	for i := range a.Rows {
+		dst.Data[i] = vec.Dot(a.Row(i), b.Row(i))
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 var bpEntry = Entry{
 	Name: "bp", Title: "backpropagation",
 	Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
-	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
+	Provides: local | credit | totals, Output: target, Supervised: true, Passes: 2,
 	Locality:  []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
 	Reference: "D. Rumelhart, G. Hinton, R. Williams, Nature 323:533 (1986)",
 	make:      newBP,

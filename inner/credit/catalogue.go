@@ -32,6 +32,7 @@ const (
 var (
 	target = rulespace.Signals(rulespace.SigTarget)
 	credit = rulespace.Signals(rulespace.SigErr, rulespace.SigErrPre)
+	totals = rulespace.Signals(rulespace.SigSumPost, rulespace.SigCreditPot, rulespace.SigCreditRecon)
 	reward = rulespace.Signals(rulespace.SigNoise, rulespace.SigReward, rulespace.SigRewardMean)
 )
 

@@ -9,7 +9,7 @@ import (
 var faEntry = Entry{
 	Name: "fa", Title: "feedback alignment",
 	Doc:      "err is sent back layer by layer through random weights, which a rule's dfb may change",
-	Provides: local | credit, Output: target, Feedback: true, Supervised: true, Passes: 2,
+	Provides: local | credit | totals, Output: target, Feedback: true, Supervised: true, Passes: 2,
 	Locality:  []string{ForwardLocking, BackwardLocking, BackwardPhase},
 	Options:   []option.Option{feedbackScale},
 	Reference: "T. Lillicrap et al., Nat. Commun. 7:13276 (2016)",

@@ -9,6 +9,7 @@ import (
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/trial"
+	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/kernel"
 	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
@@ -507,6 +508,56 @@ func TestClassification(t *testing.T) {
 			if out.Score.Accuracy < 0.9 {
 				t.Errorf("%s with %s output: accuracy %v", name, output, out.Score.Accuracy)
 			}
+		}
+	}
+}
+
+// In a narrow deep network with large random feedback, feedback that learns as
+// the forward weights do pays: this is what examples/kolen-pollack.yaml
+// searches, and these are its closest rivals there.
+func TestKolenPollackPays(t *testing.T) {
+	spec, err := tasks.ParseSpec("regression:dims=8,outputs=4,cond=2,noise=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := tasks.Open(spec, tasks.Source{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := func(dfb string) float64 {
+		text := "dw: lr*(err*pre - 0.05*w)"
+		if dfb != "" {
+			text += "; dfb: " + dfb
+		}
+		rule, err := rulespace.ParseRule(text, rulespace.Param{Name: "lr", Value: 0.03})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean := 0.0
+		for seed := range uint64(3) {
+			tk := trial.Trial{
+				Task:    task,
+				Network: network.Config{Sizes: []int{8, 10, 10, 10, 10, 4}, Hidden: network.Activation{Name: "tanh"}},
+				Learner: learner.Learner{Credit: credit.Config{Name: "fa", Options: map[string]string{"feedback_scale": "3"}}, Rule: rule},
+				Steps:   5000, Key: key.Root(seed),
+			}
+			o := trial.NewRunner().Run(t.Context(), tk)
+			if o.Err != nil {
+				t.Fatal(o.Err)
+			}
+			mean += o.Score.Value / 3
+		}
+		return mean
+	}
+	pair := score("lr*(err*pre - 0.05*w)")
+	if pair < 0.88 {
+		t.Errorf("with the pair the score is %.3f", pair)
+	}
+	for _, dfb := range []string{"", "lr*err*pre", "lr*pre*(err - pre*w)", "lr*w*(0.05 - w*w)", "lr*0.05*pre*(err - post)", "0.05*lr*(err - w)"} {
+		if s := score(dfb); s > pair-0.03 {
+			t.Errorf("with dfb %q the score is %.3f, with the pair %.3f", dfb, s, pair)
+		} else {
+			t.Logf("%q: %.3f, pair %.3f", dfb, s, pair)
 		}
 	}
 }

@@ -148,7 +148,11 @@ func (s *Searcher) Seed(found []outer.Candidate) error {
 // start queues a rule, with its tuned scale taken out.
 func (s *Searcher) start(r *rulespace.Rule) error {
 	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
-	e := r.DW.Substitute(func(name string) (*rulespace.Expr, bool) {
+	e := s.space.Searched(r)
+	if e == nil {
+		return fmt.Errorf("it has no %v", s.space.Slot)
+	}
+	e = e.Substitute(func(name string) (*rulespace.Expr, bool) {
 		if name == rate {
 			return rulespace.Const(1), true
 		}

@@ -127,3 +127,46 @@ func TestValues(t *testing.T) {
 		}
 	}
 }
+
+// Every method searches dfb where the space says so, and leaves alone what is
+// given.
+func TestFeedback(t *testing.T) {
+	given, err := rulespace.ParseGiven("dw: lr*err*pre - 0.001*w; db: lr*err")
+	if err != nil {
+		t.Fatal(err)
+	}
+	symbolic := &rulespace.Space{
+		Signals:    rulespace.Signals(rulespace.SigPre, rulespace.SigErr, rulespace.SigW),
+		Primitives: []rulespace.Op{rulespace.Mul, rulespace.Sub}, MaxComplexity: 5,
+		Slot: rulespace.SlotDFB, Given: given,
+	}
+	e, err := rulespace.ParseExpr("err*pre")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := &rulespace.Space{Given: given, Terms: []rulespace.Term{
+		{Name: "a", Expr: e, Low: 0.1, High: 1, Slot: rulespace.SlotDFB},
+	}}
+	for _, entry := range method.Catalogue() {
+		searched := 0
+		for _, space := range []*rulespace.Space{symbolic, terms} {
+			s, err := entry.New(space, method.Options{KeepScale: true}, key.Root(1))
+			if err != nil {
+				continue // of a kind that it does not search
+			}
+			searched++
+			asked, err := s.Ask(5)
+			if err != nil || len(asked) == 0 {
+				t.Fatalf("%s: asked for %d rules, %v", entry.Name, len(asked), err)
+			}
+			for _, c := range asked {
+				if c.Rule.DFB == nil || c.Rule.DW != given.DW || c.Rule.DB != given.DB || c.Rule.Validate() != nil {
+					t.Errorf("%s: %s, %v", entry.Name, c.Rule.CanonicalText(), c.Rule.Validate())
+				}
+			}
+		}
+		if searched == 0 {
+			t.Errorf("%s searches neither space", entry.Name)
+		}
+	}
+}

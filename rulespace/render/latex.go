@@ -41,6 +41,10 @@ var latexSymbols = [rulespace.NumSignals]string{
 	rulespace.SigMod:        `M`,
 	rulespace.SigPhase:      `p`,
 	rulespace.SigStep:       `n`,
+
+	rulespace.SigSumPost:     `Y`,
+	rulespace.SigCreditPot:   `D_{u}`,
+	rulespace.SigCreditRecon: `D_{x}`,
 }
 
 // latexNames are the usual symbols of parameters.
