@@ -292,7 +292,7 @@ func plainText(err error) string {
 // as its credit is another: nobody means a random projection of the target by
 // err without saying so.
 func cheapestCircuit(do func(credit.Entry) bool) (string, bool) {
-	for _, name := range []string{"none", "bp", "perturb"} {
+	for _, name := range []string{"none", "bp", "fa", "perturb"} {
 		if e, ok := credit.ByName(name); ok && do(e) {
 			return name, true
 		}
