@@ -15,6 +15,7 @@ var dfaEntry = Entry{
 	Provides: local | credit, Output: target, Supervised: true, Passes: 2,
 	Locality:  []string{ForwardLocking, ErrorBroadcast, BackwardPhase},
 	Options:   []option.Option{feedbackScale},
+	Convolves: true,
 	Reference: "A. Nøkland, NeurIPS 29 (2016)",
 	make:      newDFA,
 }
@@ -24,6 +25,9 @@ var dfaEntry = Entry{
 //
 //	c_L = −∂loss/∂z_L
 //	c_l = f'(h_l) ⊙ (B_l c_L)     B_l of n_l × n_L, glorot
+//
+// Behind a convolution n_l counts the units that pooling left; from there
+// credit goes through pooling to the filters (see fold).
 //
 // A. Nøkland, NeurIPS 29 (2016).
 type direct struct {
@@ -65,8 +69,8 @@ func (c *direct) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	for l, f := range c.feedback {
 		if f != nil {
 			c.mulTB(c.credit[l], c.credit[last], f)
-			net.Damp(l, c.credit[l], net.Act[l])
+			c.damp(l, c.credit[l])
 		}
 	}
-	c.present(p)
+	c.presentCredit(c.credit, p)
 }

@@ -111,6 +111,9 @@ func (s *sampler) Present(c *network.Connection, sig *credit.Signals) {
 
 func (s *sampler) take(c *network.Connection, sig *credit.Signals, sample int) {
 	pre, post := s.stream.IntN(c.In), s.stream.IntN(c.Out)
+	if c.Positions > 1 {
+		sample = sample*c.Positions + s.stream.IntN(c.Positions)
+	}
 	row := make([]float64, rulespace.NumSignals)
 	needs := s.needs.Of(c)
 	for i := range row {
