@@ -45,7 +45,7 @@ connection that learns by the delta rule.
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.task, "task", "mnist:side=14,limit=5000", "what to learn `T`")
-	flags.StringVar(&o.network, "network", "in-128-out", "`LAYERS`")
+	flags.StringVar(&o.network, "network", "in-128-out", "`LAYERS` from input to output (metaplast help networks)")
 	flags.IntVar(&o.epochs, "epochs", 10, "passes over the training samples `N`")
 	flags.IntVar(&o.seeds, "seeds", 5, "networks to train `N`, each from its own seed")
 	flags.IntVar(&o.tune, "tune", 5, "learning rates to try `N`, a factor of 3 apart around the default, and up to as many more where the best is at the end; 1 for the default")

@@ -48,7 +48,7 @@ type TaskConfig struct {
 // LearnerConfig is a network and its credit circuit.
 type LearnerConfig struct {
 	Credit    string  `key:"credit" doc:"circuit that provides the signals; by default the cheapest that covers the rule"`
-	Network   Sizes   `key:"network" doc:"layers, input to output: units such as 128, in and out for those of the task, an image such as 28x28 or 28x28x3, and convolutions such as c8k5s1z2p2: 8 filters of 5×5, stride 1, 2 zeros around the image, maxima (p) or means (a) of 2×2"`
+	Network   Sizes   `key:"network" doc:"layers, input to output, such as 784-128-10 or 28x28-c8k5p2-64-10; in and out stand for those of the task; see metaplast help networks"`
 	Hidden    string  `key:"hidden" doc:"activation of hidden layers; default tanh"`
 	Output    string  `key:"output" doc:"activation of the output; softmax for classification, else linear"`
 	Beta      float64 `key:"beta" min:"0" max:"1000" doc:"sharpness of softplus; default 1"`
@@ -203,7 +203,7 @@ func parseSizes(text string) (Sizes, error) {
 		}
 		l, err := network.ParseLayer(p)
 		if err != nil {
-			return nil, fmt.Errorf("network %q: %s; write 784-128-10, in-128-out, or in-c8k5p2-64-out with 8 filters of 5×5, pooled 2×2", text, plainText(err))
+			return nil, fmt.Errorf("network %q: %s; write 784-128-10, in-128-out or in-c8k5p2-64-out; see metaplast help networks", text, plainText(err))
 		}
 		s = append(s, l)
 	}

@@ -96,7 +96,7 @@ type learnerFlags struct {
 func (f *learnerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.learner, "learner", "", "a learner `L` (metaplast list learners); with a rule, only its circuit")
-	flags.StringVar(&f.network, "network", "", "`LAYERS`, such as 784-128-10, in-128-out, or in-c8k5p2-64-out (8 filters of 5×5, pooled 2×2)")
+	flags.StringVar(&f.network, "network", "", "`LAYERS` from input to output, such as 784-128-10 or in-c8k5p2-64-out (metaplast help networks)")
 	flags.StringVar(&f.hidden, "hidden", "", "`ACTIVATION` of hidden layers: linear, tanh, relu, softplus(10), sigmoid, sign")
 	flags.StringVar(&f.output, "activation", "", "`ACTIVATION` of the output, softmax for classification by default")
 	flags.StringVar(&f.loss, "loss", "", "squared or cross-entropy")

@@ -67,7 +67,7 @@ func newSampler(t Trial, net *network.Network, n int, p credit.Plasticity) *samp
 	e, _ := credit.ByName(t.Learner.Credit.Name)
 	s.needs = credit.Needs{Hidden: e.Provides, Output: e.Provides | e.Output}
 	var without rulespace.SignalSet
-	if t.Batch > 1 {
+	if t.Batch > 1 || len(t.Network.Convolutions) > 0 {
 		without |= rulespace.Signals(rulespace.SigLower)
 	}
 	if t.Task.Info().Kind == tasks.Unsupervised {
