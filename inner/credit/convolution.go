@@ -15,7 +15,8 @@ import (
 //
 // Rules take means over positions, so the factor P makes that of err·pre the
 // sum Σ_p c_p·x_p, the gradient of weights that all positions share. err_pre
-// has the credit of the units of a patch as it is.
+// has the credit of units as it is; that of a unit behind pooling is the c_p of
+// its maximum, or the sum of those of its window.
 type fold struct {
 	err     *vec.Matrix // c_p, when presented P·c_p; nil where not needed
 	patches *vec.Matrix // what goes back to each patch, when presented err_pre; nil where not needed
@@ -69,6 +70,8 @@ func (b *base) damp(layer int, credit *vec.Matrix) {
 		if p := &b.conns[layer-1]; p.fold != nil && p.fold.err != nil {
 			p.conn.Unpool(p.fold.err, credit)
 			b.net.Damp(layer, p.fold.err, p.conn.Post)
+			p.conn.Collect(credit, p.fold.err)
+			return
 		}
 	}
 	b.net.Damp(layer, credit, b.net.Act[layer])
@@ -96,17 +99,22 @@ func (b *base) sendBack(l int, dst, credit, feedback *vec.Matrix) {
 // presentCredit presents every connection with the credit of its layers.
 func (b *base) presentCredit(credit []*vec.Matrix, p Plasticity) {
 	for l := range b.conns {
-		c := &b.conns[l]
-		if c.fold == nil {
-			continue
-		}
-		if n := c.conn.Positions; n > 1 && c.fold.err != nil {
-			size := c.fold.err.Rows * c.fold.err.Stride
-			vec.MulVS(c.fold.err.Data[:size], c.fold.err.Data[:size], float32(n))
-		}
-		if c.needs.Has(rulespace.SigErrPre) {
-			c.conn.Geometry.Gather(c.fold.patches, credit[l])
-		}
+		b.showCredit(l, credit[l])
 	}
 	b.present(p)
+}
+
+// showCredit makes connection l ready to present its credit, where it is a
+// convolution; below is the credit of the layer before it.
+func (b *base) showCredit(l int, below *vec.Matrix) {
+	c := &b.conns[l]
+	if c.fold == nil {
+		return
+	}
+	if n := c.conn.Positions; n > 1 && c.fold.err != nil {
+		vec.MulVS(whole(c.fold.err), whole(c.fold.err), float32(n))
+	}
+	if c.needs.Has(rulespace.SigErrPre) {
+		c.conn.Geometry.Gather(c.fold.patches, below)
+	}
 }

@@ -190,7 +190,7 @@ func TestAlignedFeedbackThroughConvolutions(t *testing.T) {
 // as credit from above does: with linear units err_pre of the connection above
 // is what arrives.
 func TestDirectFeedbackThroughConvolutions(t *testing.T) {
-	for _, pool := range []string{"", "p2", "a2", "p3/1"} {
+	for _, pool := range []string{"", "p2", "a2", "p3"} {
 		n := newNetwork(t, convolutional(t, "7x7-c3k2"+pool+"-5-3", network.Config{Hidden: network.Activation{Name: "linear"}}), 2)
 		c := newCircuit(t, credit.Config{Name: "dfa"}, n, rulespace.SigErr, rulespace.SigErrPre)
 		b := randomBatch(key.Root(3).Stream(), n.Config, 2)
@@ -262,7 +262,7 @@ func TestLocalSignalsOfConvolutions(t *testing.T) {
 func TestCircuitsWithoutConvolutions(t *testing.T) {
 	n := newNetwork(t, convolutional(t, "6x6-c2k3-3", network.Config{}), 1)
 	_, err := credit.New(credit.Config{Name: "perturb"}, n, credit.Needs{}, key.Root(1))
-	if want := "credit: circuit perturb does not work through convolutions; circuits that do are bp, dfa, fa, none"; err == nil || err.Error() != want {
+	if want := "credit: circuit perturb does not work through convolutions; circuits that do are bp, dfa, fa, none, pc-"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}
 	lower := rulespace.Signals(rulespace.SigLower)
@@ -272,7 +272,7 @@ func TestCircuitsWithoutConvolutions(t *testing.T) {
 }
 
 func TestConvolutionsDoNotAllocate(t *testing.T) {
-	for _, name := range []string{"bp", "fa", "dfa", "none"} {
+	for _, name := range []string{"bp", "fa", "dfa", "none", "pc-strict", "pc-incremental", "pc-fixed", "pc-zil"} {
 		n := newNetwork(t, convolutional(t, "8x8-c3k3p2-c4k2a2-5-3", network.Config{Bias: true}), 4)
 		signals := []rulespace.Signal{rulespace.SigPre, rulespace.SigComp, rulespace.SigStep}
 		if name != "none" {
@@ -288,6 +288,106 @@ func TestConvolutionsDoNotAllocate(t *testing.T) {
 			c.Learn(n, b, nothing)
 		}); allocs != 0 {
 			t.Errorf("%s: %v allocations", name, allocs)
+		}
+	}
+}
+
+// Predictive coding over filters of 1×1 on an image of 1×1 is that over units,
+// to the last bit.
+func TestPointPredictiveCodingIsDense(t *testing.T) {
+	signals := []rulespace.Signal{rulespace.SigErr, rulespace.SigErrPre, rulespace.SigPre, rulespace.SigPost, rulespace.SigPot, rulespace.SigDPost}
+	for name, hidden := range map[string]string{"pc-strict": "tanh", "pc-incremental": "tanh", "pc-fixed": "tanh", "pc-zil": "tanh", "pc-positive": "relu", "pc-gaussian": "relu", "pc-kl": "sigmoid"} {
+		cfg := network.Config{Hidden: network.Activation{Name: hidden}, Bias: true}
+		if name == "pc-kl" {
+			cfg.Loss = network.CrossEntropy
+		}
+		filters := newNetwork(t, convolutional(t, "1x1x5-c7k1-c6k1-3", cfg), 2)
+		cfg.Sizes = []int{5, 7, 6, 3}
+		units := newNetwork(t, cfg, 2)
+		var r [2]recorder
+		for i, n := range []*network.Network{filters, units} {
+			c := newCircuit(t, credit.Config{Name: name}, n, signals...)
+			for range 2 {
+				c.Learn(n, randomBatch(key.Root(4).Stream(), n.Config, 2), &r[i])
+			}
+		}
+		for l := range r[0].values {
+			for _, sig := range signals {
+				if a, b := fmt.Sprint(r[0].values[l][sig]), fmt.Sprint(r[1].values[l][sig]); a != b {
+					t.Errorf("%s, connection %d: filters present %v %s, units %s", name, l, sig, a, b)
+				}
+			}
+		}
+	}
+}
+
+// Through convolutions and pooling, too, predictive coding goes to backprop as
+// the force on its output goes to nothing. The differences are those of the
+// credit of all layers, relative to that of backprop; for a force λ they are
+// of order λ. Smaller forces leave differences of potentials that are little
+// more than rounding, as many positions share the credit.
+func TestNudgedPredictiveCodingThroughConvolutions(t *testing.T) {
+	for _, text := range []string{"7x7-c3k3p2-5-3", "6x6-c3k2z1a2-c4k2-3", "7x6x2-c3k2p3/2-3"} {
+		n := newNetwork(t, convolutional(t, text, network.Config{Hidden: network.Activation{Name: "tanh"}, Bias: true}), 2)
+		b := randomBatch(key.Root(32).Stream(), n.Config, 2)
+		all := func(cfg credit.Config) []float64 {
+			c := newCircuit(t, cfg, n, rulespace.SigErr, rulespace.SigErrPre, rulespace.SigPre)
+			var r recorder
+			c.Learn(n, b, &r)
+			var v []float64
+			for l := range r.values {
+				for _, s := range []rulespace.Signal{rulespace.SigErr, rulespace.SigErrPre} {
+					for _, row := range r.values[l][s] {
+						v = append(v, row...)
+					}
+				}
+			}
+			return v
+		}
+		bp := all(credit.Config{Name: "bp"})
+		var rel [2]float64
+		for i, nudge := range []string{"0.1", "0.01"} {
+			pc := all(credit.Config{Name: "pc-strict", Options: map[string]string{"nudge": nudge, "steps": "1500", "rate": "0.1"}})
+			sum, norm := 0.0, 0.0
+			for k := range bp {
+				sum += (pc[k] - bp[k]) * (pc[k] - bp[k])
+				norm += bp[k] * bp[k]
+			}
+			rel[i] = math.Sqrt(sum / norm)
+		}
+		t.Logf("%s: %.4f and %.4f away from backprop", text, rel[0], rel[1])
+		if rel[1] > 0.05 || rel[1] > rel[0]/5 {
+			t.Errorf("%s: differences %v do not fall with the force", text, rel)
+		}
+	}
+}
+
+// Fixed predictions and zero divergence are backprop through convolutions,
+// too. Errors are differences of potentials of order 1 in zero divergence: they
+// round at 1e-7, times the number of positions in err.
+func TestExactPredictiveCodingThroughConvolutions(t *testing.T) {
+	for _, text := range []string{"7x7-c3k3p2-5-3", "6x6-c3k2z1a2-c4k2-3", "7x6x2-c3k2p3/2-3"} {
+		n := newNetwork(t, convolutional(t, text, network.Config{Hidden: network.Activation{Name: "tanh"}, Bias: true}), 2)
+		b := randomBatch(key.Root(32).Stream(), n.Config, 2)
+		all := func(name string) recorder {
+			c := newCircuit(t, credit.Config{Name: name}, n, rulespace.SigErr, rulespace.SigErrPre, rulespace.SigPre)
+			var r recorder
+			c.Learn(n, b, &r)
+			return r
+		}
+		bp := all("bp")
+		for _, name := range []string{"pc-fixed", "pc-zil"} {
+			r := all(name)
+			for l := range bp.values {
+				for _, s := range []rulespace.Signal{rulespace.SigErr, rulespace.SigErrPre, rulespace.SigPre} {
+					for i, row := range bp.values[l][s] {
+						for j, want := range row {
+							scale := math.Max(1, float64(n.Conns[l].Positions)/10)
+							near(t, fmt.Sprintf("%s, %s: %v of connection %d", text, name, s, l), r.values[l][s][i][j]/scale, want/scale)
+						}
+					}
+				}
+			}
 		}
 	}
 }

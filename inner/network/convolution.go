@@ -238,6 +238,30 @@ func (g *Geometry) Unpool(dst, src *vec.Matrix, best []int32) {
 	}
 }
 
+// Collect sets each unit of the images in dst to the sum of src over what it
+// was pooled from by the last Pool that filled best: the position of its
+// maximum, or all of its window.
+func (g *Geometry) Collect(dst, src *vec.Matrix, best []int32) {
+	filters := g.Filters
+	for i := range dst.Rows {
+		image := dst.Row(i)
+		for q := range len(image) / filters {
+			d := image[q*filters : (q+1)*filters]
+			first := i*g.Positions.area() + g.corner(q)
+			if g.pools() && !g.Pooling.Average {
+				for f, row := range best[i*len(image)+q*filters:][:filters] {
+					d[f] = src.Data[int(row)*src.Stride+f]
+				}
+				continue
+			}
+			copy(d, src.Row(first))
+			for k := 1; k < g.Pooling.Size.area(); k++ {
+				vec.AddVV(d, d, src.Row(first+g.inWindow(k)))
+			}
+		}
+	}
+}
+
 // corner is the first position of pooling window q.
 func (g *Geometry) corner(q int) int {
 	y, x := q/g.Above.Width, q%g.Above.Width

@@ -56,6 +56,10 @@ type Connection struct {
 // last Forward.
 func (c *Connection) Unpool(dst, src *vec.Matrix) { c.Geometry.Unpool(dst, src, c.best) }
 
+// Collect sums values of filters over what each unit of the layer above was
+// pooled from; dst has the rows of the last Forward.
+func (c *Connection) Collect(dst, src *vec.Matrix) { c.Geometry.Collect(dst, src, c.best) }
+
 // New returns a network with initial weights from k that learns from up to
 // maxBatch samples at a time.
 func New(cfg Config, k key.Key, maxBatch int) (*Network, error) {
