@@ -45,7 +45,7 @@ connection that learns by the delta rule.
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.task, "task", "mnist:side=14,limit=5000", "what to learn `T`")
-	flags.StringVar(&o.network, "network", "in-128-out", "layer `SIZES`")
+	flags.StringVar(&o.network, "network", "in-128-out", "`LAYERS` from input to output (metaplast help networks)")
 	flags.IntVar(&o.epochs, "epochs", 10, "passes over the training samples `N`")
 	flags.IntVar(&o.seeds, "seeds", 5, "networks to train `N`, each from its own seed")
 	flags.IntVar(&o.tune, "tune", 5, "learning rates to try `N`, a factor of 3 apart around the default, and up to as many more where the best is at the end; 1 for the default")
@@ -262,14 +262,11 @@ func (g *graded) figures(control *graded) gradeFigures {
 	if g != control {
 		f.better = intervalOf(differences(t.values(accuracy), control.trained.values(accuracy)))
 	}
-	weights := 0
-	for i, n := range t.at.Network.Sizes[1:] {
-		weights += t.at.Network.Sizes[i] * n
-	}
+	weights, products := t.at.Network.Weights()
 	samples := 0
 	for _, l := range t.lives {
 		f.seconds += l.seconds / float64(len(t.lives))
-		f.products += l.outcome.Cost.MultiplyAdds / float64(weights)
+		f.products += l.outcome.Cost.MultiplyAdds / float64(products)
 		f.stateBytes = float64(l.outcome.Cost.SynapseBytes) / float64(weights)
 		samples += l.outcome.Cost.Samples
 		if l.outcome.Status == trial.Diverged {

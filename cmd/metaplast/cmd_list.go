@@ -197,7 +197,7 @@ func learnerCost(e learner.Entry) []string {
 		cost, err := e.Cost(cfg, e.Batch)
 		if err == nil {
 			return []string{fmt.Sprintf("in %s: products of %s multiply-adds per weight and sample (a forward pass is 1), state of %s bytes per synapse and %s per unit and sample",
-				Sizes(sizes), short(cost.MultiplyAdds), short(cost.SynapseBytes), short(cost.UnitBytes))}
+				Sizes(cfg.Layers()), short(cost.MultiplyAdds), short(cost.SynapseBytes), short(cost.UnitBytes))}
 		}
 		sorry = err
 	}

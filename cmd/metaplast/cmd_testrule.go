@@ -156,7 +156,7 @@ func (a *app) testText(all []testedTask) error {
 		pretty(t.setup.learner.Rule.DW.String()), outer.FormatParams(t.setup.learner.Rule))
 	for _, tt := range all {
 		name, of := mainMeasure(tt.main.at.Task.Info())
-		fmt.Fprintf(a.stdout, "\n%s · network %s · %s samples · %d seeds\n", taskName(tt.main.at.Task.Info()), Sizes(tt.main.at.Network.Sizes),
+		fmt.Fprintf(a.stdout, "\n%s · network %s · %s samples · %d seeds\n", taskName(tt.main.at.Task.Info()), Sizes(tt.main.at.Network.Layers()),
 			thousands(tt.main.at.Steps), len(tt.main.lives))
 		mine := tt.main.values(of)
 		tab := newTable(a.stdout)
@@ -219,7 +219,7 @@ func (a *app) testJSON(text string, all []testedTask) error {
 		_, of := mainMeasure(t.at.Task.Info())
 		mine := t.values(of)
 		j := testTaskJSON{
-			Type: "task", Task: taskName(t.at.Task.Info()), Metric: t.at.Task.Info().Metric, Network: Sizes(t.at.Network.Sizes).String(),
+			Type: "task", Task: taskName(t.at.Task.Info()), Metric: t.at.Task.Info().Metric, Network: Sizes(t.at.Network.Layers()).String(),
 			Samples: t.at.Steps, Score: toInterval(intervalOf(values)), Raw: toInterval(intervalOf(t.values(raw))), Diverged: t.diverged(),
 		}
 		for _, b := range tt.others {

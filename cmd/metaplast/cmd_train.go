@@ -192,7 +192,7 @@ func (a *app) printTraining(t *trained) {
 		length = fmt.Sprintf("%s samples × %s epochs", thousands(info.TrainSize), short(float64(t.at.Steps)/float64(info.TrainSize)))
 	}
 	fmt.Fprintf(a.stdout, "%s · circuit %s · network %s %s/%s · %s · batch %d\n", taskName(info), circuitText(t.setup),
-		Sizes(t.at.Network.Sizes), t.at.Network.Hidden, t.at.Network.Output, length, t.at.Batch)
+		Sizes(t.at.Network.Layers()), t.at.Network.Hidden, t.at.Network.Output, length, t.at.Batch)
 	fmt.Fprintf(a.stdout, "Δw = %s   %s\n\n", assignedBy(t.setup.learner.Rule), outer.FormatParams(t.setup.learner.Rule))
 }
 
@@ -343,7 +343,7 @@ func (t *trained) json(kind string) trainJSON {
 	info := t.at.Task.Info()
 	j := trainJSON{
 		Type: kind, Task: taskName(info), Learner: t.setup.name, Circuit: t.setup.learner.Credit.Name,
-		Rule: t.setup.learner.Rule.DW.String(), Params: paramsOf(t.setup.learner.Rule), Network: Sizes(t.at.Network.Sizes).String(),
+		Rule: t.setup.learner.Rule.DW.String(), Params: paramsOf(t.setup.learner.Rule), Network: Sizes(t.at.Network.Layers()).String(),
 		Samples: t.at.Steps, Batch: t.at.Batch, Metric: info.Metric,
 		TestScore: toInterval(intervalOf(t.values(raw))), SamplesPerSecond: num(t.samplesPerSecond()),
 		Alignment: nums(angles(t.lives)),

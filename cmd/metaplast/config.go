@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -39,7 +40,7 @@ type TaskConfig struct {
 	Steps   int     `key:"steps" min:"1" doc:"samples of one life; the task's own number by default"`
 	Epochs  float64 `key:"epochs" min:"0" doc:"the same in passes over the training set"`
 	Batch   int     `key:"batch" min:"1" max:"65536" doc:"samples per update; the learner's by default"`
-	Network Sizes   `key:"network" doc:"layer sizes for this task; the learner's by default"`
+	Network Sizes   `key:"network" doc:"layers for this task; the learner's by default"`
 
 	options map[string]string
 }
@@ -47,7 +48,7 @@ type TaskConfig struct {
 // LearnerConfig is a network and its credit circuit.
 type LearnerConfig struct {
 	Credit    string  `key:"credit" doc:"circuit that provides the signals; by default the cheapest that covers the rule"`
-	Network   Sizes   `key:"network" doc:"layer sizes, input to output; in and out stand for those of the task"`
+	Network   Sizes   `key:"network" doc:"layers, input to output, such as 784-128-10 or 28x28-c8k5p2-64-10; in and out stand for those of the task; see metaplast help networks"`
 	Hidden    string  `key:"hidden" doc:"activation of hidden layers; default tanh"`
 	Output    string  `key:"output" doc:"activation of the output; softmax for classification, else linear"`
 	Beta      float64 `key:"beta" min:"0" max:"1000" doc:"sharpness of softplus; default 1"`
@@ -186,27 +187,28 @@ func (w Workers) count() int {
 	return int(w)
 }
 
-// Sizes are layer sizes, written [784, 128, 10] or 784-128-10. The words in
-// and out, 0 here, stand for the sizes of the task.
-type Sizes []int
+// Sizes are the layers of a network, written [784, 128, 10] or 784-128-10, and
+// with convolutions [28x28, c8k5p2, 64, 10] (see network.ParseLayer). The words
+// in and out, zero here, stand for what the task has.
+type Sizes []network.Layer
 
-// maxLayers and maxUnits keep a typing error from taking all memory.
-const (
-	maxLayers = 1000
-	maxUnits  = 1 << 20
-)
+// maxLayers keeps a typing error from taking all memory.
+const maxLayers = 1000
 
 func parseSizes(text string) (Sizes, error) {
 	parts := strings.Split(text, "-")
 	var s Sizes
 	for i, p := range parts {
 		p = strings.TrimSpace(p)
-		word := p == "in" && i == 0 || p == "out" && i == len(parts)-1
-		n, err := strconv.Atoi(p)
-		if !word && (err != nil || n < 1 || n > maxUnits) {
-			return nil, fmt.Errorf("network %q: %q is not a number of units from 1 to %d; write 784-128-10 or in-128-out", text, p, maxUnits)
+		if p == "in" && i == 0 || p == "out" && i == len(parts)-1 {
+			s = append(s, network.Layer{})
+			continue
 		}
-		s = append(s, n)
+		l, err := network.ParseLayer(p)
+		if err != nil {
+			return nil, fmt.Errorf("network %q: %s; write 784-128-10, in-128-out or in-c8k5p2-64-out; see metaplast help networks", text, plainText(err))
+		}
+		s = append(s, l)
 	}
 	if len(s) < 2 || len(s) > maxLayers {
 		return nil, fmt.Errorf("network %q has %d layers; write input to output, such as 784-128-10", text, len(s))
@@ -237,10 +239,12 @@ func (s *Sizes) decodeConfig(d *decoder, path string, in any) {
 
 func (s Sizes) encodeConfig() any {
 	out := make([]any, len(s))
-	for i, n := range s {
+	for i, l := range s {
 		switch {
-		case n > 0:
-			out[i] = n
+		case l.Units > 0:
+			out[i] = l.Units
+		case l != network.Layer{}:
+			out[i] = l.String()
 		case i == 0:
 			out[i] = "in"
 		default:
@@ -261,18 +265,25 @@ func (s Sizes) String() string {
 // fit replaces in and out by the sizes of a task and holds the others to it.
 func (s Sizes) fit(info tasks.Info) (Sizes, error) {
 	out := slices.Clone(s)
-	if out[0] == 0 {
-		out[0] = info.In
-	}
 	last := len(out) - 1
-	if out[last] == 0 {
-		out[last] = max(info.Out, 1)
+	convolution := out[1].Convolution.Filters > 0
+	if (out[0] == network.Layer{}) {
+		out[0].Units = info.In
+		if pixels := info.Height * info.Width; convolution && pixels > 0 {
+			out[0] = network.Layer{Image: network.Image{Height: info.Height, Width: info.Width, Channels: info.In / pixels}}
+		}
 	}
-	if out[0] != info.In {
-		return nil, fmt.Errorf("network %v begins with %d units, but task %s has %d inputs; write in-… to follow the task", s, out[0], info.Name, info.In)
+	if (out[last] == network.Layer{}) {
+		out[last].Units = max(info.Out, 1)
 	}
-	if info.Out > 0 && out[last] != info.Out {
-		return nil, fmt.Errorf("network %v ends with %d units, but task %s has %d outputs; write …-out to follow the task", s, out[last], info.Name, info.Out)
+	in := max(out[0].Units, out[0].Image.Units())
+	switch {
+	case in != info.In:
+		return nil, fmt.Errorf("network %v begins with %d units, but task %s has %d inputs; write in-… to follow the task", s, in, info.Name, info.In)
+	case info.Out > 0 && last > 0 && out[last].Units > 0 && out[last].Units != info.Out:
+		return nil, fmt.Errorf("network %v ends with %d units, but task %s has %d outputs; write …-out to follow the task", s, out[last].Units, info.Name, info.Out)
+	case convolution && out[0].Units > 0:
+		return nil, fmt.Errorf("network %v has a convolution over %d inputs without a shape; write it, such as 1x%d-%v-…", s, info.In, info.In, out[1])
 	}
 	return out, nil
 }
@@ -280,9 +291,9 @@ func (s Sizes) fit(info tasks.Info) (Sizes, error) {
 // defaultSizes is a network for a task when nobody says otherwise.
 func defaultSizes(info tasks.Info) Sizes {
 	if info.Kind == tasks.Classification {
-		return Sizes{0, 128, 0}
+		return Sizes{{}, {Units: 128}, {}}
 	}
-	return Sizes{0, 0}
+	return Sizes{{}, {}}
 }
 
 func (t *TaskConfig) decodeConfig(d *decoder, path string, in any) {

@@ -1,6 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metaplast/metaplast/inner/credit"
+)
 
 // helpTopics are texts that metaplast help prints beside those of the verbs.
 func helpTopics() []*cobra.Command {
@@ -59,6 +65,32 @@ points downhill, so backpropagation is lr*err*pre. A rule file:
     name: oja
     dw: lr*post*(pre - post*w)
     params: {lr: 0.01}`),
+		topic("networks", "Topic: how a network is written", `A network is its layers from input to output, 784-128-10, or in a config also
+[784, 128, 10]. The words in and out, first and last, stand for what the task
+has: in-128-out.
+
+Layers behind an image may be convolutions:
+
+    28x28-c8k5p2-c16k5p2-64-10
+    in-c8k5p2-64-out            the shape of the task's images
+    32x32x3-c96k5z2p4/2-10      three channels; unit (y·width + x)·channels + c
+
+    c8      8 filters; then, in any order, N or HEIGHTxWIDTH each:
+    k5      kernel of 5×5: the patch that a filter sees; has to be there
+    s2      stride from one patch to the next; 1 by default
+    z2      zeros on either side of the image; none by default
+    p2      maximum over windows of 2×2 positions
+    a2      mean over windows of 2×2 positions
+    p4/2    windows of 4×4, 2 apart; as far apart as they are large by default
+
+To a rule a convolution is a connection from the units of a patch to the
+filters. Every position of every sample counts as a sample does elsewhere: pre
+is the patch, post the filters there, comp and mean_post look at the filters of
+one position, and changes are means over positions. err is that of a position
+times their number, so that the mean of err·pre is the gradient of the weights
+that all positions share.
+
+Circuits that work through convolutions: `+convolving()+"."),
 		topic("runs", "Topic: what a run directory holds", `runs/NAME-ID/
     config.yaml            as given
     config.resolved.yaml   with every default written out
@@ -90,4 +122,15 @@ NO_COLOR          no colours`),
 4  data missing or corrupt
 5  run damaged, locked or incompatible`),
 	}
+}
+
+// convolving lists the circuits that work through convolutions.
+func convolving() string {
+	var names []string
+	for _, e := range credit.Catalogue() {
+		if e.Convolves {
+			names = append(names, e.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

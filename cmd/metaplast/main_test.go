@@ -134,7 +134,7 @@ func call(t testing.TB, args ...string) (code int, stdout, stderr string) {
 func TestHelp(t *testing.T) {
 	t.Setenv("METAPLAST_RUNS", "")
 	topics := []string{"", "search", "resume", "inspect", "train", "test", "list", "check", "verify", "export", "bench", "version",
-		"config", "rules", "runs", "environment", "exit-codes"}
+		"config", "rules", "networks", "runs", "environment", "exit-codes"}
 	for _, topic := range topics {
 		args := []string{"help"}
 		file := "metaplast"

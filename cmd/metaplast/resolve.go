@@ -443,7 +443,7 @@ func (r *resolver) networks() {
 // network is the learner's network in the given sizes.
 func (l *LearnerConfig) network(sizes Sizes, info tasks.Info, device string) (network.Config, error) {
 	n := network.Config{
-		Sizes: sizes, Loss: l.Loss, Init: l.Init, InitScale: l.InitScale, Device: device,
+		Loss: l.Loss, Init: l.Init, InitScale: l.InitScale, Device: device,
 		Bias: l.Bias != nil && *l.Bias,
 	}
 	output := l.Output
@@ -453,7 +453,10 @@ func (l *LearnerConfig) network(sizes Sizes, info tasks.Info, device string) (ne
 			output = "softmax"
 		}
 	}
-	var err error
+	n, err := n.WithLayers(sizes)
+	if err != nil {
+		return n, err
+	}
 	if n.Hidden, err = activation(l.Hidden, l.Beta); err != nil {
 		return n, invalidf("hidden: %s", plainText(err))
 	}

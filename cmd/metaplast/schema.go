@@ -40,8 +40,9 @@ func schemaOf(t reflect.Type) object {
 	case reflect.TypeFor[Workers]():
 		return object{"oneOf": []any{object{"const": "auto"}, object{"type": "integer", "minimum": 1, "maximum": 4096}}}
 	case reflect.TypeFor[Sizes]():
-		unit := object{"oneOf": []any{object{"type": "integer", "minimum": 1}, object{"enum": []string{"in", "out"}}}}
-		return object{"oneOf": []any{object{"type": "array", "minItems": 2, "items": unit}, object{"type": "string", "pattern": "^[0-9inout-]+$"}}}
+		const layer = "([0-9]+|in|out|[0-9]+x[0-9]+(x[0-9]+)?|c[0-9]+([kszpa][0-9]+(x[0-9]+)?(/[0-9]+(x[0-9]+)?)?)+)"
+		unit := object{"oneOf": []any{object{"type": "integer", "minimum": 1}, object{"type": "string", "pattern": "^" + layer + "$"}}}
+		return object{"oneOf": []any{object{"type": "array", "minItems": 2, "items": unit}, object{"type": "string", "pattern": "^" + layer + "(-" + layer + ")+$"}}}
 	case reflect.TypeFor[TaskConfig]():
 		s := structSchema(t)
 		s["additionalProperties"] = option // options of the task

@@ -14,6 +14,7 @@ import (
 	"github.com/metaplast/metaplast/checkpoints"
 	"github.com/metaplast/metaplast/inner/credit"
 	"github.com/metaplast/metaplast/inner/learner"
+	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/trial"
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/rulespace"
@@ -96,7 +97,7 @@ type learnerFlags struct {
 func (f *learnerFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.learner, "learner", "", "a learner `L` (metaplast list learners); with a rule, only its circuit")
-	flags.StringVar(&f.network, "network", "", "layer `SIZES`, such as 784-128-10 or in-128-out")
+	flags.StringVar(&f.network, "network", "", "`LAYERS` from input to output, such as 784-128-10 or in-c8k5p2-64-out (metaplast help networks)")
 	flags.StringVar(&f.hidden, "hidden", "", "`ACTIVATION` of hidden layers: linear, tanh, relu, softplus(10), sigmoid, sign")
 	flags.StringVar(&f.output, "activation", "", "`ACTIVATION` of the output, softmax for classification by default")
 	flags.StringVar(&f.loss, "loss", "", "squared or cross-entropy")
@@ -277,8 +278,11 @@ func runSetup(dir string) (setup, error) {
 		s.steps = c.Task[0].Steps
 		s.batch = c.Task[0].Batch
 	}
-	if len(s.sizes) > 0 { // the ends follow the task
-		s.sizes[0], s.sizes[len(s.sizes)-1] = 0, 0
+	if len(s.sizes) > 0 { // the ends follow the task, but for the shape of an image
+		if s.sizes[0].Units > 0 {
+			s.sizes[0] = network.Layer{}
+		}
+		s.sizes[len(s.sizes)-1] = network.Layer{}
 	}
 	if c.Learner.OutputRule != "" {
 		s.learner.OutputRule, err = findRule(c.Learner.OutputRule)

@@ -14,12 +14,15 @@ import (
 	"github.com/metaplast/metaplast/inner/network"
 )
 
-// weights is a trained network to be saved: W of each connection is in×out.
+// weights is a trained network to be saved: W of each connection is in×out,
+// where the ins of a convolution are the units of a patch (row, column,
+// channel) and its outs the filters.
 type weights struct {
-	Sizes  []int         `json:"sizes"`
-	Hidden string        `json:"hidden"`
-	Output string        `json:"output"`
-	Layers []layerWeight `json:"layers"`
+	Sizes   []int         `json:"sizes"`
+	Network string        `json:"network"`
+	Hidden  string        `json:"hidden"`
+	Output  string        `json:"output"`
+	Layers  []layerWeight `json:"layers"`
 }
 
 type layerWeight struct {
@@ -29,7 +32,7 @@ type layerWeight struct {
 
 // copyWeights takes the weights of a network before it is reused.
 func copyWeights(n *network.Network) *weights {
-	out := &weights{Sizes: n.Config.Sizes, Hidden: n.Config.Hidden.String(), Output: n.Config.Output.String()}
+	out := &weights{Sizes: n.Config.Sizes, Network: Sizes(n.Config.Layers()).String(), Hidden: n.Config.Hidden.String(), Output: n.Config.Output.String()}
 	for _, c := range n.Conns {
 		var l layerWeight
 		for i := range c.In {
@@ -79,7 +82,7 @@ func (w *weights) encode(npz bool) ([]byte, error) {
 		return err
 	}
 	for i, l := range w.Layers {
-		if err := put(fmt.Sprintf("W%d", i+1), fmt.Sprintf("(%d, %d)", w.Sizes[i], w.Sizes[i+1]), l.W...); err != nil {
+		if err := put(fmt.Sprintf("W%d", i+1), fmt.Sprintf("(%d, %d)", len(l.W), len(l.W[0])), l.W...); err != nil {
 			return nil, err
 		}
 		if len(l.Bias) > 0 {

@@ -85,7 +85,7 @@ func (c *align) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 		c.remember()
 		act = c.act
 	}
-	c.sendBack(act)
+	c.sendDown(act)
 	c.present(p)
 }
 

@@ -32,6 +32,10 @@ import (
 //
 // The running means include the sample at hand, average over a batch, and are
 // plain means until t reaches the time constant.
+//
+// At a convolution each position of each sample is presented as a sample is
+// elsewhere: pre is the patch, the layer are the filters at that position, and
+// the means over a batch that traces and rules take are over positions too.
 var local = rulespace.Signals(
 	rulespace.SigPre, rulespace.SigPost, rulespace.SigPot, rulespace.SigDPost,
 	rulespace.SigPreTrace, rulespace.SigPostTrace, rulespace.SigTheta, rulespace.SigElig,
@@ -89,6 +93,7 @@ type presenter struct {
 	act     *vec.Matrix // activities of the postsynaptic units, for dpost
 	product *vec.Matrix // batch mean of pre·post, for elig
 	before  *vec.Matrix // weights at the last step, for max_dw
+	fold    *fold       // of convolutions whose credit is computed
 }
 
 func (b *base) init(needs Needs) {
@@ -99,10 +104,10 @@ func (b *base) init(needs Needs) {
 	b.conns = make([]presenter, len(b.net.Conns))
 	for l, c := range b.net.Conns {
 		p := &b.conns[l]
-		p.conn, p.needs, p.act = c, ofTotals(needs.Of(c)), b.net.Act[l+1]
+		p.conn, p.needs, p.act = c, ofTotals(needs.Of(c)), c.Post
 		p.derived = (p.needs & (local | totals)).Minus(free)
 		v := &p.sig.Values
-		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = b.net.Act[l], b.net.Act[l+1], b.net.Pot[l+1]
+		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = c.Pre, c.Post, c.Pot
 		if c.Output {
 			v[rulespace.SigTarget] = &b.target
 			if o.On("clamp") {
@@ -112,16 +117,16 @@ func (b *base) init(needs Needs) {
 		for _, s := range p.derived.List() {
 			switch s.Info().Scope {
 			case rulespace.Pre:
-				v[s] = b.units(c.In)
+				v[s] = b.rows(c, c.In)
 			case rulespace.Post:
-				v[s] = b.units(c.Out)
+				v[s] = b.rows(c, c.Out)
 			case rulespace.Synapse:
 				v[s] = b.synapses(c.In, c.Out)
 			default:
-				v[s] = b.buffers.Global()
+				v[s] = b.buffers.GlobalOf(c.Positions)
 			}
 		}
-		if p.needs.Has(rulespace.SigElig) && b.net.MaxBatch() > 1 {
+		if p.needs.Has(rulespace.SigElig) && b.net.MaxBatch()*c.Positions > 1 {
 			p.product = b.synapses(c.In, c.Out)
 		}
 		if p.needs.Has(rulespace.SigMaxDW) {
@@ -135,7 +140,7 @@ func (b *base) init(needs Needs) {
 		}
 		if p.needs.Has(rulespace.SigStep) {
 			if b.step == nil {
-				b.step = b.buffers.Global()
+				b.step = b.buffers.GlobalOf(b.positions())
 			}
 			v[rulespace.SigStep] = b.step
 		}
@@ -152,6 +157,12 @@ func (b *base) Cost() Cost { return b.cost }
 func (b *base) units(cols int) *vec.Matrix {
 	b.cost.UnitBytes += 4 * cols
 	return b.buffers.Matrix(cols)
+}
+
+// rows returns a zero matrix with the rows that connection c presents.
+func (b *base) rows(c *network.Connection, cols int) *vec.Matrix {
+	b.cost.UnitBytes += 4 * cols * c.Positions
+	return b.buffers.MatrixOf(c.Positions, cols)
 }
 
 // synapses returns a zero matrix for something that every synapse has.
@@ -197,7 +208,7 @@ func (b *base) mul(dst, src, m *vec.Matrix) {
 func (b *base) setBatch(n int) {
 	b.buffers.Resize(n)
 	for l := range b.conns {
-		b.conns[l].sig.Batch = n
+		b.conns[l].sig.Batch = n * b.conns[l].conn.Positions
 	}
 }
 
@@ -205,7 +216,7 @@ func (b *base) setBatch(n int) {
 func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	x := b.begin(net, batch)
 	for _, c := range net.Conns {
-		b.count(batch.N, c.In, c.Out)
+		b.count(batch.N*c.Positions, c.In, c.Out)
 	}
 	net.Forward(x)
 }
@@ -224,7 +235,7 @@ func (b *base) begin(net *network.Network, batch *tasks.Batch) *vec.Matrix {
 	if batch.Y != nil {
 		b.target = batch.Y.Head(batch.N)
 	}
-	if batch.N != b.conns[0].sig.Batch {
+	if batch.N*b.conns[0].conn.Positions != b.conns[0].sig.Batch {
 		b.setBatch(batch.N)
 	}
 	b.steps++
@@ -295,7 +306,8 @@ func (b *base) derive(c *presenter) {
 		case rulespace.SigComp:
 			vec.SoftmaxRows(dst, v[rulespace.SigPot], b.competition)
 		case rulespace.SigRecon:
-			b.backThrough(c.conn.Index, dst, post)
+			b.count(post.Rows, c.conn.In, c.conn.Out)
+			c.conn.Array.Backward(dst, post)
 		case rulespace.SigLower:
 			lower(dst, post.Row(0), w)
 		case rulespace.SigNormW:

@@ -13,6 +13,7 @@ var bpEntry = Entry{
 	Doc:      "err is minus the exact gradient of the loss, sent back through the transposed weights",
 	Provides: local | credit | totals, Output: target, Supervised: true, Passes: 2,
 	Locality:  []string{WeightTransport, ForwardLocking, BackwardLocking, BackwardPhase},
+	Convolves: true,
 	Reference: "D. Rumelhart, G. Hinton, R. Williams, Nature 323:533 (1986)",
 	make:      newBP,
 }
@@ -27,7 +28,8 @@ var bpEntry = Entry{
 //	c_l       credit of layer l                       [err]
 //
 // A connection from layer l presents c_{l+1} as err and c_l as err_pre. The
-// credit c_0 of the inputs is computed as if they were hidden units.
+// credit c_0 of the inputs is computed as if they were hidden units. See fold
+// for convolutions.
 type backprop struct {
 	*base
 	credit   []*vec.Matrix // by layer; nil below the lowest that is needed
@@ -46,6 +48,7 @@ func (c *backprop) allocate() {
 		c.credit[l] = c.units(c.net.Act[l].Cols)
 	}
 	c.bindCredit(c.credit)
+	c.foldBack(c.credit)
 }
 
 // lowest is the lowest layer whose credit is needed, one past the output when
@@ -62,38 +65,30 @@ func (b *base) lowest() int {
 	return len(b.conns) + 1
 }
 
-// bindCredit makes the connections present the credit of their layers.
-func (b *base) bindCredit(credit []*vec.Matrix) {
-	for l := range b.conns {
-		v := &b.conns[l].sig.Values
-		v[rulespace.SigErr], v[rulespace.SigErrPre] = credit[l+1], credit[l]
-	}
-}
-
 func (c *backprop) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.assign(net, b)
-	c.present(p)
+	c.presentCredit(c.credit, p)
 }
 
 // assign runs the network on the batch and computes all credit.
 func (c *backprop) assign(net *network.Network, b *tasks.Batch) {
 	c.forward(net, b)
-	c.sendBack(net.Act)
+	c.sendDown(nil)
 }
 
-// sendBack computes all credit; act are the activities, by layer, at which the
-// derivatives are taken.
-func (c *backprop) sendBack(act []*vec.Matrix) {
+// sendDown computes all credit. The derivatives are taken at the activities of
+// the network or, where act is not nil, at those, by layer.
+func (c *backprop) sendDown(act []*vec.Matrix) {
 	last := len(c.conns)
 	if c.credit[last] != nil {
 		c.net.OutputCredit(c.credit[last], &c.target)
 	}
 	for l := last - 1; l >= 0 && c.credit[l] != nil; l-- {
-		if f := c.feedback[l]; f != nil {
-			c.mulTB(c.credit[l], c.credit[l+1], f)
+		c.sendBack(l, c.credit[l], c.credit[l+1], c.feedback[l])
+		if act == nil {
+			c.damp(l, c.credit[l])
 		} else {
-			c.backThrough(l, c.credit[l], c.credit[l+1])
+			c.net.Damp(l, c.credit[l], act[l])
 		}
-		c.net.Damp(l, c.credit[l], act[l])
 	}
 }

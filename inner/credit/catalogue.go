@@ -185,7 +185,17 @@ func (c Config) Fits(net network.Config, batch int) error {
 	if err != nil {
 		return err
 	}
-	if e, _ := find(c.Name); e.fits != nil {
+	e, _ := find(c.Name)
+	if len(net.Convolutions) > 0 && !e.Convolves {
+		var others []string
+		for _, o := range circuits {
+			if o.Convolves {
+				others = append(others, o.Name)
+			}
+		}
+		return configErrorf("circuit %s does not work through convolutions; circuits that do are %s", c.Name, strings.Join(others, ", "))
+	}
+	if e.fits != nil {
 		return e.fits(net, batch, v)
 	}
 	return nil
@@ -204,6 +214,9 @@ func New(cfg Config, net *network.Network, needs Needs, k key.Key) (Circuit, err
 	}
 	if (needs.Hidden | needs.Output).Has(rulespace.SigLower) && net.MaxBatch() > 1 {
 		return nil, configErrorf("signal lower belongs to one sample: use batch 1, not %d", net.MaxBatch())
+	}
+	if needs.Hidden.Has(rulespace.SigLower) && len(net.Config.Convolutions) > 0 {
+		return nil, configErrorf("signal lower belongs to one sample; a convolution presents each position as one")
 	}
 	if err := cfg.Fits(net.Config, net.MaxBatch()); err != nil {
 		return nil, err

@@ -134,6 +134,7 @@ type Entry struct {
 	Phases           int                 // presentations of each connection per update; 0 means 1
 	Settles          bool                // presents activities that it has settled to, not those of the forward pass
 	Stochastic       bool                // draws noise for each sample, by its place in the batch
+	Convolves        bool                // works through convolutions; see fold for what credit takes
 	Options          []option.Option     // besides those of every circuit
 	Reference        string
 

@@ -19,6 +19,7 @@ var dfaEntry = Entry{
 		feedbackScale,
 		option.Switch("sign", "no", "hidden layers get the sign of the output credit (sDFA)"),
 	},
+	Convolves: true,
 	Reference: "A. Nøkland, NeurIPS 29 (2016)",
 	make:      newDFA,
 }
@@ -37,6 +38,9 @@ var directFeedback = rulespace.Signals(
 // below layer l. Its dfb sees layer l on the presynaptic and the output on the
 // postsynaptic side, so that the dfb of Kolen and Pollack, η·err·pre − λ·w,
 // makes B_l learn what a connection straight from layer l to the output would.
+//
+// Behind a convolution n_l counts the units that pooling left; from there
+// credit goes through pooling to the filters (see fold).
 //
 // A. Nøkland, NeurIPS 29 (2016); learned: M. Webster, J. Choi, C. W. Ahn,
 // "Learning the connections in direct feedback alignment" (2021).
@@ -95,7 +99,7 @@ func (b *base) needsCredit(l int) bool {
 
 func (c *direct) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.assign(net, b)
-	c.present(p)
+	c.presentCredit(c.credit, p)
 	last := len(c.conns)
 	c.sig.Batch = b.N
 	v := &c.sig.Values
@@ -125,7 +129,7 @@ func (c *direct) assign(net *network.Network, b *tasks.Batch) {
 	for l, f := range c.feedback {
 		if f != nil {
 			c.mulTB(c.credit[l], send, f)
-			net.Damp(l, c.credit[l], net.Act[l])
+			c.damp(l, c.credit[l])
 		}
 	}
 }

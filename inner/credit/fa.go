@@ -12,6 +12,7 @@ var faEntry = Entry{
 	Provides: local | credit | totals, Output: target, Feedback: true, Supervised: true, Passes: 2,
 	Locality:  []string{ForwardLocking, BackwardLocking, BackwardPhase},
 	Options:   []option.Option{feedbackScale},
+	Convolves: true,
 	Reference: "T. Lillicrap et al., Nat. Commun. 7:13276 (2016)",
 	make:      newFA,
 }

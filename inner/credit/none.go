@@ -9,7 +9,7 @@ import (
 var noneEntry = Entry{
 	Name: "none", Title: "no credit",
 	Doc:      "only what the two units and their layers know; target at the output where the task has one",
-	Provides: local, Output: target, Passes: 1,
+	Provides: local, Output: target, Passes: 1, Convolves: true,
 	make: newNone,
 }
 

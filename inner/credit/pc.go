@@ -17,6 +17,7 @@ var pcStrictEntry = Entry{
 	Options: []option.Option{pcSteps("20"), pcRate("0.1"), pcNudge,
 		option.Float("tolerance", "0", 0, 1e9, "settling ends before its last step once no potential moves by more; 0 never ends it"),
 	},
+	Convolves: true,
 	Reference: "J. C. R. Whittington, R. Bogacz, Neural Comput. 29:1229 (2017)",
 	make:      newStrict,
 }
@@ -27,6 +28,7 @@ var pcIncrementalEntry = Entry{
 	Provides: local | credit, Output: target, Supervised: true, Passes: 41, Settles: true, Phases: incrementalSteps,
 	Locality:  []string{WeightTransport},
 	Options:   []option.Option{pcRate("0.1")},
+	Convolves: true,
 	Reference: "T. Salvatori et al., ICLR (2024)",
 	make:      newIncremental,
 }
@@ -59,9 +61,10 @@ var pcNudge = option.Float("nudge", "0", 0, 1e9, "0 holds the output at the targ
 //	ε_l       prediction errors                   [err]
 //	γ, T      options rate and steps              [1]
 //
-// All layers move at once, with the errors from before. At the output the
-// squared error gives way to the loss of the network, of which it is the
-// special case: ε_L = −∂loss/∂μ_L. With λ = nudge > 0 the output is free,
+// All layers move at once, with the errors from before; see settledMap for
+// convolutions. At the output the squared error gives way to the loss of the
+// network, of which it is the special case: ε_L = −∂loss/∂μ_L. With λ = nudge
+// > 0 the output is free,
 //
 //	u_L ← u_L − γ(ε_L + λ·∂loss/∂u_L),   err = ε_l/λ,
 //
@@ -75,6 +78,9 @@ var pcNudge = option.Float("nudge", "0", 0, 1e9, "0 holds the output at the targ
 type predictive struct {
 	*base
 	pot, act, pred []*vec.Matrix // u, f(u) and μ, by layer
+	post           []*vec.Matrix // f(u) of filters before pooling; act but behind convolutions
+	maps           []*settledMap // by layer; nil but behind convolutions
+	credit         []*vec.Matrix // of the units of a layer; err but behind convolutions
 	err, pull      []*vec.Matrix // −∂E/∂μ and ∂E/∂u, by layer; one matrix for squared errors
 	back           []*vec.Matrix // scratch of hidden layers
 	feedback       []*vec.Matrix // by connection; nil where the weights themselves carry errors back
@@ -100,19 +106,24 @@ func newPredictive(b *base) *predictive {
 	last := len(b.conns)
 	c := &predictive{base: b, energy: gaussian{}, top: last - 1, feedback: make([]*vec.Matrix, last),
 		pot: make([]*vec.Matrix, last+1), act: make([]*vec.Matrix, last+1), pred: make([]*vec.Matrix, last+1),
+		post: make([]*vec.Matrix, last+1), maps: make([]*settledMap, last+1),
 		err: make([]*vec.Matrix, last+1), pull: make([]*vec.Matrix, last+1), back: make([]*vec.Matrix, last+1)}
 	c.act[0] = b.net.Act[0]
 	for l := 1; l <= last; l++ {
-		cols := b.net.Act[l].Cols
-		c.pot[l], c.act[l], c.err[l] = c.units(cols), c.units(cols), c.units(cols)
-		c.pull[l] = c.err[l]
-		c.pred[l], c.back[l] = c.units(cols), c.units(cols)
+		conn := b.net.Conns[l-1]
+		units := func() *vec.Matrix { return c.rows(conn, conn.Out) }
+		c.pot[l], c.post[l], c.err[l] = units(), units(), units()
+		c.act[l], c.pull[l] = c.post[l], c.err[l]
+		c.pred[l], c.back[l] = units(), units()
 	}
 	if b.lowest() == 0 {
 		c.err[0] = c.units(b.net.Act[0].Cols)
 	}
+	c.credit = c.err
+	c.addMaps()
 	b.show(c.act, c.pot)
-	b.bindCredit(c.err)
+	b.bindCredit(c.credit)
+	c.showMaps()
 	return c
 }
 
@@ -149,7 +160,7 @@ func (c *predictive) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 		c.predict(from)
 		if c.incremental {
 			c.downToInput()
-			c.present(p)
+			c.presentSettled(p)
 		} else if c.tolerance > 0 && furthest <= c.tolerance {
 			break
 		}
@@ -168,7 +179,7 @@ func (c *predictive) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 			}
 		}
 	}
-	c.present(p)
+	c.presentSettled(p)
 }
 
 // start puts every layer where the forward pass puts it, so that all errors
@@ -178,7 +189,8 @@ func (c *predictive) start() {
 	for l := 1; l <= last; l++ {
 		c.pot[l].CopyFrom(c.net.Pot[l])
 		c.pred[l].CopyFrom(c.net.Pot[l])
-		c.act[l].CopyFrom(c.net.Act[l])
+		c.post[l].CopyFrom(c.net.Conns[l-1].Post)
+		c.pool(l)
 		c.err[l].Zero()
 		c.pull[l].Zero()
 	}
@@ -206,13 +218,14 @@ func (c *predictive) move(from int) float32 {
 			c.net.OutputCreditOf(step, c.act[l], &c.target)
 			vec.MulVS(whole(step), whole(step), c.nudge)
 		} else {
-			c.sendBack(l, step, c.err[l+1])
-			c.net.Damp(l, step, c.act[l])
+			c.arrive(l, step)
+			c.net.Damp(l, step, c.post[l])
 		}
 		vec.SubVV(whole(step), whole(step), whole(c.pull[l]))
 		vec.MulVS(whole(step), whole(step), c.rate)
 		vec.AddVV(whole(c.pot[l]), whole(c.pot[l]), whole(step))
-		c.net.Activate(l, c.act[l], c.pot[l])
+		c.net.Activate(l, c.post[l], c.pot[l])
+		c.pool(l)
 		if c.tolerance > 0 {
 			for _, d := range whole(step) {
 				furthest = max(furthest, fmath.Abs32(d))
@@ -224,10 +237,18 @@ func (c *predictive) move(from int) float32 {
 
 // sendBack sets dst to the errors of the layer above connection l, sent back.
 func (c *predictive) sendBack(l int, dst, err *vec.Matrix) {
+	to := dst
+	m := c.maps[l+1]
+	if m != nil {
+		to = m.patches
+	}
 	if f := c.feedback[l]; f != nil {
-		c.mulTB(dst, err, f)
+		c.mulTB(to, err, f)
 	} else {
-		c.backThrough(l, dst, err)
+		c.backThrough(l, to, err)
+	}
+	if m != nil {
+		m.geometry.Scatter(dst, to)
 	}
 }
 
@@ -237,7 +258,7 @@ func (c *predictive) predict(from int) {
 	last := len(c.conns)
 	for l := from; l <= last; l++ {
 		if l > from || c.incremental {
-			c.forwardThrough(l-1, c.pred[l], c.act[l-1])
+			c.forwardThrough(l-1, c.pred[l], c.before(l-1))
 		}
 		if l <= c.top {
 			c.energy.compare(c, l)

@@ -1,6 +1,8 @@
 package credit
 
 import (
+	"slices"
+
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
@@ -17,6 +19,7 @@ var pcFixedEntry = Entry{
 		option.Int("steps", "0", 0, 1e6, "steps of settling; 0 takes one for each layer, which at rate 1 is enough"),
 		option.Float("rate", "1", 1e-9, 2, "step of settling"),
 	},
+	Convolves: true,
 	Reference: "B. Millidge, A. Tschantz, C. L. Buckley, Neural Comput. 34:1329 (2022)",
 	make:      newFixed,
 }
@@ -26,6 +29,7 @@ var pcZILEntry = Entry{
 	Doc:      "potentials take full steps from the forward pass and each connection learns just when the error reaches it",
 	Provides: local | credit, Output: target, Supervised: true, Passes: 3, Settles: true,
 	Locality:  []string{WeightTransport, ForwardLocking, BackwardLocking},
+	Convolves: true,
 	Reference: "Y. Song, T. Lukasiewicz, Z. Xu, R. Bogacz, NeurIPS 33 (2020)",
 	make:      newZIL,
 }
@@ -44,6 +48,7 @@ var pcZILEntry = Entry{
 type fixedPrediction struct {
 	*base
 	err, back []*vec.Matrix // by layer; nil below the lowest that is needed
+	credit    []*vec.Matrix // of the units of a layer; err but behind convolutions
 	steps     int
 	rate      float32
 }
@@ -51,18 +56,28 @@ type fixedPrediction struct {
 func newFixed(b *base, _ key.Key) Circuit {
 	last := len(b.conns)
 	c := &fixedPrediction{base: b, steps: b.options.Int("steps", 32), rate: float32(b.options.Float("rate")),
-		err: make([]*vec.Matrix, last+1), back: make([]*vec.Matrix, last+1)}
+		credit: make([]*vec.Matrix, last+1), back: make([]*vec.Matrix, last+1)}
 	if c.steps == 0 {
 		c.steps = last
 	}
 	for l := last; l >= b.lowest(); l-- {
-		cols := b.net.Act[l].Cols
-		c.err[l] = c.units(cols)
-		if l < last {
-			c.back[l] = c.units(cols)
+		c.credit[l] = c.units(b.net.Act[l].Cols)
+	}
+	b.bindCredit(c.credit)
+	b.foldBack(c.credit)
+	c.err = slices.Clone(c.credit)
+	for l, e := range c.err {
+		if l > 0 && e != nil && b.conns[l-1].fold != nil {
+			c.err[l] = b.conns[l-1].fold.err
+		}
+		switch {
+		case e == nil || l == last:
+		case l == 0:
+			c.back[l] = c.units(e.Cols)
+		default:
+			c.back[l] = c.rows(b.conns[l-1].conn, c.err[l].Cols)
 		}
 	}
-	b.bindCredit(c.err)
 	return c
 }
 
@@ -84,8 +99,7 @@ func (c *fixedPrediction) Learn(net *network.Network, b *tasks.Batch, p Plastici
 			if e == nil {
 				continue
 			}
-			c.backThrough(l, back, c.err[l+1])
-			net.Damp(l, back, net.Act[l])
+			c.arrive(l, back)
 			if c.rate == 1 {
 				e.CopyFrom(back)
 				continue
@@ -95,7 +109,25 @@ func (c *fixedPrediction) Learn(net *network.Network, b *tasks.Batch, p Plastici
 			vec.AddVV(whole(e), whole(e), whole(back))
 		}
 	}
-	c.present(p)
+	for l, e := range c.err {
+		if e != c.credit[l] {
+			net.Conns[l-1].Collect(c.credit[l], e)
+		}
+	}
+	c.presentCredit(c.credit, p)
+}
+
+// arrive sets back to what the error above gives layer l.
+func (c *fixedPrediction) arrive(l int, back *vec.Matrix) {
+	if c.err[l] == c.credit[l] {
+		c.sendBack(l, back, c.err[l+1], nil)
+		c.net.Damp(l, back, c.net.Act[l])
+		return
+	}
+	conn := c.net.Conns[l-1]
+	c.sendBack(l, c.credit[l], c.err[l+1], nil)
+	conn.Unpool(back, c.credit[l])
+	c.net.Damp(l, back, conn.Post)
 }
 
 // zeroDivergence is predictive coding with steps γ = 1 in which connection
@@ -120,16 +152,22 @@ func (c *zeroDivergence) Learn(net *network.Network, b *tasks.Batch, p Plasticit
 	for l := len(c.conns); l >= 1; l-- {
 		if l == 1 {
 			c.downToInput()
+			c.showMap(1)
+			c.showCredit(0, c.credit[0])
 			c.presentOne(0, p)
 			break
 		}
 		below, moved := l-1, c.back[l-1]
-		c.sendBack(below, moved, c.err[l])
-		net.Damp(below, moved, c.act[below])
+		c.arrive(below, moved)
+		net.Damp(below, moved, c.post[below])
 		vec.AddVV(whole(moved), whole(moved), whole(c.pot[below]))
 		vec.SubVV(whole(c.err[below]), whole(moved), whole(c.pred[below]))
+		c.showMap(l)
+		c.showMap(below)
+		c.showCredit(below, c.credit[below])
 		c.presentOne(below, p)
 		c.pot[below].CopyFrom(moved)
-		net.Activate(below, c.act[below], c.pot[below])
+		net.Activate(below, c.post[below], c.pot[below])
+		c.pool(below)
 	}
 }

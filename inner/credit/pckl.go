@@ -13,6 +13,7 @@ var pcKLEntry = Entry{
 	Provides: local | credit, Output: target, Supervised: true, Passes: 41, Settles: true,
 	Locality:  []string{WeightTransport, Settling},
 	Options:   []option.Option{pcSteps("20"), pcRate("0.5"), pcNudge},
+	Convolves: true,
 	Reference: "L. Pinchetti et al., NeurIPS 35 (2022)",
 	fits: func(net network.Config, _ int, _ option.Values) error {
 		switch {
@@ -35,6 +36,7 @@ var pcGaussianEntry = Entry{
 		option.Float("variance_tau", "100", 1, 1e9, "time constant of the variances, in updates"),
 		option.Float("least_variance", "0.1", 1e-9, 1e9, "variances stay above; settling needs a rate below about 2·least_variance/|W|²"),
 	},
+	Convolves: true,
 	Reference: "L. Pinchetti et al., NeurIPS 35 (2022)",
 	fits: func(net network.Config, _ int, _ option.Values) error {
 		if net.Output.Name != "linear" || net.Loss != network.Squared {
@@ -67,8 +69,8 @@ func newKL(b *base, _ key.Key) Circuit {
 	c.settle()
 	e := &relativeEntropy{expected: make([]*vec.Matrix, c.top+1), last: len(c.conns), softmax: b.net.Config.Output.Name == "softmax"}
 	for l := 1; l <= c.top; l++ {
-		cols := c.net.Act[l].Cols
-		e.expected[l], c.pull[l] = c.units(cols), c.units(cols)
+		conn := c.net.Conns[l-1]
+		e.expected[l], c.pull[l] = c.rows(conn, conn.Out), c.rows(conn, conn.Out)
 	}
 	c.energy = e
 	return c
@@ -82,7 +84,7 @@ type relativeEntropy struct {
 }
 
 func (e *relativeEntropy) compare(c *predictive, l int) {
-	p, q, err, pull := c.act[l], e.expected[l], c.err[l], c.pull[l]
+	p, q, err, pull := c.post[l], e.expected[l], c.err[l], c.pull[l]
 	c.net.Activate(l, q, c.pred[l])
 	vec.SubVV(whole(err), whole(p), whole(q))
 	vec.SubVV(whole(pull), whole(c.pot[l]), whole(c.pred[l]))

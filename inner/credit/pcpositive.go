@@ -17,6 +17,7 @@ var pcPositiveEntry = Entry{
 	Options: []option.Option{pcSteps("20"), pcRate("0.1"), pcNudge, feedbackScale,
 		option.Float("error_baseline", "0", 0, 1e9, "0 gives each unit an error cell for either sign; b > 0 one cell that fires b where there is no error, and so tells none below −b"),
 	},
+	Convolves: true,
 	Reference: "N. Alonso, E. Neftci, ICONS (2021); equations reconstructed",
 	fits: func(net network.Config, _ int, _ option.Values) error {
 		if positive := []string{"relu", "softplus", "sigmoid"}; len(net.Sizes) > 2 && !slices.Contains(positive, net.Hidden.Name) {

@@ -92,6 +92,11 @@ func derivative(a network.Activation, z float64) float64 {
 func (m *mlp) forward(x []float64) (pot, act [][]float64) {
 	pot, act = append(pot, nil), append(act, x)
 	for l, w := range m.w {
+		if l < len(m.cfg.Convolutions) {
+			z, h := m.convolve(l, act[l])
+			pot, act = append(pot, z), append(act, h)
+			continue
+		}
 		z := append([]float64(nil), m.b[l]...)
 		for j := range w {
 			for i := range z {

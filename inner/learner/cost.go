@@ -11,7 +11,7 @@ import (
 
 // Cost is what a learner takes in a network, counted on one update.
 type Cost struct {
-	MultiplyAdds float64 // of matrix products for a sample, per weight of the network; a forward pass is 1
+	MultiplyAdds float64 // of matrix products for a sample, as multiples of those of a forward pass
 	SynapseBytes float64 // state of circuit and rule besides the weight, per synapse
 	UnitBytes    float64 // state for a sample besides the activity, per unit behind the input
 }
@@ -29,7 +29,7 @@ func (e Entry) Cost(cfg network.Config, batch int) (Cost, error) {
 		return Cost{}, err
 	}
 	s := key.Root(2).Stream()
-	b := &tasks.Batch{N: batch, X: vec.New(batch, net.Conns[0].In), Y: vec.New(batch, net.Conns[len(net.Conns)-1].Out), Labels: make([]int, batch)}
+	b := &tasks.Batch{N: batch, X: vec.New(batch, net.Config.Sizes[0]), Y: vec.New(batch, net.Conns[len(net.Conns)-1].Out), Labels: make([]int, batch)}
 	for i := range batch {
 		for j := range b.X.Row(i) {
 			b.X.Row(i)[j] = float32(s.Float64())
@@ -39,10 +39,10 @@ func (e Entry) Cost(cfg network.Config, batch int) (Cost, error) {
 	}
 	circuit.Learn(net, b, idle{})
 	counted := circuit.Cost()
-	weights, units, state := 0, 0, 0
+	weights, products := net.Config.Weights()
+	units, state := 0, 0
 	for _, c := range net.Conns {
-		weights += c.In * c.Out
-		units += c.Out
+		units += c.Out * c.Positions
 		if r := l.RuleOf(c); r != nil {
 			for _, st := range r.States {
 				if st.Scope == rulespace.Synapse {
@@ -52,7 +52,7 @@ func (e Entry) Cost(cfg network.Config, batch int) (Cost, error) {
 		}
 	}
 	return Cost{
-		MultiplyAdds: counted.MultiplyAdds / float64(max(counted.Samples, 1)) / float64(weights),
+		MultiplyAdds: counted.MultiplyAdds / float64(max(counted.Samples, 1)) / float64(products),
 		SynapseBytes: float64(counted.SynapseBytes+state) / float64(weights),
 		UnitBytes:    float64(counted.UnitBytes) / float64(units),
 	}, nil

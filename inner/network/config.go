@@ -9,11 +9,17 @@ import (
 	"github.com/metaplast/metaplast/inner/device"
 )
 
-// Config describes a multi-layer perceptron.
+// Config describes a multi-layer perceptron, or a convolutional network.
 type Config struct {
 	// Sizes are the numbers of units, input first and output last; at least
-	// two, each at least 1.
+	// two, each at least 1. Those of images may be 0: they follow from Image
+	// and Convolutions.
 	Sizes []int
+	// Image is the shape of the input where there are convolutions.
+	Image Image
+	// Convolutions are the connections from the input up that are convolutions;
+	// at most all but that to the output.
+	Convolutions []Convolution
 	// Hidden is the activation of every hidden layer; tanh when empty.
 	Hidden Activation
 	// Output is the activation of the output layer; softmax when empty and
@@ -25,7 +31,8 @@ type Config struct {
 	// Bias gives every unit behind the input a bias that starts at 0.
 	Bias bool
 	// Init is "glorot" (the default: uniform in ±√(6/(in+out))), "he" (normal,
-	// variance 2/in), "normal" (variance 1) or "zero".
+	// variance 2/in), "normal" (variance 1) or "zero". A convolution has the
+	// units of a patch as in and its filters as out.
 	Init string
 	// InitScale multiplies the initial weights; 0 means 1.
 	InitScale float64
@@ -54,6 +61,12 @@ var inits = []string{"glorot", "he", "normal", "zero"}
 func (c Config) Resolve() (Config, error) {
 	if len(c.Sizes) < 2 {
 		return c, configErrorf("%d sizes given, at least 2 needed: input and output", len(c.Sizes))
+	}
+	if len(c.Convolutions) > 0 {
+		var err error
+		if c, err = c.resolveImages(); err != nil {
+			return c, err
+		}
 	}
 	for i, n := range c.Sizes {
 		if n < 1 {
@@ -108,4 +121,68 @@ func (c Config) Resolve() (Config, error) {
 		return c, configErrorf("%v", err)
 	}
 	return c, nil
+}
+
+// resolveImages fills in convolutions and the sizes of the layers that are
+// images, and checks them.
+func (c Config) resolveImages() (Config, error) {
+	if i := c.Image; min(i.Height, i.Width, i.Channels) < 1 {
+		return c, configErrorf("an input image of %d×%d×%d has no units; convolutions need one, such as 28×28×1", i.Height, i.Width, i.Channels)
+	}
+	if len(c.Convolutions) > len(c.Sizes)-2 {
+		return c, configErrorf("the output is not a convolution; give it a number of units")
+	}
+	c.Sizes, c.Convolutions = slices.Clone(c.Sizes), slices.Clone(c.Convolutions)
+	image := c.Image
+	for l := range c.Convolutions {
+		if err := c.resolveSize(l, image); err != nil {
+			return c, err
+		}
+		g, err := c.Convolutions[l].over(image, l+1)
+		if err != nil {
+			return c, err
+		}
+		c.Convolutions[l], image = g.Convolution, g.Above
+	}
+	return c, c.resolveSize(len(c.Convolutions), image)
+}
+
+func (c Config) resolveSize(layer int, i Image) error {
+	if c.Sizes[layer] == 0 {
+		c.Sizes[layer] = i.Units()
+	}
+	if n := c.Sizes[layer]; n != i.Units() {
+		return configErrorf("layer %d is an image of %d×%d×%d, %d units, not %d", layer, i.Height, i.Width, i.Channels, i.Units(), n)
+	}
+	return nil
+}
+
+// geometry is that of connection l of a resolved config, nil where it is not
+// a convolution.
+func (c Config) geometry(l int) *Geometry {
+	if l >= len(c.Convolutions) {
+		return nil
+	}
+	image := c.Image
+	for i := range l {
+		g, _ := c.Convolutions[i].over(image, i+1)
+		image = g.Above
+	}
+	g, _ := c.Convolutions[l].over(image, l+1)
+	g.cut()
+	return &g
+}
+
+// Weights counts the weights of a resolved config, biases apart, and the
+// products of a forward pass, which is more where convolutions share weights.
+func (c Config) Weights() (weights, products int) {
+	for l := range len(c.Sizes) - 1 {
+		n, positions := c.Sizes[l]*c.Sizes[l+1], 1
+		if g := c.geometry(l); g != nil {
+			n, positions = g.Patch()*g.Filters, g.Positions.area()
+		}
+		weights += n
+		products += n * positions
+	}
+	return weights, products
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// Network is a multi-layer perceptron. Layer 0 is the input, layer l+1 lies
+// Network is a multi-layer perceptron or a convolutional network. Layer 0 is the input, layer l+1 lies
 // behind connection l. It is used by one goroutine and allocates nothing
 // while it learns.
 type Network struct {
@@ -17,7 +17,8 @@ type Network struct {
 	Conns  []*Connection
 	// Act and Pot are the activities and potentials of each layer for the
 	// samples of the last Forward, one per row. Pot[0] is nil; a linear layer's
-	// Act and Pot are one matrix.
+	// Act and Pot are one matrix. Behind a convolution Act is what pooling left,
+	// and Pot that of the connection.
 	Act, Pot []*vec.Matrix
 
 	input   vec.Matrix
@@ -26,17 +27,38 @@ type Network struct {
 	eval    evaluator
 }
 
-// Connection joins a layer to the next.
+// Connection joins a layer to the next. A convolution is seen as what it is at
+// one position: its presynaptic side are the units of a patch, its
+// postsynaptic side the filters, and every position of a sample is a row.
 type Connection struct {
 	Index   int // 0 is the connection from the input
 	In, Out int
 	Output  bool // ends at the output layer
 	Array   device.Array
+	// Geometry is that of a convolution, else nil; Positions is the number of
+	// rows that a sample has in Pre, Pot and Post, 1 but for convolutions.
+	Geometry  *Geometry
+	Positions int
+	// Pre, Pot and Post are presynaptic activities, and postsynaptic potentials
+	// and activities of the last Forward. But for convolutions they are the Act
+	// and Pot of the layers.
+	Pre, Pot, Post *vec.Matrix
 	// W is the array's weights; InPlace is the same matrix where the array
 	// lets weights be written directly, else nil.
 	W, InPlace *vec.Matrix
 	Bias       []float32 // of the postsynaptic units; nil without biases
+
+	best []int32 // see Geometry.Pool
 }
+
+// Unpool sends one value per unit of the layer above a convolution back to the
+// filters at the positions that pooling had them from; src has the rows of the
+// last Forward.
+func (c *Connection) Unpool(dst, src *vec.Matrix) { c.Geometry.Unpool(dst, src, c.best) }
+
+// Collect sums values of filters over what each unit of the layer above was
+// pooled from; dst has the rows of the last Forward.
+func (c *Connection) Collect(dst, src *vec.Matrix) { c.Geometry.Collect(dst, src, c.best) }
 
 // New returns a network with initial weights from k that learns from up to
 // maxBatch samples at a time.
@@ -58,37 +80,56 @@ func New(cfg Config, k key.Key, maxBatch int) (*Network, error) {
 	n.input = vec.Matrix{Rows: maxBatch, Cols: cfg.Sizes[0]}
 	n.Act, n.Pot = append(n.Act, &n.input), append(n.Pot, nil)
 	for l := range last {
-		in, out := cfg.Sizes[l], cfg.Sizes[l+1]
-		a, err := device.New(cfg.Device, in, out)
-		if err != nil {
-			return nil, configErrorf("%v", err)
-		}
-		c := &Connection{Index: l, In: in, Out: out, Output: l == last-1, Array: a, W: a.Weights()}
-		if p, ok := a.(device.InPlace); ok {
-			c.InPlace = p.InPlace()
-		}
-		if cfg.Bias {
-			c.Bias = make([]float32, out)
-		}
-		n.Conns = append(n.Conns, c)
-
-		act := cfg.Hidden
-		if c.Output {
-			act = cfg.Output
-		}
-		n.f = append(n.f, act.compile())
-		pot := n.buffers.Matrix(out)
-		n.Pot = append(n.Pot, pot)
-		if act.Name == "linear" {
-			n.Act = append(n.Act, pot)
-		} else {
-			n.Act = append(n.Act, n.buffers.Matrix(out))
+		if err := n.connect(l); err != nil {
+			return nil, err
 		}
 	}
 	if err := n.Reset(k); err != nil {
 		return nil, err
 	}
 	return n, nil
+}
+
+// connect adds connection l and the layer behind it.
+func (n *Network) connect(l int) error {
+	cfg := &n.Config
+	c := &Connection{Index: l, In: cfg.Sizes[l], Out: cfg.Sizes[l+1], Output: l == len(cfg.Sizes)-2, Positions: 1, Pre: n.Act[l]}
+	if g := cfg.geometry(l); g != nil {
+		c.Geometry, c.Positions, c.In, c.Out = g, g.Positions.area(), g.Patch(), g.Filters
+		c.Pre = n.buffers.MatrixOf(c.Positions, c.In)
+	}
+	a, err := device.New(cfg.Device, c.In, c.Out)
+	if err != nil {
+		return configErrorf("%v", err)
+	}
+	c.Array, c.W = a, a.Weights()
+	if p, ok := a.(device.InPlace); ok {
+		c.InPlace = p.InPlace()
+	}
+	if cfg.Bias {
+		c.Bias = make([]float32, c.Out)
+	}
+	n.Conns = append(n.Conns, c)
+
+	f := cfg.Hidden
+	if c.Output {
+		f = cfg.Output
+	}
+	n.f = append(n.f, f.compile())
+	c.Pot = n.buffers.MatrixOf(c.Positions, c.Out)
+	c.Post = c.Pot
+	if f.Name != "linear" {
+		c.Post = n.buffers.MatrixOf(c.Positions, c.Out)
+	}
+	act := c.Post
+	if c.Geometry != nil {
+		act = n.buffers.Matrix(cfg.Sizes[l+1])
+		if c.Geometry.pools() && !c.Geometry.Pooling.Average {
+			c.best = make([]int32, n.MaxBatch()*cfg.Sizes[l+1])
+		}
+	}
+	n.Pot, n.Act = append(n.Pot, c.Pot), append(n.Act, act)
+	return nil
 }
 
 // MaxBatch is the number of samples that Forward takes at most.
@@ -145,11 +186,17 @@ func Initialise(w *vec.Matrix, init string, scale float64, k key.Key) {
 func (n *Network) Forward(x *vec.Matrix) {
 	n.Load(x)
 	for l, c := range n.Conns {
-		c.Array.Forward(n.Pot[l+1], n.Act[l])
-		if c.Bias != nil {
-			n.AddBias(l, n.Pot[l+1])
+		if c.Geometry != nil {
+			c.Geometry.Gather(c.Pre, n.Act[l])
 		}
-		n.Activate(l+1, n.Act[l+1], n.Pot[l+1])
+		c.Array.Forward(c.Pot, c.Pre)
+		if c.Bias != nil {
+			n.AddBias(l, c.Pot)
+		}
+		n.Activate(l+1, c.Post, c.Pot)
+		if c.Geometry != nil {
+			c.Geometry.Pool(n.Act[l+1], c.Post, c.best)
+		}
 	}
 }
 

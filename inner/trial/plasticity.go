@@ -118,10 +118,11 @@ func (r *Runner) prepareRules(t Trial) error {
 		if err != nil {
 			return &ConfigError{fmt.Errorf("trial: rule %s: %w", rule.Name, err)}
 		}
-		if s.program == program && s.in == c.In && s.out == c.Out && s.batch == t.Batch {
+		rows := t.Batch * c.Positions
+		if s.program == program && s.in == c.In && s.out == c.Out && s.batch == rows {
 			s.instance.Reset()
 		} else {
-			*s = slot{program: program, in: c.In, out: c.Out, batch: t.Batch, instance: program.Bind(c.In, c.Out, t.Batch)}
+			*s = slot{program: program, in: c.In, out: c.Out, batch: rows, instance: program.Bind(c.In, c.Out, rows)}
 		}
 		if c.InPlace == nil && s.dw == nil {
 			s.dw = vec.New(c.In, c.Out)

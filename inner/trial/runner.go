@@ -136,9 +136,8 @@ func (r *Runner) prepareNetwork(t Trial) error {
 
 // sameConfig compares resolved configurations.
 func sameConfig(a, b network.Config) bool {
-	same := slices.Equal(a.Sizes, b.Sizes)
-	a.Sizes, b.Sizes = nil, nil
-	return same && a.Hidden == b.Hidden && a.Output == b.Output && a.Loss == b.Loss && a.Bias == b.Bias &&
+	return slices.Equal(a.Sizes, b.Sizes) && a.Image == b.Image && slices.Equal(a.Convolutions, b.Convolutions) &&
+		a.Hidden == b.Hidden && a.Output == b.Output && a.Loss == b.Loss && a.Bias == b.Bias &&
 		a.Init == b.Init && a.InitScale == b.InitScale && a.Device == b.Device
 }
 

@@ -67,7 +67,7 @@ func newSampler(t Trial, net *network.Network, n int, p credit.Plasticity) *samp
 	e, _ := credit.ByName(t.Learner.Credit.Name)
 	s.needs = credit.Needs{Hidden: e.Provides, Output: e.Provides | e.Output}
 	var without rulespace.SignalSet
-	if t.Batch > 1 {
+	if t.Batch > 1 || len(t.Network.Convolutions) > 0 {
 		without |= rulespace.Signals(rulespace.SigLower)
 	}
 	if t.Task.Info().Kind == tasks.Unsupervised {
@@ -111,6 +111,9 @@ func (s *sampler) Present(c *network.Connection, sig *credit.Signals) {
 
 func (s *sampler) take(c *network.Connection, sig *credit.Signals, sample int) {
 	pre, post := s.stream.IntN(c.In), s.stream.IntN(c.Out)
+	if c.Positions > 1 {
+		sample = sample*c.Positions + s.stream.IntN(c.Positions)
+	}
 	row := make([]float64, rulespace.NumSignals)
 	needs := s.needs.Of(c)
 	for i := range row {

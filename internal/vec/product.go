@@ -10,6 +10,7 @@ const (
 	chunk    = 1 << 14
 
 	longest = 2560 // products in a chain of multiply per call
+	briefly = 1024 // products in a row that are sooner done than looked through for zeros
 )
 
 // What the kernel addRows takes: at most listed rows at a time, and a mode
@@ -39,7 +40,7 @@ func Mul(dst, a, b *Matrix) {
 		return
 	}
 	if active != portable && a.Rows > 1 && a.Cols > 0 && dst.Cols > 0 {
-		if zeros := a.zeros(); 10*zeros < 7*a.Rows*a.Cols {
+		if zeros := a.zeros(); 10*zeros < 7*a.Rows*a.Cols || a.Cols*dst.Stride <= briefly {
 			// A chain that starts at +0 never becomes -0, so adding the product
 			// of a zero and a finite number changes nothing. Any other product
 			// with zero is a NaN, which shows in the result.

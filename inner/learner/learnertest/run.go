@@ -33,10 +33,16 @@ func Run(t *testing.T, e learner.Entry) {
 			t.Error("the learner fits no network that it was tried in")
 		}
 	}()
-	for _, sizes := range [][]int{{6, 3}, {6, 5, 4, 3}} {
+	for _, shape := range []network.Config{
+		{Sizes: []int{6, 3}},
+		{Sizes: []int{6, 5, 4, 3}},
+		{Sizes: []int{6, 0, 3}, Image: network.Image{Height: 2, Width: 3, Channels: 1}, Convolutions: []network.Convolution{
+			{Filters: 3, Kernel: network.Extent{Height: 2, Width: 2}, Pooling: network.Pooling{Size: network.Extent{Height: 1, Width: 2}}}}},
+	} {
+		sizes, convolutions := shape.Sizes, len(shape.Convolutions)
 		for _, batch := range []int{1, 4} {
-			c := testCase{e, sizes, batch}
-			if batch > 1 && c.reads(rulespace.SigLower) {
+			c := testCase{e, shape, sizes, batch}
+			if (batch > 1 || convolutions > 0) && c.reads(rulespace.SigLower) {
 				continue // defined for one sample at a time
 			}
 			if config, err := c.config().Resolve(); err != nil {
@@ -45,7 +51,7 @@ func Run(t *testing.T, e learner.Entry) {
 				continue
 			}
 			cases++
-			t.Run(fmt.Sprintf("%d connections, batch %d", len(sizes)-1, batch), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d connections, %d convolutions, batch %d", len(sizes)-1, convolutions, batch), func(t *testing.T) {
 				c.signals(t)
 				c.repeats(t)
 				c.batchIsASet(t)
@@ -81,6 +87,7 @@ func describe(t *testing.T, e learner.Entry) {
 
 type testCase struct {
 	entry learner.Entry
+	shape network.Config
 	sizes []int
 	batch int
 }
@@ -104,7 +111,7 @@ func (c testCase) task() Task {
 // config is the network that the learner asks for, in the sizes of the case.
 func (c testCase) config() network.Config {
 	n := c.entry.Network
-	cfg := network.Config{Sizes: c.sizes, Bias: true, Hidden: network.Activation{Name: n.Hidden}, Output: network.Activation{Name: n.Output},
+	cfg := network.Config{Sizes: c.sizes, Image: c.shape.Image, Convolutions: c.shape.Convolutions, Bias: true, Hidden: network.Activation{Name: n.Hidden}, Output: network.Activation{Name: n.Output},
 		Loss: n.Loss, Init: n.Init, InitScale: n.InitScale}
 	if n.NoBias {
 		cfg.Bias = false
@@ -124,7 +131,7 @@ func (c testCase) circuit(t *testing.T, net *network.Network) (credit.Circuit, c
 	t.Helper()
 	e, _ := credit.ByName(c.entry.Circuit)
 	needs := credit.Needs{Hidden: e.Provides, Output: e.Provides | e.Output}
-	if c.batch > 1 {
+	if c.batch > 1 || len(c.shape.Convolutions) > 0 {
 		lower := rulespace.Signals(rulespace.SigLower)
 		needs.Hidden, needs.Output = needs.Hidden.Minus(lower), needs.Output.Minus(lower)
 	}
@@ -170,8 +177,8 @@ func (c testCase) signals(t *testing.T) {
 	circuit.Learn(net, c.samples(), presenter(func(conn *network.Connection, s *credit.Signals) {
 		presented++
 		declared := needs.Of(conn)
-		if s.Batch != c.batch {
-			t.Errorf("frame of %d samples, want %d", s.Batch, c.batch)
+		if want := c.batch * conn.Positions; s.Batch != want {
+			t.Errorf("frame of %d samples, want %d", s.Batch, want)
 		}
 		for i, m := range s.Values {
 			sig := rulespace.Signal(i)
@@ -182,7 +189,7 @@ func (c testCase) signals(t *testing.T) {
 			case m != nil && !declared.Has(sig):
 				t.Errorf("%v is presented and not declared at connection %d", sig, conn.Index)
 			case m != nil:
-				checkShape(t, sig, m, conn, c.batch)
+				checkShape(t, sig, m, conn, s.Batch)
 			}
 		}
 	}))
@@ -204,6 +211,9 @@ func checkShape(t *testing.T, sig rulespace.Signal, m *vec.Matrix, c *network.Co
 		rows, cols = c.In, c.Out
 	default:
 		rows, cols = 1, batch
+		if sig == rulespace.SigStep { // one for all connections
+			cols = max(cols, m.Cols)
+		}
 	}
 	if m.Rows != rows || m.Cols != cols {
 		t.Errorf("%v is %d×%d, want %d×%d", sig, m.Rows, m.Cols, rows, cols)
@@ -283,7 +293,7 @@ func (c testCase) batchIsASet(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				p.Bind(conn.In, conn.Out, c.batch).Apply(&s.Frame, conn.InPlace, conn.Bias, s.Feedback)
+				p.Bind(conn.In, conn.Out, s.Batch).Apply(&s.Frame, conn.InPlace, conn.Bias, s.Feedback)
 			}
 		}))
 		results[reversed] = copyWeights(net)
