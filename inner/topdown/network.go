@@ -17,7 +17,7 @@ import (
 //	c          credit of all units from layer 1 on, or of every spread-th of
 //	           them, which its neighbours in the layer share (credit diffusion)
 //
-// Its weights are one vector, which an outer loop moves; see Evolve. It emits
+// Its weights are one vector, which an outer loop moves, such as an evolution strategy. It emits
 // for one sample of a batch after another.
 type Network struct {
 	in, hidden, out int

@@ -10,6 +10,7 @@ import (
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/topdown"
 	"github.com/metaplast/metaplast/inner/trial"
+	"github.com/metaplast/metaplast/internal/es"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
@@ -140,7 +141,7 @@ func TestEvolvedCreditTeaches(t *testing.T) {
 	}
 	weights := g.Start(key.Root(5))
 	before := fresh(weights, 50)
-	topdown.Evolution{Population: 32, Sigma: 0.05, Rate: 0.05}.Evolve(weights, 25, key.Root(6), func(w []float64, generation int) float64 {
+	es.Strategy{Population: 32, Sigma: 0.05, Rate: 0.05}.Evolve(weights, 25, key.Root(6), func(w []float64, generation int) float64 {
 		return life(w, key.Root(7).Child("life", uint64(generation)), 40)
 	})
 	after := fresh(weights, 50)

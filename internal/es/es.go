@@ -1,4 +1,9 @@
-package topdown
+// Package es is an evolution strategy on a vector of numbers: the outer loop of
+// learners whose slow parameters are no rule. It asks for the fitness of each
+// member of a generation and uses nothing else.
+//
+// May import rulespace/key.
+package es
 
 import (
 	"math"
@@ -6,7 +11,7 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// Evolution is an evolution strategy with antithetic pairs.
+// Strategy is an evolution strategy with antithetic pairs.
 //
 //	ψ ← ψ + η/(n·σ)·Σ_k F_k·ε_k,  ε_k = −ε_{k+n/2} Gaussian
 //
@@ -14,7 +19,7 @@ import (
 // lives that diverge weigh no more than other bad ones.
 //
 // T. Salimans et al., arXiv:1703.03864 (2017).
-type Evolution struct {
+type Strategy struct {
 	Population int     // even
 	Sigma      float64 // standard deviation of the mutations
 	Rate       float64 // η
@@ -23,7 +28,7 @@ type Evolution struct {
 // Evolve moves weights by so many generations. fitness is asked for each
 // member of a generation; what it draws should come from the generation alone,
 // so that members are compared on the same lives.
-func (e Evolution) Evolve(weights []float64, generations int, k key.Key, fitness func(weights []float64, generation int) float64) {
+func (e Strategy) Evolve(weights []float64, generations int, k key.Key, fitness func(weights []float64, generation int) float64) {
 	n := e.Population / 2
 	noise := make([][]float64, n)
 	for i := range noise {
