@@ -184,6 +184,16 @@ func (b *base) setBatch(n int) {
 
 // forward runs the network on the batch.
 func (b *base) forward(net *network.Network, batch *tasks.Batch) {
+	x := b.begin(net, batch)
+	for _, c := range net.Conns {
+		b.count(batch.N, c.In, c.Out)
+	}
+	net.Forward(x)
+}
+
+// begin starts an update by the batch and returns its input, for a network
+// that is to run on it.
+func (b *base) begin(net *network.Network, batch *tasks.Batch) *vec.Matrix {
 	if net != b.net {
 		panic("credit: Learn: the circuit was made for another network")
 	}
@@ -203,10 +213,7 @@ func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 		fill(b.step, float32(b.steps))
 	}
 	b.cost.Samples += batch.N
-	for _, c := range net.Conns {
-		b.count(batch.N, c.In, c.Out)
-	}
-	net.Forward(x)
+	return x
 }
 
 // show makes the connections present these activities and potentials, by

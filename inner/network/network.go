@@ -143,11 +143,7 @@ func Initialise(w *vec.Matrix, init string, scale float64, k key.Key) {
 // Forward computes all layers for the rows of x, at most MaxBatch of them.
 // Act[0] shares the storage of x until the next call.
 func (n *Network) Forward(x *vec.Matrix) {
-	if x.Cols != n.input.Cols {
-		panic("network: Forward: input has the wrong width")
-	}
-	n.input = *x
-	n.buffers.Resize(x.Rows)
+	n.Take(x)
 	for l, c := range n.Conns {
 		c.Array.Forward(n.Pot[l+1], n.Act[l])
 		if c.Bias != nil {
@@ -155,6 +151,16 @@ func (n *Network) Forward(x *vec.Matrix) {
 		}
 		n.Activate(l+1, n.Act[l+1], n.Pot[l+1])
 	}
+}
+
+// Take sets the input as Forward does and leaves the layers to be computed in
+// another way.
+func (n *Network) Take(x *vec.Matrix) {
+	if x.Cols != n.input.Cols {
+		panic("network: input has the wrong width")
+	}
+	n.input = *x
+	n.buffers.Resize(x.Rows)
 }
 
 // AddBias adds the biases of connection l to every row of pot.
