@@ -51,6 +51,7 @@ var circuits = []*Entry{
 	&perturbEntry,
 	&recLRAEntry,
 	&tpEntry,
+	&wtaEntry,
 }
 
 // common are the options of every circuit.

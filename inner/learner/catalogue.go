@@ -77,8 +77,9 @@ var table = []known{
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
-		circuit: "none", rule: "competitive", rate: 0.01, batch: 1,
-		check: "TestEquations",
+		circuit: "wta", options: map[string]string{"centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
+		rule: "competitive", rate: 0.01, batch: 10,
+		check: "TestClusterCentres",
 	},
 	{
 		name: "covariance", title: "covariance rule",
@@ -144,6 +145,14 @@ var table = []known{
 		name: "kolen-pollack", title: "feedback learned by the forward rule",
 		circuit: "fa", rule: "kolen-pollack", rate: 0.05, batch: 32,
 		check: "TestKolenPollack",
+	},
+	{
+		name: "krotov-hopfield", title: "competing hidden units of D. Krotov and J. J. Hopfield",
+		circuit: "wta", options: map[string]string{"compete": "rank", "penalty": "0.1", "scale": "yes", "centre": "yes", "length": "25", "transfer": "power", "power": "2"},
+		rule: "softhebb", rate: 0.02, batch: 10,
+		network:   Network{Init: "he", InitScale: 2, NoBias: true},
+		reference: "D. Krotov, J. J. Hopfield, PNAS 116:7723 (2019)",
+		check:     "TestRankedCompetition",
 	},
 	{
 		name: "l-drl", title: "difference target propagation, inverse maps by local difference reconstruction",
@@ -253,9 +262,17 @@ var table = []known{
 		check:     "TestRepresentationAlignmentEquations",
 	},
 	{
-		name: "softhebb", title: "SoftHebb",
-		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
-		check: "TestEquations",
+		name: "softhebb", title: "SoftHebb with biases that learn prior probabilities",
+		circuit: "wta", options: map[string]string{"prior": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
+		rule: "softhebb", rate: 0.03, batch: 10,
+		check: "TestSoftHebb",
+	},
+	{
+		name: "softhebb-deep", title: "SoftHebb for several layers: losers unlearn, and units settle",
+		circuit: "wta", options: map[string]string{"compete": "anti", "scale": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
+		rule: "softhebb-adaptive", rate: 0.05, batch: 10,
+		network: Network{Init: "he", InitScale: 2},
+		check:   "TestSoftHebb",
 	},
 	{
 		name: "subspace", title: "Oja's subspace rule",
@@ -277,6 +294,13 @@ var table = []known{
 		circuit: "tp", options: map[string]string{"step": "20"}, rule: "target-propagation", rate: 0.3, batch: 32,
 		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
 		check:     "TestTargetEquations",
+	},
+	{
+		name: "winner-take-all", title: "competitive learning of a single winner",
+		circuit: "wta", options: map[string]string{"compete": "hard", "centre": "yes", "length": "25", "transfer": "triangle"},
+		rule: "competitive", rate: 0.01, batch: 10,
+		reference: "T. Kohonen, Biol. Cybern. 43:59 (1982)",
+		check:     "TestClusterCentres",
 	},
 }
 
