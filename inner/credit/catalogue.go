@@ -49,7 +49,9 @@ var circuits = []*Entry{
 	&pcStrictEntry,
 	&pcZILEntry,
 	&perturbEntry,
+	&perturbWeightsEntry,
 	&recLRAEntry,
+	&reinforceEntry,
 	&tpEntry,
 	&wtaEntry,
 }

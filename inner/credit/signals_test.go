@@ -70,7 +70,11 @@ func (s *naive) expect(m *mlp, l int, x [][]float64, beta float64, settled map[r
 		for i := range post {
 			d[i] = derivative(m.activation(l), pot[l+1][i])
 			if m.activation(l).Name == "softmax" {
-				d[i] = post[i] * (1 - post[i])
+				p := post[i]
+				if settled[rulespace.SigPred] != nil { // stochastic units
+					p = settled[rulespace.SigPred][q][i]
+				}
+				d[i] = p * (1 - p)
 			}
 			gain[i] = beta * pot[l+1][i]
 			for j := range w {

@@ -34,7 +34,8 @@ var wtaEntry = Entry{
 }
 
 // wta makes the units of a layer compete, for rules that are gated by who
-// wins. The hidden layers compete, or the output of a network that has none.
+// wins. An output behind hidden layers competes too, but its activities and
+// biases are those of any network.
 //
 //	x_l  = ℓ·h_l/|h_l|                                 ℓ > 0, else h_l; with centre h_l − ⟨h_l⟩ in place of h_l
 //	u_l  = W_l x_{l−1} + b_l
@@ -114,7 +115,7 @@ func newWTA(b *base, _ key.Key) Circuit {
 			p.derived = p.derived.Minus(rulespace.Signals(rulespace.SigDPost))
 		}
 		v[rulespace.SigPre], v[rulespace.SigPot] = c.learning.pre[l], c.learning.pot[l+1]
-		if c.competes(l) && p.needs.Has(rulespace.SigComp) {
+		if p.needs.Has(rulespace.SigComp) {
 			p.derived = p.derived.Minus(rulespace.Signals(rulespace.SigComp))
 			c.comp[l] = v[rulespace.SigComp]
 			if c.scaled {
@@ -126,8 +127,8 @@ func newWTA(b *base, _ key.Key) Circuit {
 	return c
 }
 
-// competes reports whether the units behind connection l do.
-func (c *wta) competes(l int) bool { return l < len(c.conns)-1 || l == 0 }
+// priors reports whether the biases of connection l are prior probabilities.
+func (c *wta) priors(l int) bool { return c.prior && (l < len(c.conns)-1 || l == 0) }
 
 func (c *wta) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	net.Take(c.begin(net, b))
@@ -157,7 +158,7 @@ func (c *wta) run(s *layers, rate float32) {
 			c.prepare(l, x, s.act[l], rate)
 		}
 		conn.Array.Forward(s.pot[l+1], x)
-		if !c.prior || !c.competes(l) {
+		if !c.priors(l) {
 			c.net.AddBias(l, s.pot[l+1])
 		}
 		if l+1 == last || !c.custom {
@@ -259,7 +260,7 @@ func (c *wta) judge(l int) {
 				y[c.top[c.rank-1]] = -c.penalty
 			}
 		default:
-			if c.prior && bias != nil {
+			if bias != nil && c.priors(l) {
 				vec.MulAddVSV(y, u, c.competition, bias)
 				vec.Softmax(y, y, 1)
 			} else {

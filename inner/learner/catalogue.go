@@ -262,6 +262,12 @@ var table = []known{
 		check:     "TestRepresentationAlignmentEquations",
 	},
 	{
+		name: "reinforce", title: "REINFORCE: stochastic units with a reward baseline",
+		circuit: "reinforce", rule: "reinforce", rate: 0.1, batch: 10,
+		network: Network{Hidden: "sigmoid", Output: "softmax", Loss: "cross-entropy"},
+		check:   "TestReinforceIsTheGradient",
+	},
+	{
 		name: "softhebb", title: "SoftHebb with biases that learn prior probabilities",
 		circuit: "wta", options: map[string]string{"prior": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
 		rule: "softhebb", rate: 0.03, batch: 10,
@@ -294,6 +300,12 @@ var table = []known{
 		circuit: "tp", options: map[string]string{"step": "20"}, rule: "target-propagation", rate: 0.3, batch: 32,
 		reference: "Y. Bengio, arXiv:1407.7906 (2014)",
 		check:     "TestTargetEquations",
+	},
+	// Its circuit leaves a factor σ = 0.01 in the step.
+	{
+		name: "weight-perturbation", title: "weight perturbation",
+		circuit: "perturb-weights", options: map[string]string{"baseline": "antithetic"}, rule: "weight-perturbation", rate: 0.01, batch: 32,
+		check: "TestWeightPerturbationFollowsTheGradient",
 	},
 	{
 		name: "winner-take-all", title: "competitive learning of a single winner",
