@@ -38,6 +38,7 @@ var circuits = []*Entry{
 	&dtpEntry,
 	&faEntry,
 	&fwDTPEntry,
+	&lateralEntry,
 	&ldrlEntry,
 	&lraEntry,
 	&noneEntry,

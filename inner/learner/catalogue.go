@@ -66,6 +66,12 @@ var table = []known{
 		check: "TestEquations",
 	},
 	{
+		name: "anti-hebb", title: "Oja's rule with anti-Hebbian lateral weights",
+		circuit: "lateral", rule: "oja-lateral", rate: 0.001, batch: 10,
+		network: Network{Hidden: "linear"},
+		check:   "TestLateralWeightsDecorrelate",
+	},
+	{
 		name: "bcm", title: "BCM: sliding threshold",
 		circuit: "none", rule: "bcm", rate: 0.001, batch: 1,
 		check: "TestBCMSelectivity",
@@ -115,6 +121,12 @@ var table = []known{
 		name: "fa-hebb-oja", title: "feedback alignment with two local terms, online",
 		circuit: "fa", rule: "error-hebb-oja", rate: 0.007, batch: 1,
 		check: "TestThreeTermRuleAgainstLoops",
+	},
+	{
+		name: "foldiak", title: "Földiák's sparse coding by Hebbian and anti-Hebbian learning",
+		circuit: "lateral", options: map[string]string{"inhibit": "yes", "gain": "10", "rate": "0.1", "steps": "40"}, rule: "foldiak-layer", rate: 0.02, batch: 4,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestSparseCode",
 	},
 	{
 		name: "fw-dtp", title: "fixed-weight difference target propagation",
@@ -263,7 +275,7 @@ var table = []known{
 	},
 	{
 		name: "reinforce", title: "REINFORCE: stochastic units with a reward baseline",
-		circuit: "reinforce", rule: "reinforce", rate: 0.1, batch: 10,
+		circuit: "reinforce", rule: "reinforce", rate: 0.01, batch: 1,
 		network: Network{Hidden: "sigmoid", Output: "softmax", Loss: "cross-entropy"},
 		check:   "TestReinforceIsTheGradient",
 	},
@@ -304,7 +316,7 @@ var table = []known{
 	// Its circuit leaves a factor σ = 0.01 in the step.
 	{
 		name: "weight-perturbation", title: "weight perturbation",
-		circuit: "perturb-weights", options: map[string]string{"baseline": "antithetic"}, rule: "weight-perturbation", rate: 0.01, batch: 32,
+		circuit: "perturb-weights", options: map[string]string{"baseline": "antithetic"}, rule: "weight-perturbation", rate: 0.1, batch: 10,
 		check: "TestWeightPerturbationFollowsTheGradient",
 	},
 	{
