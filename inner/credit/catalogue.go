@@ -32,6 +32,7 @@ var (
 
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
+	&activationEntry,
 	&bpEntry,
 	&dfaEntry,
 	&drlEntry,

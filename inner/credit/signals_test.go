@@ -136,7 +136,7 @@ func fitting(t *testing.T, circuit string, batch int) network.Config {
 	t.Helper()
 	softplus := network.Activation{Name: "softplus", Beta: 3}
 	for _, cfg := range []network.Config{{Hidden: softplus, Loss: network.CrossEntropy}, {Hidden: softplus},
-		{Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}} {
+		{Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}, {Hidden: network.Activation{Name: "linear"}}} {
 		cfg.Sizes, cfg.Bias = []int{4, 5, 3}, true
 		resolved, err := cfg.Resolve()
 		if err != nil {
@@ -313,7 +313,7 @@ func TestSignalErrors(t *testing.T) {
 		{"none", credit.Needs{Hidden: rulespace.Signals(rulespace.SigTarget)}, false,
 			"rule reads target, which circuit none does not provide to hidden units (only the output connection has it)"},
 		{"bp", credit.Needs{}, true, "circuit bp does not have; circuit fa does"},
-		{"bq", credit.Needs{}, false, `"bq" is not a circuit; circuits are bp, dfa, `},
+		{"bq", credit.Needs{}, false, `"bq" is not a circuit; circuits are activation, bp, `},
 	} {
 		err := credit.Check(c.circuit, c.needs, 0, c.plastic)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -61,13 +61,19 @@ type Network struct {
 // take larger steps.
 var table = []known{
 	{
+		name: "activation", title: "activation learning: the class that makes the network most active",
+		circuit: "activation", rule: "activation-learning", rate: 0.2, batch: 10,
+		network: Network{Hidden: "linear", InitScale: 0.05},
+		check:   "TestActivationLearning",
+	},
+	{
 		name: "adam", title: "backpropagation with Adam",
 		circuit: "bp", rule: "adam", rate: 0.001, batch: 32,
 		check: "TestEquations",
 	},
 	{
 		name: "anti-hebb", title: "Oja's rule with anti-Hebbian lateral weights",
-		circuit: "lateral", rule: "oja-lateral", rate: 0.001, batch: 10,
+		circuit: "lateral", rule: "oja-lateral", rate: 0.0003, batch: 10,
 		network: Network{Hidden: "linear"},
 		check:   "TestLateralWeightsDecorrelate",
 	},
