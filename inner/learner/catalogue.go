@@ -83,6 +83,11 @@ var table = []known{
 		check: "TestBCMSelectivity",
 	},
 	{
+		name: "bcm-law-cooper", title: "BCM: rate divided by the sliding threshold",
+		circuit: "none", rule: "bcm-law-cooper", rate: 0.001, batch: 1,
+		check: "TestBCMSelectivity",
+	},
+	{
 		name: "bp", title: "backpropagation, gradient descent",
 		circuit: "bp", rule: "error", rate: 0.2, batch: 32,
 		check: "TestBackpropIsTheGradient",
