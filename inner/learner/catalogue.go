@@ -73,7 +73,7 @@ var table = []known{
 	},
 	{
 		name: "anti-hebb", title: "Oja's rule with anti-Hebbian lateral weights",
-		circuit: "lateral", rule: "oja-lateral", rate: 0.0003, batch: 10,
+		circuit: "lateral", options: map[string]string{"rate": "0.03", "steps": "60"}, rule: "oja-lateral", rate: 0.0003, batch: 10,
 		network: Network{Hidden: "linear"},
 		check:   "TestLateralWeightsDecorrelate",
 	},
@@ -94,8 +94,8 @@ var table = []known{
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
-		circuit: "wta", options: map[string]string{"centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
-		rule: "competitive", rate: 0.01, batch: 10,
+		circuit: "wta", options: map[string]string{"centre": "yes", "length": "25", "competition": "0.1", "transfer": "triangle"},
+		rule: "competitive", rate: 0.003, batch: 10,
 		check: "TestClusterCentres",
 	},
 	{
@@ -135,7 +135,7 @@ var table = []known{
 	},
 	{
 		name: "foldiak", title: "Földiák's sparse coding by Hebbian and anti-Hebbian learning",
-		circuit: "lateral", options: map[string]string{"inhibit": "yes", "gain": "10", "rate": "0.1", "steps": "40"}, rule: "foldiak-layer", rate: 0.02, batch: 4,
+		circuit: "lateral", options: map[string]string{"inhibit": "yes", "gain": "10", "rate": "0.03", "steps": "60"}, rule: "foldiak-layer", rate: 0.003, batch: 4,
 		network: Network{Hidden: "sigmoid", Output: "sigmoid", Loss: "cross-entropy"},
 		check:   "TestSparseCode",
 	},
@@ -305,7 +305,7 @@ var table = []known{
 	},
 	{
 		name: "subspace", title: "Oja's subspace rule",
-		circuit: "none", rule: "subspace", rate: 0.005, batch: 1,
+		circuit: "none", rule: "subspace", rate: 0.0005, batch: 1,
 		check: "TestPrincipalComponents",
 	},
 	{
@@ -333,7 +333,7 @@ var table = []known{
 	{
 		name: "winner-take-all", title: "competitive learning of a single winner",
 		circuit: "wta", options: map[string]string{"compete": "hard", "centre": "yes", "length": "25", "transfer": "triangle"},
-		rule: "competitive", rate: 0.01, batch: 10,
+		rule: "competitive", rate: 0.0003, batch: 10,
 		reference: "T. Kohonen, Biol. Cybern. 43:59 (1982)",
 		check:     "TestClusterCentres",
 	},
