@@ -62,7 +62,7 @@ type Network struct {
 var table = []known{
 	{
 		name: "activation", title: "activation learning: the class that makes the network most active",
-		circuit: "activation", rule: "activation-learning", rate: 0.2, batch: 10,
+		circuit: "activation", rule: "activation-learning", rate: 0.15, batch: 10,
 		network: Network{Hidden: "linear", InitScale: 0.05},
 		check:   "TestActivationLearning",
 	},
