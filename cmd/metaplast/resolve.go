@@ -286,13 +286,22 @@ func plainText(err error) string {
 }
 
 // cheapestCircuit is the first circuit in the catalogue that provides the
-// signals in the fewest passes.
+// signals in the fewest passes, of those that work in any network where there
+// are such.
 func cheapestCircuit(reads rulespace.SignalSet, connections int) (string, bool) {
-	best := -1
+	plain, err := network.Config{Sizes: []int{1, 1, 1}}.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	best, special := -1, false // special: of a circuit that wants a network of its own
 	all := credit.Catalogue()
 	for i, e := range all {
-		if reads.Minus(provided(e, connections)) == 0 && (best < 0 || e.Passes < all[best].Passes) {
-			best = i
+		if reads.Minus(provided(e, connections)) != 0 {
+			continue
+		}
+		wants := credit.Config{Name: e.Name}.Fits(plain, 1) != nil
+		if best < 0 || special && !wants || special == wants && e.Passes < all[best].Passes {
+			best, special = i, wants
 		}
 	}
 	if best < 0 {
