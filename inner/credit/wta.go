@@ -49,7 +49,9 @@ var wtaEntry = Entry{
 //	β, ℓ, k, Δ, p  options competition, length, rank, penalty, power
 //
 // Of units with equal potentials the first wins. With scale, comp is divided
-// by max_ij |⟨comp_i·(x_j − u_i·w_ji)⟩| over the batch.
+// by max_ij |⟨comp_i·(x_j − u_i·w_ji)⟩| over the batch. Where all samples share
+// a large mean, as pixels do, the first unit to learn it wins them all: centre
+// takes it away.
 //
 // Soft competition and the prior: T. Moraitis et al., Neuromorph. Comput.
 // Eng. 2:044017 (2022). Losers with the sign changed, the triangle and the
