@@ -38,6 +38,7 @@ var (
 
 // circuits is the catalogue, sorted by name.
 var circuits = []*Entry{
+	&activationEntry,
 	&alignEntry,
 	&boltzmannEntry,
 	&bpEntry,
@@ -55,6 +56,7 @@ var circuits = []*Entry{
 	&fwDTPEntry,
 	&helmholtzEntry,
 	&ldrlEntry,
+	&lateralEntry,
 	&lraEntry,
 	&mirrorEntry,
 	&noneEntry,
@@ -68,14 +70,17 @@ var circuits = []*Entry{
 	&pcZILEntry,
 	&pepitaEntry,
 	&perturbEntry,
+	&perturbWeightsEntry,
 	&pffEntry,
 	&rbmEntry,
 	&rbpEntry,
 	&recLRAEntry,
+	&reinforceEntry,
 	&signSymmetryEntry,
 	&sigpropEntry,
 	&tpEntry,
 	&tpsgdEntry,
+	&wtaEntry,
 }
 
 // common are the options of every circuit.

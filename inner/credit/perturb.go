@@ -53,15 +53,13 @@ type perturb struct {
 	stream           *key.Stream
 	sigma            float32
 	running          bool // the baseline is a running mean
-	rewardTau        float64
-	mean             float64
-	means            int
+	mean             runningReward
 }
 
 func newPerturb(b *base, k key.Key) Circuit {
 	c := &perturb{base: b, stream: k.Child("noise", 0).Stream()}
 	o := b.options
-	c.sigma, c.running, c.rewardTau = float32(o.Float("sigma")), o.Text("baseline") == "running", o.Float("reward_tau")
+	c.sigma, c.running, c.mean.tau = float32(o.Float("sigma")), o.Text("baseline") == "running", o.Float("reward_tau")
 	last := len(c.conns)
 	if o.Text("noise") == "output" {
 		c.from = last - 1
@@ -121,27 +119,11 @@ func (c *perturb) disturb(rows int) {
 		c.reward.Data[i] = float32(-loss)
 	}
 	if c.running {
-		c.track(noisy)
+		fill(c.baseline, c.mean.next(noisy))
 		return
 	}
 	c.net.Losses(clean, &c.target)
 	for i, loss := range clean {
 		c.baseline.Data[i] = float32(-loss)
 	}
-}
-
-// track presents the mean of the rewards before this batch, and at the very
-// first batch its own mean, then takes the batch in.
-func (c *perturb) track(losses []float64) {
-	sum := 0.0
-	for _, l := range losses {
-		sum -= l
-	}
-	batch := sum / float64(len(losses))
-	if c.means == 0 {
-		c.mean = batch
-	}
-	fill(c.baseline, float32(c.mean))
-	c.means++
-	c.mean += float64((batch - c.mean) / min(float64(c.means), c.rewardTau))
 }

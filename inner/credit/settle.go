@@ -154,42 +154,6 @@ func addScaled(dst *vec.Matrix, factor float32, src *vec.Matrix) {
 	vec.Axpy(dst.Data[:n], factor, src.Data[:n])
 }
 
-// predictRows is how many samples a circuit predicts at a time.
-const predictRows = 64
-
-// prediction cuts the rows to predict into blocks, keeps the buffers for one
-// and the outputs for all. They are made when first used.
-type prediction struct {
-	buffers *network.Buffers
-	input   vec.Matrix
-	out     *vec.Matrix
-	view    vec.Matrix
-}
-
-// block predicts up to predictRows samples.
-type block interface {
-	predict(x *vec.Matrix) *vec.Matrix
-}
-
-func (p *prediction) outputs(x *vec.Matrix, cols int, b block) *vec.Matrix {
-	if p.out == nil || p.out.Rows < x.Rows {
-		p.out = vec.New(x.Rows, cols)
-	}
-	for start := 0; start < x.Rows; start += predictRows {
-		end := min(start+predictRows, x.Rows)
-		p.input = vec.Matrix{Rows: end - start, Cols: x.Cols, Stride: x.Stride, Data: x.Data[start*x.Stride : end*x.Stride]}
-		if p.buffers != nil {
-			p.buffers.Resize(end - start)
-		}
-		y := b.predict(&p.input)
-		for i := start; i < end; i++ {
-			copy(p.out.Row(i), y.Row(i-start))
-		}
-	}
-	p.view = p.out.Head(x.Rows)
-	return &p.view
-}
-
 // settled predicts the outputs of a network that settles freely.
 type settled struct {
 	*settling

@@ -70,7 +70,11 @@ func (s *naive) expect(m *mlp, l int, x [][]float64, beta float64, settled map[r
 		for i := range post {
 			d[i] = derivative(m.activation(l), pot[l+1][i])
 			if m.activation(l).Name == "softmax" {
-				d[i] = post[i] * (1 - post[i])
+				p := post[i]
+				if settled[rulespace.SigPred] != nil { // stochastic units
+					p = settled[rulespace.SigPred][q][i]
+				}
+				d[i] = p * (1 - p)
 			}
 			gain[i] = beta * pot[l+1][i]
 			for j := range w {
@@ -132,7 +136,7 @@ func fitting(t *testing.T, circuit string, batch int) network.Config {
 	t.Helper()
 	softplus := network.Activation{Name: "softplus", Beta: 3}
 	for _, cfg := range []network.Config{{Hidden: softplus, Loss: network.CrossEntropy}, {Hidden: softplus},
-		{Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}} {
+		{Hidden: network.Activation{Name: "sigmoid"}, Loss: network.CrossEntropy}, {Hidden: network.Activation{Name: "linear"}}} {
 		cfg.Sizes, cfg.Bias = []int{4, 5, 3}, true
 		resolved, err := cfg.Resolve()
 		if err != nil {

@@ -64,6 +64,12 @@ type Network struct {
 // take larger steps.
 var table = []known{
 	{
+		name: "activation", title: "activation learning: the class that makes the network most active",
+		circuit: "activation", rule: "activation-learning", rate: 0.15, batch: 10,
+		network: Network{Hidden: "linear", InitScale: 0.05},
+		check:   "TestActivationLearning",
+	},
+	{
 		name: "adam", title: "backpropagation with Adam",
 		circuit: "bp", rule: "adam", rate: 0.001, batch: 32,
 		check: "TestEquations",
@@ -84,8 +90,19 @@ var table = []known{
 		check: "TestAlignIsBackpropAtTheStart",
 	},
 	{
+		name: "anti-hebb", title: "Oja's rule with anti-Hebbian lateral weights",
+		circuit: "lateral", options: map[string]string{"rate": "0.03", "steps": "60"}, rule: "oja-lateral", rate: 0.0003, batch: 10,
+		network: Network{Hidden: "linear"},
+		check:   "TestLateralWeightsDecorrelate",
+	},
+	{
 		name: "bcm", title: "BCM: sliding threshold",
 		circuit: "none", rule: "bcm", rate: 0.001, batch: 1,
+		check: "TestBCMSelectivity",
+	},
+	{
+		name: "bcm-law-cooper", title: "BCM: rate divided by the sliding threshold",
+		circuit: "none", rule: "bcm-law-cooper", rate: 0.001, batch: 1,
 		check: "TestBCMSelectivity",
 	},
 	{
@@ -112,8 +129,9 @@ var table = []known{
 	},
 	{
 		name: "competitive", title: "soft competitive learning",
-		circuit: "none", rule: "competitive", rate: 0.01, batch: 1,
-		check: "TestEquations",
+		circuit: "wta", options: map[string]string{"centre": "yes", "length": "25", "competition": "0.1", "transfer": "triangle"},
+		rule: "competitive", rate: 0.003, batch: 10,
+		check: "TestClusterCentres",
 	},
 	{
 		name: "covariance", title: "covariance rule",
@@ -202,6 +220,12 @@ var table = []known{
 		check:     "TestForwardDirectFeedbackIsTheJacobian",
 	},
 	{
+		name: "foldiak", title: "Földiák's sparse coding by Hebbian and anti-Hebbian learning",
+		circuit: "lateral", options: map[string]string{"inhibit": "yes", "gain": "10", "rate": "0.03", "steps": "60"}, rule: "foldiak-layer", rate: 0.003, batch: 4,
+		network: Network{Hidden: "sigmoid", Output: "sigmoid", Loss: "cross-entropy"},
+		check:   "TestSparseCode",
+	},
+	{
 		name: "forward-forward", title: "forward-forward",
 		circuit: "ff", rule: "forward-forward", rate: 0.1, batch: 10, output: "error", outputRate: 0.5,
 		network: Network{Hidden: "relu"},
@@ -248,6 +272,14 @@ var table = []known{
 		name: "kolen-pollack", title: "feedback learned by the forward rule",
 		circuit: "fa", rule: "kolen-pollack", rate: 0.05, batch: 32,
 		check: "TestKolenPollack",
+	},
+	{
+		name: "krotov-hopfield", title: "competing hidden units of D. Krotov and J. J. Hopfield",
+		circuit: "wta", options: map[string]string{"compete": "rank", "penalty": "0.1", "scale": "yes", "centre": "yes", "length": "25", "transfer": "power", "power": "2"},
+		rule: "softhebb", rate: 0.02, batch: 10,
+		network:   Network{Init: "he", InitScale: 2, NoBias: true},
+		reference: "D. Krotov, J. J. Hopfield, PNAS 116:7723 (2019)",
+		check:     "TestRankedCompetition",
 	},
 	{
 		name: "l-drl", title: "difference target propagation, inverse maps by local difference reconstruction",
@@ -395,19 +427,38 @@ var table = []known{
 		check:     "TestRecurrentBackpropIsTheGradient",
 	},
 	{
+		name: "reinforce", title: "REINFORCE: stochastic units with a reward baseline",
+		circuit: "reinforce", rule: "reinforce", rate: 0.01, batch: 1,
+		network: Network{Hidden: "sigmoid", Output: "softmax", Loss: "cross-entropy"},
+		check:   "TestReinforceIsTheGradient",
+	},
+	{
 		name: "signal-propagation", title: "signal propagation",
 		circuit: "sigprop", rule: "error", rate: 0.4, batch: 20,
 		network: Network{Hidden: "relu"},
 		check:   "TestSignalPropagationIsTheGradientOfSimilarity",
 	},
 	{
-		name: "softhebb", title: "SoftHebb",
-		circuit: "none", rule: "softhebb", rate: 0.01, batch: 1,
+		name: "softhebb", title: "SoftHebb with biases that learn prior probabilities",
+		circuit: "wta", options: map[string]string{"prior": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
+		rule: "softhebb", rate: 0.03, batch: 10,
+		check: "TestSoftHebb",
+	},
+	{
+		name: "softhebb-deep", title: "SoftHebb for several layers: losers unlearn, and units settle",
+		circuit: "wta", options: map[string]string{"compete": "anti", "scale": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
+		rule: "softhebb-adaptive", rate: 0.05, batch: 10,
+		network: Network{Init: "he", InitScale: 2},
+		check:   "TestSoftHebb",
+	},
+	{
+		name: "softhebb-plain", title: "SoftHebb as a rule alone, for filters of convolutions too",
+		circuit: "none", rule: "softhebb", rate: 0.01, params: map[string]float64{"lr_bias": 0}, batch: 1,
 		check: "TestEquations",
 	},
 	{
 		name: "subspace", title: "Oja's subspace rule",
-		circuit: "none", rule: "subspace", rate: 0.005, batch: 1,
+		circuit: "none", rule: "subspace", rate: 0.0005, batch: 1,
 		check: "TestPrincipalComponents",
 	},
 	{
@@ -447,6 +498,19 @@ var table = []known{
 		name: "weight-mirror", title: "feedback learned from noise in a mode of its own",
 		circuit: "mirror", rule: "weight-mirror", rate: 0.2, batch: 10,
 		check: "TestWeightMirror",
+	},
+	{
+		// Its circuit leaves a factor σ = 0.01 in the step.
+		name: "weight-perturbation", title: "weight perturbation",
+		circuit: "perturb-weights", options: map[string]string{"baseline": "antithetic"}, rule: "weight-perturbation", rate: 0.1, batch: 10,
+		check: "TestWeightPerturbationFollowsTheGradient",
+	},
+	{
+		name: "winner-take-all", title: "competitive learning of a single winner",
+		circuit: "wta", options: map[string]string{"compete": "hard", "centre": "yes", "length": "25", "transfer": "triangle"},
+		rule: "competitive", rate: 0.0003, batch: 10,
+		reference: "T. Kohonen, Biol. Cybern. 43:59 (1982)",
+		check:     "TestClusterCentres",
 	},
 }
 

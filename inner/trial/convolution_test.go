@@ -75,7 +75,7 @@ func TestConvolutionFollowsTheGradient(t *testing.T) {
 // A filter that hardly ever wins stays where it was; of these eight that
 // happens to one.
 func TestConvolutionalSoftHebb(t *testing.T) {
-	l := known("softhebb")
+	l := known("softhebb-plain")
 	rule, err := l.Rule.WithParams(map[string]float64{"lr": 0.05})
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ func TestEquations(t *testing.T) {
 		"instar":          func(s sample, j, i int, _ []float64) float64 { return s.y[i] * (s.x[j] - s.w[j][i]) },
 		"competitive":     func(s sample, j, i int, _ []float64) float64 { return s.softmax(i) * (s.x[j] - s.w[j][i]) },
 		"softhebb":        func(s sample, j, i int, _ []float64) float64 { return s.softmax(i) * (s.x[j] - s.u[i]*s.w[j][i]) },
+		"softhebb-plain":  func(s sample, j, i int, _ []float64) float64 { return s.softmax(i) * (s.x[j] - s.u[i]*s.w[j][i]) },
 		"supervised-hebb": func(s sample, j, i int, _ []float64) float64 { return s.d[i] * s.x[j] },
 		"perceptron": func(s sample, j, i int, _ []float64) float64 {
 			if s.u[i] > 0 {
@@ -63,8 +64,12 @@ func TestEquations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := key.Root(4)
+			l := withRate(t, name, lr)
+			if l.Credit.Name == "wta" {
+				l.Credit.Options = nil // those that suit images
+			}
 			n, _ := train(t, trial.Trial{Task: regression, Network: linear(regression.In, regression.Out),
-				Learner: withRate(t, name, lr), Steps: steps, Key: k})
+				Learner: l, Steps: steps, Key: k})
 			got := n.Conns[0].W
 
 			start, err := network.New(linear(regression.In, regression.Out), k.Child("init", 0), 1)

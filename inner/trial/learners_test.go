@@ -145,12 +145,14 @@ func TestHebbExplodesAlongTheFirstComponent(t *testing.T) {
 func TestBCMSelectivity(t *testing.T) {
 	patterns := [2][2]float32{{0.8, 0.6}, {-0.6, 0.8}}
 	task := stream{in: 2, out: 1, next: func(s *key.Stream, x []float32) { copy(x, patterns[s.IntN(2)][:]) }}
-	n, _ := train(t, trial.Trial{Task: task, Network: linear(2, 1), Learner: withRate(t, "bcm", 0.0005), Steps: 60000, Key: key.Root(4)})
-	w := incoming(n.Conns[0], 0)
-	y := []float64{inner(w, []float64{0.8, 0.6}), inner(w, []float64{-0.6, 0.8})}
-	slices.Sort(y)
-	if selectivity := 1 - y[0]/y[1]; selectivity < 0.9 || selectivity > 1.1 || math.Abs(y[1]-2) > 0.2 {
-		t.Errorf("responses %.3f, want 0 and 2", y)
+	for _, name := range []string{"bcm", "bcm-law-cooper"} {
+		n, _ := train(t, trial.Trial{Task: task, Network: linear(2, 1), Learner: withRate(t, name, 0.0005), Steps: 60000, Key: key.Root(4)})
+		w := incoming(n.Conns[0], 0)
+		y := []float64{inner(w, []float64{0.8, 0.6}), inner(w, []float64{-0.6, 0.8})}
+		slices.Sort(y)
+		if selectivity := 1 - y[0]/y[1]; selectivity < 0.9 || selectivity > 1.1 || math.Abs(y[1]-2) > 0.2 {
+			t.Errorf("%s: responses %.3f, want 0 and 2", name, y)
+		}
 	}
 }
 
