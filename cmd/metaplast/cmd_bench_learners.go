@@ -143,56 +143,71 @@ func tuningTask(text, data string) (tasks.Task, error) {
 
 // grade tunes a learner and trains it from fresh seeds.
 func (a *app) grade(ctx context.Context, e learner.Entry, task, tuning tasks.Task, o benchLearnersOptions) (*graded, error) {
-	g := &graded{entry: e, rate: e.Rate}
 	f := learnerFlags{learner: e.Name, network: o.network, bias: "auto", epochs: o.epochs}
-	s, err := f.setup(ruleRef{})
+	g, err := gradeFlags(ctx, f, ruleRef{}, task, tuning, o.tune, o.seeds, func(*life, bool) {})
+	if is[*trial.ConfigError](err) {
+		g.why = plainText(err)
+		return g, nil
+	}
+	return g, err
+}
+
+// gradeFlags is grade for a learner as flags describe it, with a rule of its
+// own where one is given. Prepare sees each life before it begins, those that
+// only search for a learning rate as such. What does not fit the task is a
+// *trial.ConfigError.
+func gradeFlags(ctx context.Context, f learnerFlags, ref ruleRef, task, tuning tasks.Task, rates, seeds int, prepare func(l *life, tuning bool)) (*graded, error) {
+	e, _ := learner.ByName(f.learner)
+	g := &graded{entry: e, rate: e.Rate}
+	if f.lr > 0 {
+		g.rate = f.lr
+	}
+	s, err := f.setup(ref)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
 	s.addReadout(task.Info())
-	on := func(task tasks.Task) (setup, outer.Setting, error) {
+	on := func(task tasks.Task, rate float64) (setup, outer.Setting, error) {
 		s := s
-		if err := f.length(&s, task.Info()); err != nil {
+		err := f.length(&s, task.Info())
+		if err != nil {
+			return s, outer.Setting{}, err
+		}
+		if s.learner.Rule, err = withParams(s.learner.Rule, []rulespace.Param{{Name: "lr", Value: rate}}); err != nil {
 			return s, outer.Setting{}, err
 		}
 		at, err := s.on(task)
 		return s, at, err
 	}
-	if _, _, err := on(task); err != nil {
-		if is[*trial.ConfigError](err) {
-			g.why = plainText(err)
-			return g, nil
-		}
-		return nil, err
+	if _, _, err := on(task, g.rate); err != nil {
+		return g, err
 	}
-	if o.tune > 1 {
-		err := g.tune(o.tune, func(rate float64) (float64, error) {
-			tried, at, err := on(tuning)
+	if rates > 1 {
+		err := g.tune(rates, func(rate float64) (float64, error) {
+			tried, at, err := on(tuning, rate)
 			if err != nil {
-				return 0, err
-			}
-			if tried.learner.Rule, err = withParams(tried.learner.Rule, []rulespace.Param{{Name: "lr", Value: rate}}); err != nil {
 				return 0, err
 			}
 			jobs := lives(tried, at, "tune", 1, tuningSeeds)
 			for _, l := range jobs {
 				l.trial.Split = tasks.Validation
+				prepare(l, true)
 			}
 			err = runLives(ctx, jobs, workers(), nil)
 			return outer.NewInterval(measure(jobs, accuracy, 0)).Mean, err
 		})
 		if err != nil {
-			return nil, err
+			return g, err
 		}
 	}
-	final, at, err := on(task)
+	final, at, err := on(task, g.rate)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
-	if final.learner.Rule, err = withParams(final.learner.Rule, []rulespace.Param{{Name: "lr", Value: g.rate}}); err != nil {
-		return nil, err
+	g.trained = &trained{final, at, lives(final, at, "train", 1, seeds)}
+	for _, l := range g.trained.lives {
+		prepare(l, false)
 	}
-	g.trained = &trained{final, at, lives(final, at, "train", 1, o.seeds)}
 	return g, runLives(ctx, g.trained.lives, workers(), nil)
 }
 
@@ -205,11 +220,12 @@ const (
 // of them around the default, and as long as the best is at an end further in
 // that direction, up to as many again.
 func (g *graded) tune(points int, try func(rate float64) (float64, error)) error {
+	start := g.rate
 	found := map[int]float64{}
 	low, high := -(points / 2), points-1-points/2
 	best := 0
 	for at := low; ; {
-		v, err := try(g.entry.Rate * math.Pow(rateStep, float64(at)))
+		v, err := try(start * math.Pow(rateStep, float64(at)))
 		if err != nil {
 			return err
 		}
@@ -232,7 +248,7 @@ func (g *graded) tune(points int, try func(rate float64) (float64, error)) error
 		}
 		break
 	}
-	g.rate = g.entry.Rate * math.Pow(rateStep, float64(best))
+	g.rate = start * math.Pow(rateStep, float64(best))
 	g.edge = best == low || best == high
 	return nil
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"math"
 	"testing"
-
-	"github.com/metaplast/metaplast/inner/learner"
 )
 
 // Rates are tried around the default, and further where the best is at an end.
@@ -14,7 +12,7 @@ func TestTune(t *testing.T) {
 		tries int
 		edge  bool
 	}{{0, 5, false}, {1, 5, false}, {2, 6, false}, {-4, 8, false}, {40, 10, true}, {-40, 10, true}} {
-		g := graded{entry: learner.Entry{Rate: 0.1}}
+		g := graded{rate: 0.1}
 		tries := 0
 		err := g.tune(5, func(rate float64) (float64, error) {
 			tries++

@@ -16,6 +16,7 @@ var pcStrictEntry = Entry{
 	Locality: []string{WeightTransport, Settling},
 	Options: []option.Option{pcSteps("20"), pcRate("0.1"), pcNudge,
 		option.Float("tolerance", "0", 0, 1e9, "settling ends before its last step once no potential moves by more; 0 never ends it"),
+		option.Switch("slope", "yes", "errors from above are damped by the derivative of the activation; no takes 1 in its place, for units that have none"),
 	},
 	Convolves: true,
 	Reference: "J. C. R. Whittington, R. Bogacz, Neural Comput. 29:1229 (2017)",
@@ -92,6 +93,7 @@ type predictive struct {
 	tolerance      float32
 	floor          float32 // least error that a cell can tell; 0 is none
 	incremental    bool
+	flat           bool       // derivatives of hidden units are taken for 1
 	variances      *variances // of a held output; nil where they are all 1
 }
 
@@ -131,6 +133,7 @@ func newStrict(b *base, _ key.Key) Circuit {
 	c := newPredictive(b)
 	c.settle()
 	c.tolerance = float32(b.options.Float("tolerance"))
+	c.flat = !b.options.On("slope")
 	return c
 }
 
@@ -219,7 +222,9 @@ func (c *predictive) move(from int) float32 {
 			vec.MulVS(whole(step), whole(step), c.nudge)
 		} else {
 			c.arrive(l, step)
-			c.net.Damp(l, step, c.post[l])
+			if !c.flat {
+				c.net.Damp(l, step, c.post[l])
+			}
 		}
 		vec.SubVV(whole(step), whole(step), whole(c.pull[l]))
 		vec.MulVS(whole(step), whole(step), c.rate)

@@ -276,3 +276,30 @@ func TestIncrementalPredictiveCoding(t *testing.T) {
 		t.Errorf("loss goes from %.3f to %.3f", before, after)
 	}
 }
+
+// Without slope, potentials settle as if hidden units were linear in what they
+// are told from above: no different for linear units, and units without a
+// derivative hear of the target.
+func TestPredictiveCodingWithoutSlope(t *testing.T) {
+	flat := credit.Config{Name: "pc-strict", Options: map[string]string{"slope": "no"}}
+	for _, c := range []struct {
+		hidden string
+		same   bool
+	}{{"linear", true}, {"tanh", false}, {"sign", false}} {
+		n := newNetwork(t, network.Config{Sizes: []int{5, 6, 4}, Hidden: network.Activation{Name: c.hidden}}, 2)
+		b := randomBatch(key.Root(34).Stream(), n.Config, 2)
+		with, without := presented(t, n, b, credit.Config{Name: "pc-strict"}), presented(t, n, b, flat)
+		if rel, _ := differences(without, with); (rel == 0) != c.same {
+			t.Errorf("%s: slope=no is %v away", c.hidden, rel)
+		}
+		norm := 0.0
+		for _, row := range without.values[0][rulespace.SigErr] {
+			for _, v := range row {
+				norm += v * v
+			}
+		}
+		if norm == 0 {
+			t.Errorf("%s: hidden units hear nothing", c.hidden)
+		}
+	}
+}
