@@ -76,7 +76,7 @@ type wta struct {
 	decay            []float32     // scratch, a value for each unit
 	comp             []*vec.Matrix
 	top              []int // units by rank
-	eval             prediction
+	eval, hidden     prediction
 	evaluating       layers
 }
 
@@ -328,23 +328,44 @@ func (c *wta) scale(l int) {
 
 // Outputs implements Predictor.
 func (c *wta) Outputs(x *vec.Matrix) *vec.Matrix {
+	c.prepareEvaluation()
+	return c.eval.outputs(x, c.net.Conns[len(c.conns)-1].Out, c)
+}
+
+// Hidden returns the activities of the last hidden layer for each row of x,
+// valid until the next call, for those who read them out in another way.
+func (c *wta) Hidden(x *vec.Matrix) *vec.Matrix {
+	c.prepareEvaluation()
+	c.hidden.buffers = c.eval.buffers
+	return c.hidden.outputs(x, c.net.Conns[len(c.conns)-1].In, hiddenPass{c})
+}
+
+// hiddenPass predicts the last hidden layer.
+type hiddenPass struct{ *wta }
+
+func (p hiddenPass) predict(x *vec.Matrix) *vec.Matrix {
+	p.wta.predict(x)
+	return p.evaluating.act[len(p.conns)-1]
+}
+
+func (c *wta) prepareEvaluation() {
 	e := &c.evaluating
-	if c.eval.buffers == nil {
-		c.eval.buffers = network.NewBuffers(predictRows)
-		e.act = append(e.act, nil)
-		e.pot = append(e.pot, nil)
-		for l, conn := range c.net.Conns {
-			var pre *vec.Matrix
-			if c.prepared {
-				pre = c.eval.buffers.Matrix(conn.In)
-			} else if l > 0 {
-				pre = e.act[l]
-			}
-			m := c.eval.buffers.Matrix(conn.Out)
-			e.pre, e.pot, e.act = append(e.pre, pre), append(e.pot, m), append(e.act, m)
-		}
+	if c.eval.buffers != nil {
+		return
 	}
-	return c.eval.outputs(x, c.net.Conns[len(c.net.Conns)-1].Out, c)
+	c.eval.buffers = network.NewBuffers(predictRows)
+	e.act = append(e.act, nil)
+	e.pot = append(e.pot, nil)
+	for l, conn := range c.net.Conns {
+		var pre *vec.Matrix
+		if c.prepared {
+			pre = c.eval.buffers.Matrix(conn.In)
+		} else if l > 0 {
+			pre = e.act[l]
+		}
+		m := c.eval.buffers.Matrix(conn.Out)
+		e.pre, e.pot, e.act = append(e.pre, pre), append(e.pot, m), append(e.act, m)
+	}
 }
 
 func (c *wta) predict(x *vec.Matrix) *vec.Matrix {
