@@ -99,7 +99,7 @@ func (c *reinforce) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 		} else {
 			for k := range s {
 				d := s[k] - t[k]
-				r -= float32(d*d) / 2
+				r -= float32(float32(d*d) / 2)
 			}
 		}
 		c.reward.Data[i] = r
