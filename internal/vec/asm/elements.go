@@ -344,9 +344,8 @@ func (s *isa) horner(x bundle, c ...float32) bundle {
 // The following are fmath's functions, operation by operation; see there for
 // the methods. Where those branch, these choose at the end.
 
-// expCore is fmath.Exp32 where the result is not zero or infinite. If whole,
-// x is so that 2^n is a normal number.
-func (s *isa) expCore(x bundle, whole bool) bundle {
+// expCore is fmath.Exp32 where the result is not zero or infinite.
+func (s *isa) expCore(x bundle) bundle {
 	const round = 12582912
 	t := s.addC(s.mulC(x, 1.44269504088896341), round)
 	f := s.subC(t, round)
@@ -358,10 +357,6 @@ func (s *isa) expCore(x bundle, whole bool) bundle {
 	if s.wide() {
 		// p is near 1: scaling in one step rounds like the second of two.
 		return s.do(VSCALEFPS, p, f)
-	}
-	if whole {
-		n := s.shift(VPSLLD, s.addI(t, 0xffffffff-0x4B400000+1+127), 23)
-		return s.mul(p, n)
 	}
 	n := s.addI(t, 0xffffffff-0x4B400000+1)
 	h := s.shift(VPSRAD, n, 1)
@@ -377,7 +372,7 @@ const (
 )
 
 func (s *isa) exp(x bundle) bundle {
-	p := s.expCore(x, false)
+	p := s.expCore(x)
 	p = s.pickC(s.compareC(less, x, -103.97283), 0, p)
 	p = s.pickC(s.compareC(13, x, 88.72284), infinity, p) // not less, ordered
 	return s.pick(s.compare(unordered, x, x), x, p)
@@ -452,7 +447,7 @@ func (s *isa) coefficient(k int, index bundle) bundle {
 // expMinus is fmath.Exp32(-|x|).
 func (s *isa) expMinus(x bundle) bundle {
 	m := s.or(x, 1<<31)
-	e := s.expCore(m, false)
+	e := s.expCore(m)
 	return s.pickC(s.compareC(less, m, -103.97283), 0, e)
 }
 
