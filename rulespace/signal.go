@@ -110,7 +110,7 @@ var signals = [NumSignals]SignalInfo{
 	SigTheta:      {"theta", Post, Rate, nil, true, "sliding threshold, running mean of post² over the unit rate"},
 	SigComp:       {"comp", Post, One, nil, false, "competition output: softmax of pot over the layer"},
 	SigNoise:      {"noise", Post, One, nil, true, "noise injected into pot, in standard deviations"},
-	SigPred:       {"pred", Post, Rate, nil, false, "top-down prediction of post"},
+	SigPred:       {"pred", Post, Rate, nil, false, "expected post: predicted from above or, of a stochastic unit, its own mean"},
 	SigTarget:     {"target", Post, Rate, nil, false, "what the output unit should do; known at the output only"},
 	SigNormW:      {"norm_w", Post, One, nil, true, "Euclidean norm of the unit's incoming weights"},
 	SigW:          {"w", Synapse, One, nil, true, "weight"},
