@@ -12,6 +12,7 @@ type entry struct {
 	complexity int
 	contender  *contender // nil once the race is over
 	result     Result
+	listed     bool // asked for by an enumeration
 }
 
 // forget lets go of what only the race needs: a search meets millions of

@@ -67,11 +67,12 @@ func Better(a, b Result) bool {
 type Reason string
 
 const (
-	Exhausted  Reason = "exhausted"    // the searcher has nothing left to ask
-	Converged  Reason = "converged"    // the searcher sees no point in going on
-	OutOfEvals Reason = "budget"       // the evaluations of the plan are spent
-	NoNewRules Reason = "no new rules" // the searcher keeps asking for rules already scored
-	Stopped    Reason = "stopped"      // the user asked to stop
+	Exhausted   Reason = "exhausted"    // the searcher has nothing left to ask
+	Converged   Reason = "converged"    // the searcher sees no point in going on
+	OutOfEvals  Reason = "budget"       // the evaluations of the plan are spent
+	NoNewRules  Reason = "no new rules" // the searcher keeps asking for rules already scored
+	NothingLeft Reason = "nothing left" // an earlier method has tried the whole space
+	Stopped     Reason = "stopped"      // the user asked to stop
 )
 
 // Searcher proposes rules and is told how they did. It is a pure function of
@@ -89,6 +90,29 @@ type Searcher interface {
 // complexity, simplest first. Run calls Seed once before the first Ask.
 type Seeder interface {
 	Seed([]Candidate) error
+}
+
+// Enumerator is a Searcher that asks for every distinct rule of its space, by
+// size, and so can say what has not been missed.
+type Enumerator interface {
+	Covered() Coverage
+}
+
+// Coverage is what an Enumerator has asked for so far.
+type Coverage struct {
+	Space *rulespace.Space
+	// Size is that of the largest expressions all of which have been looked
+	// at, in nodes without the learning rate; Sizes[n] is about size n+1.
+	Size  int
+	Sizes []SizeCount
+	Whole bool   // there is nothing larger in the space
+	Only  string // restriction on the rules, such as "that leave weights alone while pre is silent"; may be empty
+}
+
+// SizeCount counts the expressions of a size.
+type SizeCount struct {
+	Tried int `json:"tried"` // that were looked at
+	Rules int `json:"rules"` // that differ from each other and from all smaller ones
 }
 
 // Reporter is a Searcher that can say in a few words where it is, such as

@@ -28,6 +28,8 @@ type Report struct {
 	Front     []Row // simplest first
 	Pick      int   // index into Front of the rule to look at first; -1 when it is empty
 	Baselines []BaselineRow
+	// Certificate says what an enumeration has not missed; nil without one.
+	Certificate *Certificate
 }
 
 // MethodReport says how a method ended.

@@ -104,9 +104,17 @@ func (s *session) search(ctx context.Context) ([]MethodReport, error) {
 		}
 		s.progress.Method = m.Name
 		before := s.progress.Evaluations
+		if s.certificate != nil && s.certificate.Whole {
+			reports = append(reports, MethodReport{Name: m.Name, Reason: NothingLeft})
+			continue
+		}
 		limit := s.plan.Evaluations
 		if m.Evaluations > 0 {
 			limit = min(limit, before+m.Evaluations)
+		}
+		s.enumerates = false
+		if _, ok := searcher.(Enumerator); ok {
+			s.enumerates = true
 		}
 		reason, err := s.runMethod(ctx, searcher, limit)
 		if err != nil {
@@ -114,6 +122,9 @@ func (s *session) search(ctx context.Context) ([]MethodReport, error) {
 				err = fmt.Errorf("%s: %w", m.Name, err)
 			}
 			return reports, err
+		}
+		if e, ok := searcher.(Enumerator); ok {
+			s.certify(e.Covered())
 		}
 		reports = append(reports, MethodReport{Name: m.Name, Reason: reason, Evaluations: s.progress.Evaluations - before})
 	}
@@ -216,6 +227,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 	}
 	results := make([]Result, len(asked))
 	for i, e := range entries {
+		e.listed = e.listed || s.enumerates
 		results[i] = e.result
 		results[i].Cached = cached[i]
 		if cached[i] {

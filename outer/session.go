@@ -22,6 +22,9 @@ type session struct {
 	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 
+	enumerates  bool         // the method that runs is an Enumerator
+	certificate *Certificate // of the last one that ended
+
 	jobs             []Job // memory of the last round
 	synced, observed time.Time
 }

@@ -26,6 +26,7 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 			Search: intervalOf(c.score.mean, c.score.se, c.score.n),
 		})
 	}
+	r.Certificate = s.certificate
 	if r.Reason != Stopped {
 		err := s.validate(ctx, r)
 		switch {

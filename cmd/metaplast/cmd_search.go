@@ -288,6 +288,11 @@ func (a *app) printEnd(run *checkpoints.Run, s *search, r *outer.Report, w *watc
 	if err := a.printPick(run.Dir(), out); err != nil {
 		return err
 	}
+	if out.Certificate != nil {
+		if err := printCertificate(a.stdout, out.Certificate); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(a.stdout, "\nrun        %s\nnext\n", run.Dir())
 	for _, line := range nextCommands(run.Dir(), s, out) {
 		fmt.Fprintln(a.stdout, "  "+line)

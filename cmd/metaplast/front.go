@@ -188,23 +188,24 @@ func (r *csvRow) params(name string) map[string]float64 {
 
 // outcome is the last line of search --json, kept as result.json.
 type outcome struct {
-	Type        string         `json:"type"` // "result"
-	Run         string         `json:"run"`
-	Name        string         `json:"name"`
-	Seed        uint64         `json:"seed"`
-	Reason      string         `json:"reason"`
-	Evaluations int            `json:"evaluations"`
-	Unique      int            `json:"unique"`
-	Cached      int            `json:"cached"`
-	Failed      int            `json:"failed"`
-	Failures    []outer.Count  `json:"failures,omitempty"`
-	Trials      int            `json:"trials"`
-	Tasks       []string       `json:"tasks"`
-	HeldOut     []string       `json:"held_out,omitempty"`
-	Front       []frontRow     `json:"front"`
-	Pick        int            `json:"pick"` // rank; 0 when nothing was found
-	Baselines   []baselineJSON `json:"baselines,omitempty"`
-	Seconds     *num           `json:"seconds,omitempty"`
+	Type        string           `json:"type"` // "result"
+	Run         string           `json:"run"`
+	Name        string           `json:"name"`
+	Seed        uint64           `json:"seed"`
+	Reason      string           `json:"reason"`
+	Evaluations int              `json:"evaluations"`
+	Unique      int              `json:"unique"`
+	Cached      int              `json:"cached"`
+	Failed      int              `json:"failed"`
+	Failures    []outer.Count    `json:"failures,omitempty"`
+	Trials      int              `json:"trials"`
+	Tasks       []string         `json:"tasks"`
+	HeldOut     []string         `json:"held_out,omitempty"`
+	Front       []frontRow       `json:"front"`
+	Pick        int              `json:"pick"` // rank; 0 when nothing was found
+	Baselines   []baselineJSON   `json:"baselines,omitempty"`
+	Certificate *certificateJSON `json:"certificate,omitempty"` // of an enumeration
+	Seconds     *num             `json:"seconds,omitempty"`
 }
 
 // baselineJSON is a baseline at its best value, and by how much the pick is
@@ -228,7 +229,7 @@ func toOutcome(run string, r *outer.Report) outcome {
 	out := outcome{
 		Type: "result", Run: run, Name: r.Name, Seed: r.Seed, Reason: string(r.Reason), Evaluations: r.Evaluations,
 		Unique: r.Unique, Cached: r.Cached, Failures: r.Failed, Trials: r.Trials,
-		Tasks: r.Tasks, HeldOut: r.HeldOut, Front: []frontRow{},
+		Tasks: r.Tasks, HeldOut: r.HeldOut, Front: []frontRow{}, Certificate: toCertificate(r.Certificate),
 	}
 	for _, c := range r.Failed {
 		out.Failed += c.N

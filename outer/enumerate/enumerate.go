@@ -33,13 +33,6 @@ type Options struct {
 	Probe *rulespace.Probe
 }
 
-// Count says how many rules there are of a size.
-type Count struct {
-	Size  int // nodes
-	Tried int // expressions that were looked at
-	Rules int // that are different from each other and from all smaller ones
-}
-
 // Searcher enumerates.
 type Searcher struct {
 	space *rulespace.Space
@@ -60,7 +53,7 @@ type Searcher struct {
 
 	size    int // of the expressions that are being looked at
 	blocks  []block
-	counts  []Count
+	counts  []outer.SizeCount // by size
 	scratch []float64
 	arena   []float64
 
@@ -120,7 +113,7 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	// An argument leaves room for its operation and the operation's others.
 	s.keep = opts.MaxSize - least
 	s.level = []int{0, 0}
-	s.counts = []Count{{}}
+	s.counts = []outer.SizeCount{{}}
 	s.begin(1)
 	return s, nil
 }
@@ -128,7 +121,7 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 // begin starts on the expressions of a size.
 func (s *Searcher) begin(size int) {
 	s.size = size
-	s.counts = append(s.counts, Count{Size: size})
+	s.counts = append(s.counts, outer.SizeCount{})
 	s.blocks = s.blocks[:0]
 	for _, op := range s.ops {
 		n := op.Info().Arity
@@ -262,9 +255,19 @@ func (s *Searcher) Status() string {
 	return fmt.Sprintf("size %d of %d, distinct %s", min(s.size, s.opts.MaxSize), s.opts.MaxSize, thousands(rules))
 }
 
-// Counts says how many rules were found of each size so far; the last entry
-// is of the size that is being looked at.
-func (s *Searcher) Counts() []Count { return slices.Clone(s.counts[1:]) }
+// Covered implements outer.Enumerator; the last entry of Sizes is of the size
+// that is being looked at.
+func (s *Searcher) Covered() outer.Coverage {
+	c := outer.Coverage{Space: s.space, Size: len(s.counts) - 2, Sizes: slices.Clone(s.counts[1:])}
+	if s.done == outer.Exhausted && !s.gen.Waiting() {
+		c.Size++
+		c.Whole = c.Size == s.space.MaxComplexity && !s.opts.AtRest
+	}
+	if s.opts.AtRest {
+		c.Only = "that leave weights alone while pre is silent"
+	}
+	return c
+}
 
 // look considers the next expression and returns it when it is a new rule.
 func (s *Searcher) look() *rulespace.Expr {

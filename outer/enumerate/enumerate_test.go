@@ -84,7 +84,7 @@ func TestCounts(t *testing.T) {
 				t.Errorf("%s: %d functions of at most %d operators, want %d", name, got, i+1, want)
 			}
 			n := 0
-			for _, c := range s.Counts() {
+			for _, c := range s.Covered().Sizes {
 				n += c.Rules
 			}
 			if n != len(rules) {
@@ -301,8 +301,8 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	s, rules := all(t, space, Options{MaxSize: 3})
-	if n := rules[len(rules)-1].DW.Size() - 2; n != 3 || len(s.Counts()) != 3 {
-		t.Errorf("the largest rule has %d nodes, counts are %v", n, s.Counts())
+	if n := rules[len(rules)-1].DW.Size() - 2; n != 3 || len(s.Covered().Sizes) != 3 {
+		t.Errorf("the largest rule has %d nodes, counts are %v", n, s.Covered().Sizes)
 	}
 }
 
@@ -344,7 +344,7 @@ func BenchmarkEnumerate(b *testing.B) {
 	tried := 0
 	for b.Loop() {
 		s, _ := all(b, space, Options{})
-		for _, c := range s.Counts() {
+		for _, c := range s.Covered().Sizes {
 			tried += c.Tried
 		}
 	}

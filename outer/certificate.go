@@ -1,0 +1,104 @@
+package outer
+
+import "github.com/metaplast/metaplast/rulespace"
+
+// Certificate says what an enumeration has not missed: every distinct rule of
+// at most Size nodes over the signals and primitives of the space was tried.
+type Certificate struct {
+	Coverage
+	Rules int   // distinct rules of at most Size nodes
+	Rungs []int // how many of all that were asked for reached at least each rung
+	// Failed is how many of them have no score: they diverged or changed
+	// nothing.
+	Failed int
+	Best   []Best
+	Ranks  []Rank // of the baselines that have the circuit of the search
+}
+
+// Best is the best rule of a complexity.
+type Best struct {
+	Complexity int     `json:"complexity"`
+	DW         string  `json:"dw"`
+	DFB        string  `json:"dfb,omitempty"`
+	Score      float64 `json:"score"` // of the search
+	Rung       int     `json:"rung"`  // that it reached, from 0
+}
+
+// Rank says where a known rule stands among the rules that were enumerated,
+// in the order of Better without regard to complexity and name.
+type Rank struct {
+	Baseline string `json:"baseline"`
+	Rank     int    `json:"rank"`  // from 1; 0 where the rule is not among them
+	Equal    int    `json:"equal"` // others with the same score
+	Of       int    `json:"of"`    // rules that were asked for
+}
+
+// certify makes the certificate of an enumeration that ended.
+func (s *session) certify(c Coverage) {
+	cert := &Certificate{Coverage: c, Rungs: make([]int, len(s.plan.Rungs))}
+	for _, n := range c.Sizes[:c.Size] {
+		cert.Rules += n.Rules
+	}
+	var best archive
+	listed := make([]*entry, 0, len(s.cache.texts))
+	for _, e := range s.cache.texts { // in any order: all that is taken from it is counts and extremes
+		if !e.listed {
+			continue
+		}
+		listed = append(listed, e)
+		if e.result.Status != OK {
+			cert.Failed++
+			continue
+		}
+		for k := range e.result.Rung + 1 {
+			cert.Rungs[k]++
+		}
+		best.add(e.result)
+	}
+	for _, r := range best.best {
+		cert.Best = append(cert.Best, Best{Complexity: r.Complexity, DW: r.Rule.DW.String(), DFB: textOrNone(r.Rule.DFB), Score: r.Score, Rung: r.Rung})
+	}
+	for i := range s.plan.Baselines {
+		b := &s.plan.Baselines[i]
+		if b.Learner.Credit.Name != s.plan.Learner.Credit.Name {
+			continue
+		}
+		rank := Rank{Baseline: b.Name, Of: len(listed)}
+		if known := s.enumerated(b.Learner.Rule); known != nil {
+			rank.Rank = 1
+			for _, e := range listed {
+				switch ahead(e.result, known.result) {
+				case 1:
+					rank.Rank++
+				case 0:
+					rank.Equal++
+				}
+			}
+			rank.Equal-- // itself
+		}
+		cert.Ranks = append(cert.Ranks, rank)
+	}
+	s.certificate = cert
+}
+
+// enumerated finds a rule among those that were enumerated.
+func (s *session) enumerated(r *rulespace.Rule) *entry {
+	known := s.cache.find(s.cache.entry(r, s.plan.Tune.Param))
+	if known == nil || !known.listed {
+		return nil
+	}
+	return known
+}
+
+// ahead is 1 where a did better than b, -1 where it did worse, and 0 where
+// they did equally well.
+func ahead(a, b Result) int {
+	a.Complexity, a.Digest = b.Complexity, b.Digest
+	switch {
+	case Better(a, b):
+		return 1
+	case Better(b, a):
+		return -1
+	}
+	return 0
+}
