@@ -81,11 +81,21 @@ func (s *session) certify(c Coverage) {
 	s.certificate = cert
 }
 
-// enumerated finds a rule among those that were enumerated.
+// enumerated finds a rule among those that were enumerated, without its bias
+// where those leave biases alone.
 func (s *session) enumerated(r *rulespace.Rule) *entry {
-	known := s.cache.find(s.cache.entry(r, s.plan.Tune.Param))
-	if known == nil || !known.listed {
-		return nil
+	find := func(r *rulespace.Rule) *entry {
+		known := s.cache.find(s.cache.entry(r, s.plan.Tune.Param))
+		if known == nil || !known.listed {
+			return nil
+		}
+		return known
+	}
+	known := find(r)
+	if known == nil && r.DB != nil {
+		plain := *r
+		plain.DB = nil
+		known = find(&plain)
 	}
 	return known
 }

@@ -18,19 +18,20 @@ import (
 // and the resolved config are made from them. Zero values are defaults, which
 // resolve fills in.
 type Config struct {
-	Name      string           `key:"name" doc:"names the run directory; the name of the file by default"`
-	Seed      uint64           `key:"seed" doc:"all randomness comes from it"`
-	Task      []TaskConfig     `key:"task" doc:"what to learn: one or more; scores are averaged"`
-	HeldOut   []TaskConfig     `key:"held_out" doc:"tasks that are never searched on, only scored at the end"`
-	Learner   LearnerConfig    `key:"learner" doc:"network and credit circuit that candidates work in"`
-	Rule      RuleConfig       `key:"rule" doc:"the rules to search: signals and primitives, or a template, or terms"`
-	Search    SearchConfig     `key:"search" doc:"how to search"`
-	Budget    BudgetConfig     `key:"budget" doc:"when to end"`
-	Baselines []BaselineConfig `key:"baselines" doc:"learners to compare with, each at its own best rate; chosen by circuit and task when absent"`
-	Fresh     int              `key:"fresh" min:"1" max:"1000" doc:"seeds of the final validation, which the search never sees; default 10"`
-	Device    string           `key:"device" doc:"what holds the weights; default ideal"`
-	Data      string           `key:"data" doc:"directory of data sets; looked at before METAPLAST_DATA, ./data and the user's cache"`
-	Workers   Workers          `key:"workers" doc:"trials at a time, or auto for one per core; results do not depend on it"`
+	Name       string           `key:"name" doc:"names the run directory; the name of the file by default"`
+	Seed       uint64           `key:"seed" doc:"all randomness comes from it"`
+	Task       []TaskConfig     `key:"task" doc:"what to learn: one or more; scores are averaged"`
+	HeldOut    []TaskConfig     `key:"held_out" doc:"tasks that are never searched on, only scored at the end"`
+	Learner    LearnerConfig    `key:"learner" doc:"network and credit circuit that candidates work in"`
+	Rule       RuleConfig       `key:"rule" doc:"the rules to search: signals and primitives, or a template, or terms"`
+	Search     SearchConfig     `key:"search" doc:"how to search"`
+	Budget     BudgetConfig     `key:"budget" doc:"when to end"`
+	Baselines  []BaselineConfig `key:"baselines" doc:"learners to compare with, each at its own best rate; chosen by circuit and task when absent"`
+	Rediscover RediscoverConfig `key:"rediscover" doc:"how metaplast rediscover judges what this search finds; the reference is the baseline of that name"`
+	Fresh      int              `key:"fresh" min:"1" max:"1000" doc:"seeds of the final validation, which the search never sees; default 10"`
+	Device     string           `key:"device" doc:"what holds the weights; default ideal"`
+	Data       string           `key:"data" doc:"directory of data sets; looked at before METAPLAST_DATA, ./data and the user's cache"`
+	Workers    Workers          `key:"workers" doc:"trials at a time, or auto for one per core; results do not depend on it"`
 }
 
 // TaskConfig is a task with its options, written "pca:dims=8" or
@@ -102,6 +103,14 @@ type TermConfig struct {
 	Scale    string   `key:"scale" enum:"linear,log" doc:"how the range is divided; default log, linear where the range is not positive"`
 	Sign     string   `key:"sign" enum:"positive,negative,either" doc:"sign of the coefficient on a log scale; default either"`
 	Optional *bool    `key:"optional" doc:"the term may be absent; default true where only term is given"`
+}
+
+// RediscoverConfig says when a rule counts as the reference found again.
+type RediscoverConfig struct {
+	Match     string  `key:"match" enum:"equation,support,signs" doc:"equation: the same monomials with coefficients of the same ratios, the default; support: the same monomials with the same signs; signs: the monomials of the reference with its signs, and perhaps more"`
+	Tolerance float64 `key:"tolerance" min:"0" max:"1" doc:"relative error of the ratios; default 0.05"`
+	Against   string  `key:"against" doc:"the baseline that the score is compared with; default reference"`
+	Margin    float64 `key:"margin" min:"0" max:"1" doc:"by how much the score may be lower; default 0.02"`
 }
 
 // SearchConfig says how to search. Options of the methods stand beside its

@@ -845,6 +845,7 @@ func (r *resolver) methods(plan *outer.Plan) {
 			c.Method[0].Name = "ga"
 		}
 	}
+	r.pipelines()
 	names := namesOf(method.Catalogue(), func(e method.Entry) string { return e.Name })
 	used := map[string]bool{}
 	for i := range c.Method {
@@ -888,6 +889,37 @@ func (r *resolver) methods(plan *outer.Plan) {
 		}
 	}
 	c.options = nil
+}
+
+// pipelines writes the stages of a pipeline in its place.
+func (r *resolver) pipelines() {
+	c := &r.c.Search
+	var out []MethodConfig
+	for _, m := range c.Method {
+		e, ok := method.ByName(m.Name)
+		if !ok || e.Pipeline == nil {
+			out = append(out, m)
+			continue
+		}
+		if len(m.options) > 0 {
+			r.fail("search.method", "method %s has no options; list its stages to set theirs: %s", m.Name, e.Doc)
+		}
+		budget := r.c.Budget.Evaluations
+		if m.Evaluations > 0 {
+			budget = m.Evaluations
+		}
+		for _, stage := range e.Pipeline(r.space.Kind()) {
+			s := MethodConfig{Name: stage.Name, options: maps.Clone(stage.Values)}
+			if s.options == nil {
+				s.options = map[string]string{}
+			}
+			if stage.Share > 0 {
+				s.Evaluations = max(1, int(stage.Share*float64(budget)))
+			}
+			out = append(out, s)
+		}
+	}
+	c.Method = out
 }
 
 // baselines resolves what to compare with.

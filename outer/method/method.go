@@ -22,6 +22,10 @@ type Entry struct {
 	Spaces  []string // kinds of space it searches
 	Options []Option
 
+	// Pipeline lists the methods that this one runs in turn on a kind of space;
+	// nil for a method that is a searcher itself.
+	Pipeline func(kind string) []Stage
+
 	make func(space *rulespace.Space, v *values, opts Options, k key.Key) (outer.Searcher, error)
 }
 
@@ -30,6 +34,13 @@ type Option struct {
 	Name    string
 	Default string
 	Doc     string
+}
+
+// Stage is a method in a pipeline.
+type Stage struct {
+	Name   string
+	Share  float64 // of the evaluations at most; 0 for what is left
+	Values map[string]string
 }
 
 // Options configure a method.
@@ -51,6 +62,11 @@ type Options struct {
 func Catalogue() []Entry {
 	symbolic, cube := []string{"symbolic"}, []string{"template", "terms"}
 	return []Entry{
+		{
+			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
+			Doc:      "Enumerates a symbolic space by size with up to four fifths of the evaluations and goes on from what it found with cgp; searches coefficients with ga.",
+			Pipeline: discover,
+		},
 		{
 			Name: "enumerate", Title: "every distinct rule, smallest first", Spaces: symbolic,
 			Doc: "Asks for all rules that behave differently, by size. Complete up to the size it reaches; draws no random numbers.",
@@ -138,6 +154,15 @@ func Catalogue() []Entry {
 	}
 }
 
+// discover is the pipeline that does best on the problems of metaplast
+// rediscover.
+func discover(kind string) []Stage {
+	if kind == "symbolic" {
+		return []Stage{{Name: "enumerate", Share: 0.8}, {Name: "cgp"}}
+	}
+	return []Stage{{Name: "ga"}}
+}
+
 // ByName finds a method.
 func ByName(name string) (Entry, bool) {
 	for _, e := range Catalogue() {
@@ -163,6 +188,9 @@ func New(name string, space *rulespace.Space, opts Options, k key.Key) (outer.Se
 
 // New makes a searcher of the method.
 func (e Entry) New(space *rulespace.Space, opts Options, k key.Key) (outer.Searcher, error) {
+	if e.make == nil {
+		return nil, fmt.Errorf("method %s is a pipeline of other methods, not one searcher", e.Name)
+	}
 	return e.make(space, &values{entry: e, given: opts.Values}, opts, k)
 }
 

@@ -1,0 +1,3 @@
+// Package analysis reads what searches found: was a known rule recovered, and
+// how surely.
+package analysis

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/metaplast/metaplast/analysis"
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/method"
+	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/tasks"
+)
+
+// problemFiles are the problems of metaplast rediscover: searches, each with a
+// baseline named reference that has to be found again.
+//
+//go:embed problems/*.yaml
+var problemFiles embed.FS
+
+// referenceName is the baseline that a problem wants found.
+const referenceName = "reference"
+
+func problemNames() []string {
+	files, err := fs.Glob(problemFiles, "problems/*.yaml")
+	if err != nil {
+		panic(err) // the pattern is right
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(f, "problems/"), ".yaml"))
+	}
+	return names
+}
+
+// readProblem reads a problem by name, or any config that has a reference.
+func readProblem(name string) (file string, data []byte, err error) {
+	if data, err := problemFiles.ReadFile("problems/" + name + ".yaml"); err == nil {
+		return name + ".yaml", data, nil
+	}
+	if isFile(name) {
+		data, err := readLimited(name, maxConfig)
+		return name, data, err
+	}
+	return "", nil, usagef("%q is neither a problem nor a config.%s Problems are %s", name, suggest(name, problemNames()), strings.Join(problemNames(), ", "))
+}
+
+// problemSearch is a problem searched by a method.
+type problemSearch struct {
+	*search
+	match     analysis.Match
+	tolerance float64
+	reference int // the baseline to be found
+	against   int // the baseline that scores are compared with
+	margin    float64
+	scaleFree bool
+	lane      string // "structure", or "coefficients" where structures became weighted monomials
+}
+
+// loadProblem resolves a problem for a method and a seed. A method that
+// searches coefficients gets the space of all weighted monomials up to the
+// degree of the reference.
+func loadProblem(name, by string, over []override, src func(data string) tasks.Source) (*problemSearch, error) {
+	file, data, err := readProblem(name)
+	if err != nil {
+		return nil, err
+	}
+	if by != "" {
+		over = append(over, override{"search.method", by, origin{fromFlag, "--method"}})
+	}
+	load := func(data []byte, over []override) (*search, error) {
+		s, err := mergeSettings(file, data, scalarPaths(reflect.TypeFor[Config](), ""), os.Environ(), over)
+		if err != nil {
+			return nil, err
+		}
+		return resolve(s, src)
+	}
+	p := &problemSearch{lane: "structure"}
+	e, known := method.ByName(by)
+	plain, err := load(data, slices.DeleteFunc(slices.Clone(over), func(o override) bool { return o.path == "search.method" }))
+	if err != nil {
+		return nil, err
+	}
+	if known && !slices.Contains(e.Spaces, plain.space.Kind()) {
+		if data, err = coefficients(data, plain); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		p.lane = "coefficients"
+	}
+	if p.search, err = load(data, over); err != nil {
+		return nil, err
+	}
+	return p, p.judge(file)
+}
+
+// judge reads how a problem wants to be judged.
+func (p *problemSearch) judge(file string) error {
+	c := p.config.Rediscover
+	if c.Match != "" {
+		var err error
+		if p.match, err = analysis.ParseMatch(c.Match); err != nil {
+			return err
+		}
+	}
+	p.tolerance, p.margin = c.Tolerance, c.Margin
+	set(&p.tolerance, analysis.RatioTolerance)
+	set(&p.margin, 0.02)
+	find := func(name string) (int, error) {
+		i := slices.IndexFunc(p.plan.Baselines, func(b outer.Baseline) bool { return b.Name == name })
+		if i < 0 {
+			return 0, invalidf("%s: baselines: none is named %s: which rule is to be found again?", file, name)
+		}
+		return i, nil
+	}
+	var err error
+	if p.reference, err = find(referenceName); err != nil {
+		return err
+	}
+	set(&c.Against, referenceName)
+	if p.against, err = find(c.Against); err != nil {
+		return err
+	}
+	p.scaleFree = p.plan.Tune.Param != "" && !p.space.ScaleMatters()
+	if p.space.Kind() != "symbolic" {
+		p.scaleFree = true
+	}
+	return nil
+}
+
+// coefficients turns a problem of structures into one of coefficients: all
+// monomials of its signals up to the degree of the reference, each of which
+// may be absent.
+func coefficients(data []byte, s *search) ([]byte, error) {
+	i := slices.IndexFunc(s.plan.Baselines, func(b outer.Baseline) bool { return b.Name == referenceName })
+	if i < 0 {
+		return nil, errors.New("baselines: none is named " + referenceName)
+	}
+	target := s.space.Searched(s.plan.Baselines[i].Learner.Rule)
+	form, ok := rulespace.Canon(target).Monomials()
+	if target == nil || !ok {
+		return nil, invalidf("the reference is no polynomial, so a method that searches coefficients has nothing to search")
+	}
+	degree := 1
+	for _, m := range form {
+		n := 0
+		for _, f := range m.Factors {
+			if f.Base.Kind() == rulespace.KindSignal {
+				n += f.Power
+			}
+		}
+		degree = max(degree, n)
+	}
+	var tree map[string]any
+	if err := yaml.Unmarshal(data, &tree); err != nil {
+		return nil, err
+	}
+	rule, _ := tree["rule"].(map[string]any)
+	search, _ := tree["search"].(map[string]any)
+	if rule == nil || search == nil {
+		return nil, errors.New("a problem of structures needs rule and search")
+	}
+	var terms []any
+	for _, m := range monomials(s.space.Signals.List(), degree) {
+		terms = append(terms, map[string]any{"term": m, "low": -1, "high": 1, "scale": "linear", "optional": true})
+	}
+	if len(terms) > maxCoefficients {
+		return nil, invalidf("%d monomials of degree %d over %s are too many for a method that searches coefficients; at most %d", len(terms), degree, s.space.Signals, maxCoefficients)
+	}
+	for _, k := range []string{"signals", "primitives", "constants"} {
+		delete(rule, k)
+	}
+	rule["terms"] = terms
+	delete(search, "max_complexity")
+	delete(search, "size")
+	return yaml.Marshal(tree)
+}
+
+// maxCoefficients is how many terms a space can have.
+const maxCoefficients = 64
+
+// monomials writes all products of up to degree of the signals, the constant
+// last.
+func monomials(signals []rulespace.Signal, degree int) []string {
+	var out []string
+	var grow func(from int, text string, left int)
+	grow = func(from int, text string, left int) {
+		if text != "" {
+			out = append(out, text)
+		}
+		if left == 0 {
+			return
+		}
+		for i := from; i < len(signals); i++ {
+			next := signals[i].String()
+			if text != "" {
+				next = text + "*" + next
+			}
+			grow(i, next, left-1)
+		}
+	}
+	grow(0, "", degree)
+	slices.SortStableFunc(out, func(a, b string) int { return strings.Count(a, "*") - strings.Count(b, "*") })
+	return append(out, "1")
+}
+
+// hit reports whether a rule is the reference written down again.
+func (p *problemSearch) hit(r *rulespace.Rule) bool {
+	return p.match.Symbolic(r, p.plan.Baselines[p.reference].Learner.Rule, p.scaleFree, p.tolerance)
+}
+
+// functional reports whether a rule does what the reference does at points
+// that networks visit that learn with the reference.
+func (p *problemSearch) functional(found, reference *rulespace.Rule, points [][]float64) bool {
+	c := analysis.Cosine(found, reference, p.space.Searched(found), p.space.Searched(reference), points)
+	return c >= sameFunction && !math.IsNaN(c)
+}
+
+// sameFunction is the cosine from which on two rules do the same.
+const sameFunction = 0.999
