@@ -18,11 +18,11 @@ func BenchmarkLoop(b *testing.B) {
 		p := fakePlan(b, rules, 1)
 		p.Rungs = nil
 		p.Tasks = p.Tasks[:1]
-		p.Evaluator = newPool(1, nil, func() worker {
+		p.Evaluator = newPool(1, nil, nil, singly(func() single {
 			return func(_ context.Context, j Job) Outcome {
 				return Outcome{Status: OK, Value: float64(j.Learner.Rule.DW.Size()) * 1e-3}
 			}
-		})
+		}))
 		r, err := Run(context.Background(), p, nil, nil)
 		if err != nil {
 			b.Fatal(err)

@@ -15,24 +15,36 @@ const worst = trial.DivergedValue
 func newTrialWorker(p *Plan) worker {
 	runner := trial.NewRunner()
 	names := p.taskNames()
-	return func(ctx context.Context, j Job) Outcome {
-		s := p.setting(j.Task)
-		o := outcome(runner.Run(ctx, trial.Trial{
-			Task:    s.Task,
-			Network: s.Network,
-			Learner: j.Learner,
-			Batch:   s.Batch,
-			Steps:   j.Steps,
-			Key:     trialKey(p.Seed, j.Fresh, j.Rep, names[j.Task]),
-			Split:   j.Split,
-			Limits:  p.Limits,
-			Pruning: p.Pruning,
-		}))
-		if o.Status != OK {
-			o.Raw = s.Task.Info().Chance
+	var trials []trial.Trial
+	return func(ctx context.Context, jobs []Job) []Outcome {
+		trials = trials[:0]
+		for _, j := range jobs {
+			t := p.trial(j)
+			t.Key = trialKey(p.Seed, j.Fresh, j.Rep, names[j.Task])
+			trials = append(trials, t)
 		}
-		return o
+		out := make([]Outcome, len(jobs))
+		for i, t := range runner.RunAll(ctx, trials) {
+			if out[i] = outcome(t); out[i].Status != OK {
+				out[i].Raw = p.setting(jobs[i].Task).Task.Info().Chance
+			}
+		}
+		return out
 	}
+}
+
+// trial is the trial of a job, without its key.
+func (p *Plan) trial(j Job) trial.Trial {
+	s := p.setting(j.Task)
+	return trial.Trial{
+		Task: s.Task, Network: s.Network, Learner: j.Learner, Batch: s.Batch, Steps: j.Steps, Split: j.Split,
+		Limits: p.Limits, Pruning: p.Pruning,
+	}
+}
+
+// sideBySide reports whether one worker should run two jobs at once.
+func (p *Plan) sideBySide(a, b Job) bool {
+	return a.Task == b.Task && trial.SideBySide(p.trial(a), p.trial(b))
 }
 
 // outcome keeps what a search needs of a trial. Nothing that is not a number

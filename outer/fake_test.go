@@ -43,9 +43,25 @@ func quality(r *rulespace.Rule) float64 {
 	return 0.5*hash(s) + 0.02*float64(len(s))
 }
 
+// single is a worker that runs one job at a time.
+type single func(context.Context, Job) Outcome
+
+func singly(make func() single) func() worker {
+	return func() worker {
+		one := make()
+		return func(ctx context.Context, jobs []Job) []Outcome {
+			var out []Outcome
+			for _, j := range jobs {
+				out = append(out, one(ctx, j))
+			}
+			return out
+		}
+	}
+}
+
 // fakeTrial scores a rule by its text, with the best rate at 0.01, divergence
 // from 0.5, and noise that differs between replicates.
-func fakeTrial(p *Plan) worker {
+func fakeTrial(p *Plan) single {
 	names := p.taskNames()
 	return func(ctx context.Context, j Job) Outcome {
 		if hash(j.Key) < 0.1 {
@@ -221,7 +237,7 @@ func withFakeTrials(t testing.TB, p Plan, workers int) Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Evaluator = newPool(workers, p.Stop, func() worker { return fakeTrial(&resolved) })
+	p.Evaluator = newPool(workers, p.Stop, nil, singly(func() single { return fakeTrial(&resolved) }))
 	return p
 }
 

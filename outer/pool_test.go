@@ -19,7 +19,7 @@ func TestPoolStreamsInOrder(t *testing.T) {
 		jobs[i].Rep = i
 	}
 	for _, workers := range []int{1, 2, 7} {
-		p := newPool(workers, nil, func() worker {
+		p := newPool(workers, nil, nil, singly(func() single {
 			return func(_ context.Context, j Job) Outcome {
 				if j.Rep%17 == 0 {
 					time.Sleep(time.Millisecond)
@@ -29,7 +29,7 @@ func TestPoolStreamsInOrder(t *testing.T) {
 				}
 				return Outcome{Status: OK, Steps: j.Rep}
 			}
-		})
+		}))
 		next := 0
 		err := p.Stream(context.Background(), jobs, func(i int, o Outcome) error {
 			if i != next {
@@ -58,14 +58,14 @@ func TestPoolStops(t *testing.T) {
 		stop := make(chan struct{})
 		ctx, cancel := context.WithCancel(context.Background())
 		var started, ended atomic.Int64
-		p := newPool(3, stop, func() worker {
+		p := newPool(3, stop, nil, singly(func() single {
 			return func(context.Context, Job) Outcome {
 				started.Add(1)
 				time.Sleep(100 * time.Microsecond)
 				ended.Add(1)
 				return Outcome{Status: OK}
 			}
-		})
+		}))
 		got := 0
 		err := p.Stream(ctx, jobs, func(i int, o Outcome) error {
 			if got++; got == 10 {
@@ -99,7 +99,7 @@ func TestPoolStops(t *testing.T) {
 }
 
 func TestPoolOfNothing(t *testing.T) {
-	p := newPool(2, nil, func() worker { return nil })
+	p := newPool(2, nil, nil, singly(func() single { return nil }))
 	if o, err := p.Evaluate(context.Background(), nil); len(o) != 0 || err != nil {
 		t.Errorf("no jobs give %v, %v", o, err)
 	}

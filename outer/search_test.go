@@ -252,14 +252,14 @@ func TestNotANumber(t *testing.T) {
 func TestNothingWorks(t *testing.T) {
 	rules := someRules(t, 30)
 	p := fakePlan(t, rules, 1)
-	p.Evaluator = newPool(2, nil, func() worker {
+	p.Evaluator = newPool(2, nil, nil, singly(func() single {
 		return func(_ context.Context, j Job) Outcome {
 			if j.Rep == 0 && j.Steps%2 == 0 {
 				panic("index out of range\ngoroutine 17 [running]")
 			}
 			return failure(Diverged, "weights above 1e4")
 		}
-	})
+	}))
 	r, err := Run(context.Background(), p, newMemory(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -565,7 +565,7 @@ func TestTuneFollowsTheBestValue(t *testing.T) {
 	searcher := &listSearcher{rules: rules, ends: Exhausted}
 	p.Methods[0].New = func() (Searcher, error) { return searcher, nil }
 	trials := 0
-	p.Evaluator = newPool(1, nil, func() worker {
+	p.Evaluator = newPool(1, nil, nil, singly(func() single {
 		return func(_ context.Context, j Job) Outcome {
 			trials++
 			lr, _ := j.Learner.Rule.Param("lr")
@@ -575,7 +575,7 @@ func TestTuneFollowsTheBestValue(t *testing.T) {
 			}
 			return Outcome{Status: OK, Value: -math.Abs(math.Log10(lr.Value) - best)}
 		}
-	})
+	}))
 	p.Baselines, p.HeldOut = nil, nil
 	r, err := Run(context.Background(), p, newMemory(), nil)
 	if err != nil {

@@ -102,7 +102,8 @@ func TestSavedRuleHasItsScore(t *testing.T) {
 	if p, err = p.Resolve(); err != nil {
 		t.Fatal(err)
 	}
-	work := newTrialWorker(&p)
+	run := newTrialWorker(&p)
+	work := func(ctx context.Context, j Job) Outcome { return run(ctx, []Job{j})[0] }
 	for i, f := range fs {
 		rule, err := rulespace.Decode(f.Name, f.Data)
 		if err != nil {
