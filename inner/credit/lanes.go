@@ -131,9 +131,8 @@ func (l *Lanes) Learn(rules *kernel.Lanes) {
 	for j := range l.out {
 		pot := l.Pot[j*n : j*n+n]
 		w := l.W[j*l.in*n:]
-		for i := range l.in {
-			vec.MulAddVVV(pot, l.X[i*n:i*n+n], w[i*n:i*n+n], pot)
-		}
+		sum := vec.Rows{Data: pot} // row after row
+		vec.Apply(vec.MulAddVVVKernel, l.in, n, sum, vec.Rows{Data: l.X, Stride: n}, vec.Rows{Data: w, Stride: n}, sum)
 	}
 	act, pot := rowOf(l.Act), rowOf(l.Pot)
 	l.net.Activate(1, &act, &pot)
@@ -188,11 +187,8 @@ func (l *Lanes) derive() {
 		case rulespace.SigNormW:
 			clear(dst)
 			for j := range l.out {
-				norm := dst[j*n : j*n+n]
-				for i := range l.in {
-					w := l.W[(j*l.in+i)*n:][:n]
-					vec.MulAddVVV(norm, w, w, norm)
-				}
+				norm, w := vec.Rows{Data: dst[j*n : j*n+n]}, vec.Rows{Data: l.W[j*l.in*n:], Stride: n}
+				vec.Apply(vec.MulAddVVVKernel, l.in, n, norm, w, w, norm)
 			}
 			vec.Sqrt(dst, dst)
 		case rulespace.SigStep:

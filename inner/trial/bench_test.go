@@ -1,6 +1,7 @@
 package trial_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/inner/trial"
 	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
 )
@@ -153,4 +155,54 @@ func BenchmarkTwoLayers(b *testing.B) {
 func BenchmarkTinyAccumulated(b *testing.B) {
 	measure(b, trial.Trial{Task: canned{8, 1, tasks.Unsupervised, 1}, Network: linear(8, 1),
 		Learner: of(b, "none", "lr*0.1*(post*(pre - post*w) - w*abs(w)*post)"), Steps: 4000, Key: key.Root(1)})
+}
+
+// BenchmarkRunAll compares trials side by side with the same one after the
+// other: the points of a line search, and those of several lives.
+func BenchmarkRunAll(b *testing.B) {
+	for _, c := range []struct {
+		name                string
+		reps, points, steps int
+	}{{"5 of 400", 1, 5, 400}, {"24 of 4000", 8, 3, 4000}} {
+		spec, err := tasks.ParseSpec("pca:dims=8")
+		if err != nil {
+			b.Fatal(err)
+		}
+		task, err := tasks.Open(spec, tasks.Source{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		rule, err := rulespace.ParseRule("dw: lr*post*(pre - post*w)", rulespace.Param{Name: "lr", Value: 0.1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var all []trial.Trial
+		for rep := range c.reps {
+			for p := range c.points {
+				r, err := rule.WithParam("lr", 0.001*float64(p+1))
+				if err != nil {
+					b.Fatal(err)
+				}
+				all = append(all, trial.Trial{
+					Task: task, Network: network.Config{Sizes: []int{8, 1}, Output: network.Activation{Name: "linear"}}, Learner: learner.Learner{Credit: credit.Config{Name: "none"}, Rule: r},
+					Batch: 1, Steps: c.steps, Split: tasks.Validation, Key: key.Root(7).Child("crowd", uint64(rep)),
+				})
+			}
+		}
+		runner := trial.NewRunner()
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				runner.RunAll(context.Background(), all)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)*c.steps), "ns/step")
+		})
+		b.Run(c.name+" alone", func(b *testing.B) {
+			for b.Loop() {
+				for _, t := range all {
+					runner.Run(context.Background(), t)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)*c.steps), "ns/step")
+		})
+	}
 }

@@ -166,7 +166,7 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 			if err != nil {
 				return nil, err
 			}
-			c.feeds = append(c.feeds, feed{episode: e})
+			c.feeds = append(c.feeds, feed{episode: e, batch: r.feedBatch(len(c.feeds), t.Task.Info())})
 		}
 		for row := range conn.In {
 			for j, w := range conn.W.Row(row) {
@@ -189,12 +189,25 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 	return c, nil
 }
 
+// feedBatch returns memory for samples of the i-th life of a crowd, with
+// nothing in it.
+func (r *Runner) feedBatch(i int, info tasks.Info) *tasks.Batch {
+	if r.fed != info.Name {
+		r.fed, r.feeds = info.Name, nil
+	}
+	if i == len(r.feeds) {
+		r.feeds = append(r.feeds, tasks.NewBatch(info, crowdBatch))
+	}
+	r.feeds[i].N = 0
+	return r.feeds[i]
+}
+
 // update lets every member learn from its next sample.
 func (c *crowd) update() {
 	n := len(c.members)
 	x, y := c.lanes.X, c.lanes.Target
 	for i := range c.feeds {
-		if f := &c.feeds[i]; f.batch == nil || f.at == f.batch.N {
+		if f := &c.feeds[i]; f.at == f.batch.N {
 			c.read(f)
 		}
 	}
@@ -218,8 +231,7 @@ func (c *crowd) update() {
 
 // read takes in the next samples of a life.
 func (c *crowd) read(f *feed) {
-	want := min(crowdBatch, c.Steps-c.steps)
-	if f.batch == nil || f.batch.X.Rows > want {
+	if want := c.Steps - c.steps; f.batch.X.Rows > want {
 		f.batch = tasks.NewBatch(c.Task.Info(), want)
 	}
 	f.episode.Next(f.batch)

@@ -21,6 +21,9 @@ type Runner struct {
 	programs programs
 	episodes episodes
 	rules    plasticity
+
+	feeds []*tasks.Batch // of the task fed, for trials side by side
+	fed   string
 }
 
 // NewRunner returns a fresh Runner.

@@ -73,6 +73,10 @@ func Apply(k Kernel, m, n int, d, a, b, c Rows) {
 			_ = c.Data[(m-1)*c.Stride+width[2]-1]
 		}
 		step := max(1, chunk/n)
+		if m <= step {
+			applyNative(k, m, n, first(d.Data), 4*d.Stride, first(a.Data), 4*a.Stride, first(b.Data), 4*b.Stride, first(c.Data), 4*c.Stride)
+			return
+		}
 		for i := 0; i < m; i += step {
 			at := func(r *Rows) *float32 {
 				if i*r.Stride >= len(r.Data) {

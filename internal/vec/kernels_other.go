@@ -10,6 +10,7 @@ const small = false
 
 const none = "vec: there are no kernels for this machine"
 
+func first([]float32) *float32                                                        { panic(none) }
 func zerosNative([]float32) int                                                       { panic(none) }
 func liveNative([]uint16, *Matrix, int, int)                                          { panic(none) }
 func limitedNative([]float32, uint32) bool                                            { panic(none) }

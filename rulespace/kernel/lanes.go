@@ -24,6 +24,9 @@ type Lanes struct {
 	synapse []laneCode // for one postsynaptic unit
 	params  [][]float32
 	signals []int // nodes
+	calls   []laneCall
+	bound   bool // calls point to the values in use
+	arena   []float32
 }
 
 // laneCode computes the value of a node from those of others.
@@ -34,6 +37,13 @@ type laneCode struct {
 	node   int  // none for w
 	scope  rulespace.Scope
 	args   []laneArg
+}
+
+// laneCall is code bound to the values that it works on.
+type laneCall struct {
+	code       *laneCode
+	m          int // rows
+	d, a, b, c vec.Rows
 }
 
 // laneArg says where the rows of an operand lie: row r for postsynaptic unit j
@@ -91,10 +101,10 @@ func (x *Lanes) alias(id int) int {
 func (x *Lanes) place(id int, n node, uses []int, fused []bool) {
 	switch n.kind {
 	case constant:
-		x.values[id] = make([]float32, x.n)
+		x.values[id] = x.memory(1)
 		vec.Fill(x.values[id], math.Float32frombits(n.bits))
 	case param:
-		x.values[id] = make([]float32, x.n)
+		x.values[id] = x.memory(1)
 		x.params[n.at] = x.values[id]
 	case apply:
 		c := laneCode{op: opcode(n.op), node: id, scope: n.scope}
@@ -173,7 +183,7 @@ func (x *Lanes) add(c laneCode, ids []int) {
 		c.kernel, c.direct = kernels[rulespace.Op(c.op)]
 	}
 	if c.node != none {
-		x.values[c.node] = make([]float32, x.rows(c.scope)*x.n)
+		x.values[c.node] = x.memory(x.rows(c.scope))
 	}
 	if c.scope == rulespace.Synapse {
 		x.synapse = append(x.synapse, c)
@@ -223,6 +233,7 @@ func (x *Lanes) Drop(lane int) {
 		}
 	}
 	x.n--
+	x.bound = false
 }
 
 // Needs returns the signals that Apply reads besides w.
@@ -245,47 +256,75 @@ func (x *Lanes) Inert() bool {
 	return true
 }
 
-// Apply changes the weights of all lanes by one sample each.
+// Apply changes the weights of all lanes by one sample each. The slices are
+// those of the first call until a lane is dropped.
 func (x *Lanes) Apply(values *[rulespace.NumSignals][]float32, w []float32) {
-	for _, id := range x.signals {
-		x.values[id] = values[x.p.nodes[id].at]
+	if !x.bound {
+		x.bind(values, w)
 	}
-	x.values[x.p.sole[weight]] = w
-	for k := range x.units {
-		x.run(&x.units[k], 0)
-	}
-	for j := range x.out {
-		for k := range x.synapse {
-			x.run(&x.synapse[k], j)
+	for k := range x.calls {
+		if c := &x.calls[k]; c.code.direct {
+			vec.Apply(c.code.kernel, c.m, x.n, c.d, c.a, c.b, c.c)
+		} else {
+			x.run(c)
 		}
 	}
 }
 
-// run carries out code for a postsynaptic unit.
-func (x *Lanes) run(c *laneCode, unit int) {
-	m, n := x.rows(c.scope), x.n
-	d := vec.Rows{Data: x.values[c.node], Stride: n}
+func (x *Lanes) bind(values *[rulespace.NumSignals][]float32, w []float32) {
+	for _, id := range x.signals {
+		x.values[id] = values[x.p.nodes[id].at]
+	}
+	x.values[x.p.sole[weight]] = w
+	x.calls = x.calls[:0]
+	for k := range x.units {
+		x.calls = append(x.calls, x.call(&x.units[k], 0))
+	}
+	for j := range x.out {
+		for k := range x.synapse {
+			x.calls = append(x.calls, x.call(&x.synapse[k], j))
+		}
+	}
+	x.bound = true
+}
+
+// call binds code for a postsynaptic unit.
+func (x *Lanes) call(c *laneCode, unit int) laneCall {
+	n := x.n
+	call := laneCall{code: c, m: x.rows(c.scope), d: vec.Rows{Data: x.values[c.node], Stride: n}}
 	if x.p.nodes[c.node].kind == weight {
-		d.Data = d.Data[unit*x.in*n:]
+		call.d.Data = call.d.Data[unit*x.in*n:]
 	}
-	var a [3]vec.Rows
-	for k, arg := range c.args {
-		a[k] = vec.Rows{Data: x.values[arg.node][arg.unit*unit*n:], Stride: arg.row * n}
+	for k, to := range []*vec.Rows{&call.a, &call.b, &call.c}[:len(c.args)] {
+		arg := c.args[k]
+		*to = vec.Rows{Data: x.values[arg.node][arg.unit*unit*n:], Stride: arg.row * n}
 	}
-	if c.direct {
-		vec.Apply(c.kernel, m, n, d, a[0], a[1], a[2])
-		return
-	}
-	info := rulespace.Op(c.op).Info()
-	at := func(k, r, l int) float32 {
-		if k >= len(c.args) {
+	return call
+}
+
+// run carries out a primitive that has no kernel.
+func (x *Lanes) run(c *laneCall) {
+	info := rulespace.Op(c.code.op).Info()
+	at := func(v *vec.Rows, r, l int) float32 {
+		if v.Data == nil {
 			return 0
 		}
-		return a[k].Data[r*a[k].Stride+l]
+		return v.Data[r*v.Stride+l]
 	}
-	for r := range m {
-		for l := range n {
-			d.Data[r*n+l] = info.Value32(at(0, r, l), at(1, r, l), at(2, r, l))
+	for r := range c.m {
+		for l := range x.n {
+			c.d.Data[r*x.n+l] = info.Value32(at(&c.a, r, l), at(&c.b, r, l), at(&c.c, r, l))
 		}
 	}
+}
+
+// memory returns zeros for so many rows of all lanes.
+func (x *Lanes) memory(rows int) []float32 {
+	n := rows * x.n
+	if len(x.arena) < n {
+		x.arena = make([]float32, max(n, 32*x.n))
+	}
+	v := x.arena[:n:n]
+	x.arena = x.arena[n:]
+	return v
 }

@@ -84,6 +84,7 @@ func TestLanesAgreeWithInstances(t *testing.T) {
 				all[l].spoilt = !vec.Finite(c.w.Data)
 				c.i.Apply(f, c.w, nil, nil)
 			}
+			x.bound = false // the slices are new
 			x.Apply(&values, w)
 			for l, c := range all {
 				for i := range in {
