@@ -209,6 +209,8 @@ func (s *isa) foldBlock(acc [][]reg.VecVirtual, ra, rb int, upper reg.Register) 
 func (s *isa) dots(ra, rb int) {
 	s.text(fmt.Sprintf("dots%dx%dx", ra, rb), "n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int")
 	a, as, b, bs, m, c := param("a"), param("as"), param("b"), param("bs"), param("m"), param("c")
+	// Rows of b come in groups: more streams at a time are slower.
+	group := min(rb, 4)
 	triple := func(stride reg.Register) reg.Register {
 		t := GP64()
 		LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, t)
@@ -218,7 +220,7 @@ func (s *isa) dots(ra, rb int) {
 	if ra > 3 {
 		as3 = triple(as)
 	}
-	if rb > 3 {
+	if group > 3 {
 		bs3 = triple(bs)
 	}
 	at := func(base, stride, stride3 reg.Register, row, part int) Mem {
@@ -245,79 +247,63 @@ func (s *isa) dots(ra, rb int) {
 		for k := range acc {
 			acc[k] = s.vecs(s.parts())
 		}
-		ap, bp, n := GP64(), GP64(), param("n")
-		MOVQ(a, ap)
-		MOVQ(b, bp)
-		var bp4 reg.Register
-		if rb > 4 {
-			t := GP64()
-			LEAQ(Mem{Base: bp, Index: bs, Scale: 4}, t)
-			bp4 = t
-		}
-		// With one row of a, reading b takes the time: the next block
-		// comes early; AVX-512 is better off without.
-		var next, next4 reg.Register
-		if ra == 1 && rb > 1 && !s.wide() {
-			t := GP64()
-			LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
-			next = t
-			if rb > 4 {
+		for from := 0; from < rb; from += group {
+			ap, bp, n := GP64(), GP64(), param("n")
+			MOVQ(a, ap)
+			MOVQ(b, bp)
+			// With one row of a, reading b takes the time: the next block
+			// comes early; AVX-512 is better off without.
+			var next reg.Register
+			if ra == 1 && rb > 1 && !s.wide() {
 				t := GP64()
-				LEAQ(Mem{Base: next, Index: bs, Scale: 4}, t)
-				next4 = t
+				LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
+				next = t
 			}
-		}
-		part := func(part int, term func(y Op, x, acc reg.Register)) {
-			x := s.vecs(ra)
-			for i := range x {
-				VMOVUPS(at(ap, as, as3, i, part), x[i])
-			}
-			for j := range rb {
-				m := at(bp, bs, bs3, j%4, part)
-				if j >= 4 {
-					m.Base = bp4
-				}
-				if next != nil && part == 0 {
-					m := at(next, bs, bs3, j%4, 0)
-					if j >= 4 {
-						m.Base = next4
-					}
-					PREFETCHT0(m)
-				}
-				var y Op = m
-				if ra > 1 {
-					v := s.vec()
-					VMOVUPS(m, v)
-					y = v
-				}
+			part := func(part int, term func(y Op, x, acc reg.Register)) {
+				x := s.vecs(ra)
 				for i := range x {
-					term(y, x[i], acc[i*rb+j][part])
+					VMOVUPS(at(ap, as, as3, i, part), x[i])
+				}
+				for j := range group {
+					if next != nil && part == 0 {
+						PREFETCHT0(at(next, bs, bs3, j, 0))
+					}
+					var y Op = at(bp, bs, bs3, j, part)
+					if ra > 1 {
+						v := s.vec()
+						VMOVUPS(y, v)
+						y = v
+					}
+					for i := range x {
+						term(y, x[i], acc[i*rb+from+j][part])
+					}
 				}
 			}
-		}
-		advance := func() {
-			ADDQ(U32(64), ap)
-			ADDQ(U32(64), bp)
-			for _, p := range []reg.Register{bp4, next, next4} {
-				if p != nil {
-					ADDQ(U32(64), p)
+			advance := func() {
+				ADDQ(U32(64), ap)
+				ADDQ(U32(64), bp)
+				if next != nil {
+					ADDQ(U32(64), next)
 				}
+				SUBQ(U32(16), n)
 			}
-			SUBQ(U32(16), n)
+			for p := range s.parts() {
+				part(p, func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
+			}
+			advance()
+			l, over := s.label("chunk"), s.label("over")
+			JZ(LabelRef(over))
+			Label(l)
+			for p := range s.parts() {
+				part(p, s.multiplyAdd)
+			}
+			advance()
+			JNZ(LabelRef(l))
+			Label(over)
+			for range group {
+				ADDQ(bs, b)
+			}
 		}
-		for p := range s.parts() {
-			part(p, func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
-		}
-		advance()
-		l, over := s.label("chunk"), s.label("over")
-		JZ(LabelRef(over))
-		Label(l)
-		for p := range s.parts() {
-			part(p, s.multiplyAdd)
-		}
-		advance()
-		JNZ(LabelRef(l))
-		Label(over)
 
 		cp, cs := GP64(), param("cs")
 		MOVQ(c, cp)
@@ -350,9 +336,6 @@ func (s *isa) dots(ra, rb int) {
 				VMOVSS(x, Mem{Base: cp})
 				ADDQ(cs, cp)
 			}
-		}
-		for range rb {
-			ADDQ(bs, b)
 		}
 		ADDQ(U32(uint32(4*rb)), c)
 	})
