@@ -1,6 +1,7 @@
 package vec
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -185,10 +186,15 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	for k := 0; k < kn; k += longest {
 		depth := min(longest, kn-k)
-		columns := min(dst.Cols, max(64, 8*workload/(6*depth)&^63))
+		columns := dst.Cols
+		if 6*depth*columns > 8*workload {
+			columns = min(columns, max(64, 8*workload/(6*depth)&^63))
+		}
 		for i := from; i < to; {
 			rows, blocks := split(to-i, depth*columns)
-			blocks = min(blocks, max(1, 8*workload/(rows*depth*columns)))
+			if work := rows * depth * columns; blocks*work > 8*workload {
+				blocks = max(1, 8*workload/work)
+			}
 			for j := 0; j < dst.Cols; j += columns {
 				tiles[rows](min(columns, dst.Cols-j), blocks, depth, &a[i*ai+k*ak], 4*ai, 4*ak,
 					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode, scale)
@@ -239,7 +245,7 @@ func sumNative(x []float32) float32 {
 // dotsFunc computes blocks of dot products, m blocks side by side.
 type dotsFunc func(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
-// A dotsBlock is ra rows of a with blocks of rb rows of b.
+// A dotsBlock is ra rows of a with blocks of rb rows of b, a power of two.
 type dotsBlock struct {
 	ra, rb int
 	run    dotsFunc
@@ -249,14 +255,16 @@ type dotsBlock struct {
 // a.
 var dotsBlocks = [...][]dotsBlock{
 	strict256: {{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}},
-	fused256:  {{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused}},
+	fused256: {
+		{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused},
+	},
 	strict512: {
-		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512}, {2, 1, dots2x1x512},
-		{1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
+		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512},
+		{2, 1, dots2x1x512}, {1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
 	},
 	fused512: {
-		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused}, {2, 1, dots2x1x512Fused},
-		{1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
+		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused},
+		{2, 1, dots2x1x512Fused}, {1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
 	},
 }
 
@@ -276,7 +284,10 @@ func mulTBNative(dst, a, b *Matrix) {
 				k++
 			}
 			d := &all[k]
-			blocks := min((m-j)/d.rb, max(1, 4*workload/(n*ra*d.rb)))
+			blocks := (m - j) >> bits.TrailingZeros(uint(d.rb))
+			if work := n * ra * d.rb; blocks*work > 4*workload {
+				blocks = max(1, 4*workload/work)
+			}
 			d.run(n, &a.Data[i*n], 4*n, &b.Data[j*n], 4*n, blocks, &dst.Data[i*dst.Stride+j], 4*dst.Stride)
 			j += blocks * d.rb
 		}
