@@ -3107,6 +3107,844 @@ done145:
 	VZEROUPPER
 	RET
 
+// func brief2x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief2x256(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest168
+
+whole167:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ a+16(FP), R11
+	MOVQ m+8(FP), R13
+	MOVQ DI, R12
+
+loop170:
+	VBROADCASTSS (R11), Y4
+	VMULPS       (R9), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R9), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R9), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R9), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R11)(DX*1), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R10), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VADDPS       32(R12), Y2, Y2
+	VMOVUPS      Y2, 32(R12)
+	VADDPS       64(R12), Y3, Y3
+	VMOVUPS      Y3, 64(R12)
+	VADDPS       96(R12), Y4, Y4
+	VMOVUPS      Y4, 96(R12)
+	ADDQ         CX, R11
+	ADDQ         R8, R12
+	DECQ         R13
+	JNZ          loop170
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole167
+
+rest168:
+	TESTQ AX, AX
+	JZ    done169
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block171
+	CMPQ  AX, $0x00000010
+	JLE   block172
+	CMPQ  AX, $0x00000018
+	JLE   block173
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R9
+
+loop174:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop174
+	JMP          done169
+
+block173:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop175:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop175
+	JMP          done169
+
+block172:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop176:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop176
+	JMP          done169
+
+block171:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop177:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop177
+
+done169:
+	VZEROUPPER
+	RET
+
+// func brief3x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief3x256(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest179
+
+whole178:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ a+16(FP), R12
+	MOVQ m+8(FP), R14
+	MOVQ DI, R13
+
+loop181:
+	VBROADCASTSS (R12), Y4
+	VMULPS       (R9), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R9), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R9), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R9), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R12)(DX*1), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R10), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R12)(DX*2), Y5
+	VMULPS       (R11), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R11), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R11), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R11), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R13), Y1, Y1
+	VMOVUPS      Y1, (R13)
+	VADDPS       32(R13), Y2, Y2
+	VMOVUPS      Y2, 32(R13)
+	VADDPS       64(R13), Y3, Y3
+	VMOVUPS      Y3, 64(R13)
+	VADDPS       96(R13), Y4, Y4
+	VMOVUPS      Y4, 96(R13)
+	ADDQ         CX, R12
+	ADDQ         R8, R13
+	DECQ         R14
+	JNZ          loop181
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole178
+
+rest179:
+	TESTQ AX, AX
+	JZ    done180
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block182
+	CMPQ  AX, $0x00000010
+	JLE   block183
+	CMPQ  AX, $0x00000018
+	JLE   block184
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R9
+	ADDQ  SI, R9
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R11
+
+loop185:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(DX*2), Y5
+	VMULPS       (R9), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R9), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R9), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(R9), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop185
+	JMP          done180
+
+block184:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop186:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VMULPS       (R9), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R9), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(R9), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop186
+	JMP          done180
+
+block183:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop187:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VMULPS       (R9), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop187
+	JMP          done180
+
+block182:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop188:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop188
+
+done180:
+	VZEROUPPER
+	RET
+
+// func brief4x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief4x256(SB), NOSPLIT, $8-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	LEAQ   (DX)(DX*2), R9
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest190
+
+whole189:
+	MOVQ BX, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ R11, R12
+	ADDQ SI, R12
+	MOVQ R12, R13
+	ADDQ SI, R13
+	MOVQ a+16(FP), R14
+	MOVQ m+8(FP), BP
+	MOVQ DI, R15
+
+loop192:
+	VBROADCASTSS (R14), Y4
+	VMULPS       (R10), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R10), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R10), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R10), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R14)(DX*1), Y5
+	VMULPS       (R11), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R11), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R11), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R11), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R14)(DX*2), Y5
+	VMULPS       (R12), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R12), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R12), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R12), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R14)(R9*1), Y5
+	VMULPS       (R13), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R13), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R13), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R13), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R15), Y1, Y1
+	VMOVUPS      Y1, (R15)
+	VADDPS       32(R15), Y2, Y2
+	VMOVUPS      Y2, 32(R15)
+	VADDPS       64(R15), Y3, Y3
+	VMOVUPS      Y3, 64(R15)
+	VADDPS       96(R15), Y4, Y4
+	VMOVUPS      Y4, 96(R15)
+	ADDQ         CX, R14
+	ADDQ         R8, R15
+	DECQ         BP
+	JNZ          loop192
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole189
+
+rest190:
+	TESTQ AX, AX
+	JZ    done191
+	LEAQ  -1(AX), R10
+	ANDQ  $0x00000007, R10
+	INCQ  R10
+	LEAQ  tails<>+0(SB), R11
+	NEGQ  R10
+	LEAQ  32(R11)(R10*4), R11
+	CMPQ  AX, $0x00000008
+	JLE   block193
+	CMPQ  AX, $0x00000010
+	JLE   block194
+	CMPQ  AX, $0x00000018
+	JLE   block195
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R10
+	ADDQ  SI, R10
+	MOVQ  R10, R12
+	ADDQ  SI, R12
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R13
+
+loop196:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(DX*2), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(R10), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(R9*1), Y5
+	VMULPS       (R12), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R12), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R12), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(R12), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop196
+	JMP          done191
+
+block195:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop197:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VMULPS       (R10), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R10), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(R10), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(R9*1), Y4
+	VMULPS       (R12), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R12), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(R12), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop197
+	JMP          done191
+
+block194:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop198:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VMULPS       (R10), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(R10), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(R9*1), Y3
+	VMULPS       (R12), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(R12), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop198
+	JMP          done191
+
+block193:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop199:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (R10), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(R9*1), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (R12), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop199
+
+done191:
+	VZEROUPPER
+	RET
+
 // func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, FMA3
 TEXT ·tile1x256Fused(SB), NOSPLIT, $16-96
@@ -3118,38 +3956,38 @@ TEXT ·tile1x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest168
+	JL   rest201
 
-whole167:
+whole200:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows170:
+rows203:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh171
+	JZ      fresh204
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
 	VMOVUPS 64(R9), Y2
 	VMOVUPS 96(R9), Y3
-	JMP     ready172
+	JMP     ready205
 
-fresh171:
+fresh204:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready172:
+ready205:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop173:
+loop206:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -3162,7 +4000,7 @@ loop173:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop173
+	JNZ          loop206
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3170,17 +4008,17 @@ loop173:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain174
+	JZ           plain207
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled175
+	JZ           unscaled208
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled175:
+unscaled208:
 	MOVQ   cs+72(FP), R9
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -3188,7 +4026,7 @@ unscaled175:
 	VADDPS 64(R9), Y2, Y2
 	VADDPS 96(R9), Y3, Y3
 
-plain174:
+plain207:
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3199,16 +4037,16 @@ plain174:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows170
+	JNZ     rows203
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole167
+	JGE     whole200
 
-rest168:
+rest201:
 	TESTQ AX, AX
-	JZ    done169
+	JZ    done202
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3216,20 +4054,20 @@ rest168:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block176
+	JLE   block209
 	CMPQ  AX, $0x00000010
-	JLE   block177
+	JLE   block210
 	CMPQ  AX, $0x00000018
-	JLE   block178
+	JLE   block211
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows179:
+rows212:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh180
+	JZ         fresh213
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3237,20 +4075,20 @@ rows179:
 	VMOVUPS    64(R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 96(R9), Y3, Y3
-	JMP        ready181
+	JMP        ready214
 
-fresh180:
+fresh213:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready181:
+ready214:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop182:
+loop215:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -3264,7 +4102,7 @@ loop182:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop182
+	JNZ          loop215
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3272,17 +4110,17 @@ loop182:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain183
+	JZ           plain216
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled184
+	JZ           unscaled217
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled184:
+unscaled217:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3292,7 +4130,7 @@ unscaled184:
 	VMASKMOVPS 96(R9), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain183:
+plain216:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3304,38 +4142,38 @@ plain183:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows179
-	JMP        done169
+	JNZ        rows212
+	JMP        done202
 
-block178:
+block211:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows185:
+rows218:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh186
+	JZ         fresh219
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    32(R9), Y1
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS 64(R9), Y2, Y2
-	JMP        ready187
+	JMP        ready220
 
-fresh186:
+fresh219:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready187:
+ready220:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop188:
+loop221:
 	VMOVUPS      (R11), Y3
 	VMOVUPS      32(R11), Y4
 	VMOVUPS      (R8), Y5
@@ -3347,23 +4185,23 @@ loop188:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop188
+	JNZ          loop221
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain189
+	JZ           plain222
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled190
+	JZ           unscaled223
 	VBROADCASTSS (R9), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
 
-unscaled190:
+unscaled223:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3372,7 +4210,7 @@ unscaled190:
 	VMASKMOVPS 64(R9), Y3, Y3
 	VADDPS     Y3, Y2, Y2
 
-plain189:
+plain222:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3383,36 +4221,36 @@ plain189:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows185
-	JMP        done169
+	JNZ        rows218
+	JMP        done202
 
-block177:
+block210:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows191:
+rows224:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh192
+	JZ         fresh225
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS 32(R9), Y1, Y1
-	JMP        ready193
+	JMP        ready226
 
-fresh192:
+fresh225:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready193:
+ready226:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop194:
+loop227:
 	VMOVUPS      (R11), Y2
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
@@ -3422,21 +4260,21 @@ loop194:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop194
+	JNZ          loop227
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain195
+	JZ           plain228
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled196
+	JZ           unscaled229
 	VBROADCASTSS (R9), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
-unscaled196:
+unscaled229:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3444,7 +4282,7 @@ unscaled196:
 	VMASKMOVPS 32(R9), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-plain195:
+plain228:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3454,34 +4292,34 @@ plain195:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows191
-	JMP        done169
+	JNZ        rows224
+	JMP        done202
 
-block176:
+block209:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows197:
+rows230:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh198
+	JZ         fresh231
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
 	VMASKMOVPS (R9), Y0, Y0
-	JMP        ready199
+	JMP        ready232
 
-fresh198:
+fresh231:
 	VXORPS Y0, Y0, Y0
 
-ready199:
+ready232:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop200:
+loop233:
 	VMOVUPS      (R8), Y1
 	VMASKMOVPS   (R11), Y1, Y1
 	VBROADCASTSS (R10), Y2
@@ -3489,26 +4327,26 @@ loop200:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop200
+	JNZ          loop233
 	VXORPS       Y1, Y1, Y1
 	VADDPS       Y1, Y0, Y0
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain201
+	JZ           plain234
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled202
+	JZ           unscaled235
 	VBROADCASTSS (R9), Y1
 	VMULPS       Y1, Y0, Y0
 
-unscaled202:
+unscaled235:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
 	VADDPS     Y1, Y0, Y0
 
-plain201:
+plain234:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
@@ -3517,9 +4355,9 @@ plain201:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows197
+	JNZ        rows230
 
-done169:
+done202:
 	VZEROUPPER
 	RET
 
@@ -3534,18 +4372,18 @@ TEXT ·tile2x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest204
+	JL   rest237
 
-whole203:
+whole236:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows206:
+rows239:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh207
+	JZ      fresh240
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -3557,9 +4395,9 @@ rows206:
 	VMOVUPS 32(R9), Y5
 	VMOVUPS 64(R9), Y6
 	VMOVUPS 96(R9), Y7
-	JMP     ready208
+	JMP     ready241
 
-fresh207:
+fresh240:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3569,12 +4407,12 @@ fresh207:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready208:
+ready241:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop209:
+loop242:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3592,7 +4430,7 @@ loop209:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop209
+	JNZ          loop242
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3604,10 +4442,10 @@ loop209:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain210
+	JZ           plain243
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled211
+	JZ           unscaled244
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -3618,7 +4456,7 @@ loop209:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled211:
+unscaled244:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -3631,7 +4469,7 @@ unscaled211:
 	VADDPS 64(R9), Y6, Y6
 	VADDPS 96(R9), Y7, Y7
 
-plain210:
+plain243:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3649,16 +4487,16 @@ plain210:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows206
+	JNZ     rows239
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole203
+	JGE     whole236
 
-rest204:
+rest237:
 	TESTQ AX, AX
-	JZ    done205
+	JZ    done238
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3666,20 +4504,20 @@ rest204:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block212
+	JLE   block245
 	CMPQ  AX, $0x00000010
-	JLE   block213
+	JLE   block246
 	CMPQ  AX, $0x00000018
-	JLE   block214
+	JLE   block247
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows215:
+rows248:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh216
+	JZ         fresh249
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3693,9 +4531,9 @@ rows215:
 	VMOVUPS    64(R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 96(R9), Y7, Y7
-	JMP        ready217
+	JMP        ready250
 
-fresh216:
+fresh249:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3705,12 +4543,12 @@ fresh216:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready217:
+ready250:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop218:
+loop251:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3729,7 +4567,7 @@ loop218:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop218
+	JNZ          loop251
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3741,10 +4579,10 @@ loop218:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain219
+	JZ           plain252
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled220
+	JZ           unscaled253
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -3755,7 +4593,7 @@ loop218:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled220:
+unscaled253:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3772,7 +4610,7 @@ unscaled220:
 	VMASKMOVPS 96(R9), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
-plain219:
+plain252:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3792,19 +4630,19 @@ plain219:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows215
-	JMP        done205
+	JNZ        rows248
+	JMP        done238
 
-block214:
+block247:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows221:
+rows254:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh222
+	JZ         fresh255
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3816,9 +4654,9 @@ rows221:
 	VMOVUPS    32(R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 64(R9), Y5, Y5
-	JMP        ready223
+	JMP        ready256
 
-fresh222:
+fresh255:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3826,12 +4664,12 @@ fresh222:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready223:
+ready256:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop224:
+loop257:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VMOVUPS      (R8), Y8
@@ -3847,7 +4685,7 @@ loop224:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop224
+	JNZ          loop257
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -3857,10 +4695,10 @@ loop224:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain225
+	JZ           plain258
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled226
+	JZ           unscaled259
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -3869,7 +4707,7 @@ loop224:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled226:
+unscaled259:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3884,7 +4722,7 @@ unscaled226:
 	VMASKMOVPS 64(R9), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain225:
+plain258:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3902,19 +4740,19 @@ plain225:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows221
-	JMP        done205
+	JNZ        rows254
+	JMP        done238
 
-block213:
+block246:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows227:
+rows260:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh228
+	JZ         fresh261
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3924,20 +4762,20 @@ rows227:
 	VMOVUPS    (R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 32(R9), Y3, Y3
-	JMP        ready229
+	JMP        ready262
 
-fresh228:
+fresh261:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready229:
+ready262:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop230:
+loop263:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   32(R11), Y5, Y5
@@ -3950,7 +4788,7 @@ loop230:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop230
+	JNZ          loop263
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3958,17 +4796,17 @@ loop230:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain231
+	JZ           plain264
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled232
+	JZ           unscaled265
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled232:
+unscaled265:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3981,7 +4819,7 @@ unscaled232:
 	VMASKMOVPS 32(R9), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain231:
+plain264:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3997,19 +4835,19 @@ plain231:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows227
-	JMP        done205
+	JNZ        rows260
+	JMP        done238
 
-block212:
+block245:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows233:
+rows266:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh234
+	JZ         fresh267
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4017,18 +4855,18 @@ rows233:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
-	JMP        ready235
+	JMP        ready268
 
-fresh234:
+fresh267:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready235:
+ready268:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop236:
+loop269:
 	VMOVUPS      (R8), Y2
 	VMASKMOVPS   (R11), Y2, Y2
 	VBROADCASTSS (R10), Y3
@@ -4038,21 +4876,21 @@ loop236:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop236
+	JNZ          loop269
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain237
+	JZ           plain270
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled238
+	JZ           unscaled271
 	VBROADCASTSS (R9), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
-unscaled238:
+unscaled271:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -4063,7 +4901,7 @@ unscaled238:
 	VMASKMOVPS (R9), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-plain237:
+plain270:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -4077,9 +4915,9 @@ plain237:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows233
+	JNZ        rows266
 
-done205:
+done238:
 	VZEROUPPER
 	RET
 
@@ -4094,18 +4932,18 @@ TEXT ·tile3x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest240
+	JL   rest273
 
-whole239:
+whole272:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows242:
+rows275:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh243
+	JZ      fresh276
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4116,9 +4954,9 @@ rows242:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y4
 	VMOVUPS 32(R9), Y5
-	JMP     ready244
+	JMP     ready277
 
-fresh243:
+fresh276:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4126,12 +4964,12 @@ fresh243:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready244:
+ready277:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop245:
+loop278:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VBROADCASTSS (R10), Y8
@@ -4146,7 +4984,7 @@ loop245:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop245
+	JNZ          loop278
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -4156,10 +4994,10 @@ loop245:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain246
+	JZ           plain279
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled247
+	JZ           unscaled280
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -4168,7 +5006,7 @@ loop245:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled247:
+unscaled280:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -4180,7 +5018,7 @@ unscaled247:
 	VADDPS (R9), Y4, Y4
 	VADDPS 32(R9), Y5, Y5
 
-plain246:
+plain279:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -4199,16 +5037,16 @@ plain246:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows242
+	JNZ     rows275
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole239
+	JGE     whole272
 
-rest240:
+rest273:
 	TESTQ AX, AX
-	JZ    done241
+	JZ    done274
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -4216,16 +5054,16 @@ rest240:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block248
+	JLE   block281
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows249:
+rows282:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh250
+	JZ         fresh283
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -4239,9 +5077,9 @@ rows249:
 	VMOVUPS    (R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 32(R9), Y5, Y5
-	JMP        ready251
+	JMP        ready284
 
-fresh250:
+fresh283:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4249,12 +5087,12 @@ fresh250:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready251:
+ready284:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop252:
+loop285:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      (R8), Y7
 	VMASKMOVPS   32(R11), Y7, Y7
@@ -4270,7 +5108,7 @@ loop252:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop252
+	JNZ          loop285
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -4280,10 +5118,10 @@ loop252:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain253
+	JZ           plain286
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled254
+	JZ           unscaled287
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -4292,7 +5130,7 @@ loop252:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled254:
+unscaled287:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -4310,7 +5148,7 @@ unscaled254:
 	VMASKMOVPS 32(R9), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain253:
+plain286:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -4332,19 +5170,19 @@ plain253:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows249
-	JMP        done241
+	JNZ        rows282
+	JMP        done274
 
-block248:
+block281:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows255:
+rows288:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh256
+	JZ         fresh289
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4355,19 +5193,19 @@ rows255:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS (R9), Y2, Y2
-	JMP        ready257
+	JMP        ready290
 
-fresh256:
+fresh289:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready257:
+ready290:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop258:
+loop291:
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   (R11), Y3, Y3
 	VBROADCASTSS (R10), Y4
@@ -4379,23 +5217,23 @@ loop258:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop258
+	JNZ          loop291
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain259
+	JZ           plain292
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled260
+	JZ           unscaled293
 	VBROADCASTSS (R9), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
 
-unscaled260:
+unscaled293:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -4410,7 +5248,7 @@ unscaled260:
 	VMASKMOVPS (R9), Y3, Y3
 	VADDPS     Y3, Y2, Y2
 
-plain259:
+plain292:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -4429,9 +5267,9 @@ plain259:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows255
+	JNZ        rows288
 
-done241:
+done274:
 	VZEROUPPER
 	RET
 
@@ -4446,18 +5284,18 @@ TEXT ·tile4x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest262
+	JL   rest295
 
-whole261:
+whole294:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows264:
+rows297:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh265
+	JZ      fresh298
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4471,9 +5309,9 @@ rows264:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y6
 	VMOVUPS 32(R9), Y7
-	JMP     ready266
+	JMP     ready299
 
-fresh265:
+fresh298:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4483,7 +5321,7 @@ fresh265:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready266:
+ready299:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -4491,7 +5329,7 @@ ready266:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all268
+	JZ           all301
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -4520,7 +5358,7 @@ ready266:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched267
+	JZ           fetched300
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -4543,10 +5381,10 @@ ready266:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched267
+	JZ           fetched300
 
-all268:
-loop269:
+all301:
+loop302:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VBROADCASTSS (R10), Y10
@@ -4565,9 +5403,9 @@ loop269:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop269
+	JNZ          loop302
 
-fetched267:
+fetched300:
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -4579,10 +5417,10 @@ fetched267:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain270
+	JZ           plain303
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled271
+	JZ           unscaled304
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -4593,7 +5431,7 @@ fetched267:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled271:
+unscaled304:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -4608,7 +5446,7 @@ unscaled271:
 	VADDPS (R9), Y6, Y6
 	VADDPS 32(R9), Y7, Y7
 
-plain270:
+plain303:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -4632,16 +5470,16 @@ plain270:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows264
+	JNZ     rows297
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole261
+	JGE     whole294
 
-rest262:
+rest295:
 	TESTQ AX, AX
-	JZ    done263
+	JZ    done296
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -4649,16 +5487,16 @@ rest262:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block272
+	JLE   block305
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows273:
+rows306:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh274
+	JZ         fresh307
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -4676,9 +5514,9 @@ rows273:
 	VMOVUPS    (R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 32(R9), Y7, Y7
-	JMP        ready275
+	JMP        ready308
 
-fresh274:
+fresh307:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4688,14 +5526,14 @@ fresh274:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready275:
+ready308:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop276:
+loop309:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      (R8), Y9
 	VMASKMOVPS   32(R11), Y9, Y9
@@ -4715,7 +5553,7 @@ loop276:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop276
+	JNZ          loop309
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -4727,10 +5565,10 @@ loop276:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain277
+	JZ           plain310
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled278
+	JZ           unscaled311
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -4741,7 +5579,7 @@ loop276:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled278:
+unscaled311:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -4764,7 +5602,7 @@ unscaled278:
 	VMASKMOVPS 32(R9), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
-plain277:
+plain310:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -4792,19 +5630,19 @@ plain277:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows273
-	JMP        done263
+	JNZ        rows306
+	JMP        done296
 
-block272:
+block305:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows279:
+rows312:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh280
+	JZ         fresh313
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4818,22 +5656,22 @@ rows279:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS (R9), Y3, Y3
-	JMP        ready281
+	JMP        ready314
 
-fresh280:
+fresh313:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready281:
+ready314:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop282:
+loop315:
 	VMOVUPS      (R8), Y4
 	VMASKMOVPS   (R11), Y4, Y4
 	VBROADCASTSS (R10), Y5
@@ -4848,7 +5686,7 @@ loop282:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop282
+	JNZ          loop315
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -4856,17 +5694,17 @@ loop282:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain283
+	JZ           plain316
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled284
+	JZ           unscaled317
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled284:
+unscaled317:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y4
@@ -4885,7 +5723,7 @@ unscaled284:
 	VMASKMOVPS (R9), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain283:
+plain316:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y4
@@ -4909,9 +5747,9 @@ plain283:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows279
+	JNZ        rows312
 
-done263:
+done296:
 	VZEROUPPER
 	RET
 
@@ -4926,18 +5764,18 @@ TEXT ·tile5x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest286
+	JL   rest319
 
-whole285:
+whole318:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows288:
+rows321:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh289
+	JZ      fresh322
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4954,9 +5792,9 @@ rows288:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y8
 	VMOVUPS 32(R9), Y9
-	JMP     ready290
+	JMP     ready323
 
-fresh289:
+fresh322:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4968,7 +5806,7 @@ fresh289:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready290:
+ready323:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -4976,7 +5814,7 @@ ready290:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all292
+	JZ           all325
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -5009,7 +5847,7 @@ ready290:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched291
+	JZ           fetched324
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -5035,7 +5873,7 @@ ready290:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched291
+	JZ           fetched324
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	VMOVUPS      (R11), Y10
@@ -5059,10 +5897,10 @@ ready290:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched291
+	JZ           fetched324
 
-all292:
-loop293:
+all325:
+loop326:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      32(R11), Y11
 	VBROADCASTSS (R10), Y12
@@ -5084,9 +5922,9 @@ loop293:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop293
+	JNZ          loop326
 
-fetched291:
+fetched324:
 	VXORPS       Y10, Y10, Y10
 	VADDPS       Y10, Y0, Y0
 	VADDPS       Y10, Y1, Y1
@@ -5100,10 +5938,10 @@ fetched291:
 	VADDPS       Y10, Y9, Y9
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain294
+	JZ           plain327
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled295
+	JZ           unscaled328
 	VBROADCASTSS (R9), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
@@ -5116,7 +5954,7 @@ fetched291:
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
 
-unscaled295:
+unscaled328:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -5134,7 +5972,7 @@ unscaled295:
 	VADDPS (R9), Y8, Y8
 	VADDPS 32(R9), Y9, Y9
 
-plain294:
+plain327:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -5163,16 +6001,16 @@ plain294:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows288
+	JNZ     rows321
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole285
+	JGE     whole318
 
-rest286:
+rest319:
 	TESTQ AX, AX
-	JZ    done287
+	JZ    done320
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -5180,16 +6018,16 @@ rest286:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block296
+	JLE   block329
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows297:
+rows330:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh298
+	JZ         fresh331
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -5211,9 +6049,9 @@ rows297:
 	VMOVUPS    (R9), Y8
 	VMOVUPS    (R8), Y9
 	VMASKMOVPS 32(R9), Y9, Y9
-	JMP        ready299
+	JMP        ready332
 
-fresh298:
+fresh331:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5225,14 +6063,14 @@ fresh298:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 
-ready299:
+ready332:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop300:
+loop333:
 	VMOVUPS      (R11), Y10
 	VMOVUPS      (R8), Y11
 	VMASKMOVPS   32(R11), Y11, Y11
@@ -5255,7 +6093,7 @@ loop300:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop300
+	JNZ          loop333
 	VXORPS       Y10, Y10, Y10
 	VADDPS       Y10, Y0, Y0
 	VADDPS       Y10, Y1, Y1
@@ -5269,10 +6107,10 @@ loop300:
 	VADDPS       Y10, Y9, Y9
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain301
+	JZ           plain334
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled302
+	JZ           unscaled335
 	VBROADCASTSS (R9), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
@@ -5285,7 +6123,7 @@ loop300:
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
 
-unscaled302:
+unscaled335:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -5313,7 +6151,7 @@ unscaled302:
 	VMASKMOVPS 32(R9), Y10, Y10
 	VADDPS     Y10, Y9, Y9
 
-plain301:
+plain334:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -5347,19 +6185,19 @@ plain301:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows297
-	JMP        done287
+	JNZ        rows330
+	JMP        done320
 
-block296:
+block329:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows303:
+rows336:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh304
+	JZ         fresh337
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -5376,23 +6214,23 @@ rows303:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y4
 	VMASKMOVPS (R9), Y4, Y4
-	JMP        ready305
+	JMP        ready338
 
-fresh304:
+fresh337:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 
-ready305:
+ready338:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop306:
+loop339:
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   (R11), Y5, Y5
 	VBROADCASTSS (R10), Y6
@@ -5409,7 +6247,7 @@ loop306:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop306
+	JNZ          loop339
 	VXORPS       Y5, Y5, Y5
 	VADDPS       Y5, Y0, Y0
 	VADDPS       Y5, Y1, Y1
@@ -5418,10 +6256,10 @@ loop306:
 	VADDPS       Y5, Y4, Y4
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain307
+	JZ           plain340
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled308
+	JZ           unscaled341
 	VBROADCASTSS (R9), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
@@ -5429,7 +6267,7 @@ loop306:
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
 
-unscaled308:
+unscaled341:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y5
@@ -5452,7 +6290,7 @@ unscaled308:
 	VMASKMOVPS (R9), Y5, Y5
 	VADDPS     Y5, Y4, Y4
 
-plain307:
+plain340:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y5
@@ -5481,9 +6319,9 @@ plain307:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows303
+	JNZ        rows336
 
-done287:
+done320:
 	VZEROUPPER
 	RET
 
@@ -5498,18 +6336,18 @@ TEXT ·tile6x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest310
+	JL   rest343
 
-whole309:
+whole342:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows312:
+rows345:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh313
+	JZ      fresh346
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -5529,9 +6367,9 @@ rows312:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y10
 	VMOVUPS 32(R9), Y11
-	JMP     ready314
+	JMP     ready347
 
-fresh313:
+fresh346:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5545,7 +6383,7 @@ fresh313:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready314:
+ready347:
 	MOVQ         k+16(FP), R9
 	MOVQ         DI, R10
 	MOVQ         BX, R11
@@ -5553,7 +6391,7 @@ ready314:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all316
+	JZ           all349
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -5590,7 +6428,7 @@ ready314:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched315
+	JZ           fetched348
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -5619,7 +6457,7 @@ ready314:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched315
+	JZ           fetched348
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
@@ -5648,10 +6486,10 @@ ready314:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JZ           fetched315
+	JZ           fetched348
 
-all316:
-loop317:
+all349:
+loop350:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      32(R11), Y13
 	VBROADCASTSS (R10), Y14
@@ -5676,9 +6514,9 @@ loop317:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop317
+	JNZ          loop350
 
-fetched315:
+fetched348:
 	VXORPS       Y12, Y12, Y12
 	VADDPS       Y12, Y0, Y0
 	VADDPS       Y12, Y1, Y1
@@ -5694,10 +6532,10 @@ fetched315:
 	VADDPS       Y12, Y11, Y11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain318
+	JZ           plain351
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled319
+	JZ           unscaled352
 	VBROADCASTSS (R9), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
@@ -5712,7 +6550,7 @@ fetched315:
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
 
-unscaled319:
+unscaled352:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -5733,7 +6571,7 @@ unscaled319:
 	VADDPS (R9), Y10, Y10
 	VADDPS 32(R9), Y11, Y11
 
-plain318:
+plain351:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -5767,16 +6605,16 @@ plain318:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows312
+	JNZ     rows345
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole309
+	JGE     whole342
 
-rest310:
+rest343:
 	TESTQ AX, AX
-	JZ    done311
+	JZ    done344
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -5784,16 +6622,16 @@ rest310:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block320
+	JLE   block353
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows321:
+rows354:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh322
+	JZ         fresh355
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -5819,9 +6657,9 @@ rows321:
 	VMOVUPS    (R9), Y10
 	VMOVUPS    (R8), Y11
 	VMASKMOVPS 32(R9), Y11, Y11
-	JMP        ready323
+	JMP        ready356
 
-fresh322:
+fresh355:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -5835,14 +6673,14 @@ fresh322:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready323:
+ready356:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop324:
+loop357:
 	VMOVUPS      (R11), Y12
 	VMOVUPS      (R8), Y13
 	VMASKMOVPS   32(R11), Y13, Y13
@@ -5868,7 +6706,7 @@ loop324:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop324
+	JNZ          loop357
 	VXORPS       Y12, Y12, Y12
 	VADDPS       Y12, Y0, Y0
 	VADDPS       Y12, Y1, Y1
@@ -5884,10 +6722,10 @@ loop324:
 	VADDPS       Y12, Y11, Y11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain325
+	JZ           plain358
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled326
+	JZ           unscaled359
 	VBROADCASTSS (R9), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
@@ -5902,7 +6740,7 @@ loop324:
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
 
-unscaled326:
+unscaled359:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -5935,7 +6773,7 @@ unscaled326:
 	VMASKMOVPS 32(R9), Y12, Y12
 	VADDPS     Y12, Y11, Y11
 
-plain325:
+plain358:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -5975,19 +6813,19 @@ plain325:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows321
-	JMP        done311
+	JNZ        rows354
+	JMP        done344
 
-block320:
+block353:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows327:
+rows360:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh328
+	JZ         fresh361
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -6007,9 +6845,9 @@ rows327:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS (R9), Y5, Y5
-	JMP        ready329
+	JMP        ready362
 
-fresh328:
+fresh361:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -6017,14 +6855,14 @@ fresh328:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready329:
+ready362:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 	LEAQ (CX)(CX*2), R12
 	ADDQ R10, R12
 
-loop330:
+loop363:
 	VMOVUPS      (R8), Y6
 	VMASKMOVPS   (R11), Y6, Y6
 	VBROADCASTSS (R10), Y7
@@ -6043,7 +6881,7 @@ loop330:
 	ADDQ         DX, R12
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop330
+	JNZ          loop363
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -6053,10 +6891,10 @@ loop330:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain331
+	JZ           plain364
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled332
+	JZ           unscaled365
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -6065,7 +6903,7 @@ loop330:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled332:
+unscaled365:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y6
@@ -6092,7 +6930,7 @@ unscaled332:
 	VMASKMOVPS (R9), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain331:
+plain364:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y6
@@ -6126,9 +6964,820 @@ plain331:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows327
+	JNZ        rows360
 
-done311:
+done344:
+	VZEROUPPER
+	RET
+
+// func brief2x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief2x256Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest367
+
+whole366:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ a+16(FP), R11
+	MOVQ m+8(FP), R13
+	MOVQ DI, R12
+
+loop369:
+	VBROADCASTSS (R11), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R9), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R9), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R9), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R9), Y4, Y3
+	VBROADCASTSS (R11)(DX*1), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VFMADD231PS  96(R10), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R12), Y0, Y0
+	VMOVUPS      Y0, (R12)
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VADDPS       64(R12), Y2, Y2
+	VMOVUPS      Y2, 64(R12)
+	VADDPS       96(R12), Y3, Y3
+	VMOVUPS      Y3, 96(R12)
+	ADDQ         CX, R11
+	ADDQ         R8, R12
+	DECQ         R13
+	JNZ          loop369
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole366
+
+rest367:
+	TESTQ AX, AX
+	JZ    done368
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block370
+	CMPQ  AX, $0x00000010
+	JLE   block371
+	CMPQ  AX, $0x00000018
+	JLE   block372
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R9
+
+loop373:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop373
+	JMP          done368
+
+block372:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop374:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop374
+	JMP          done368
+
+block371:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop375:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop375
+	JMP          done368
+
+block370:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop376:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop376
+
+done368:
+	VZEROUPPER
+	RET
+
+// func brief3x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief3x256Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest378
+
+whole377:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ a+16(FP), R12
+	MOVQ m+8(FP), R14
+	MOVQ DI, R13
+
+loop380:
+	VBROADCASTSS (R12), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R9), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R9), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R9), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R9), Y4, Y3
+	VBROADCASTSS (R12)(DX*1), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VFMADD231PS  96(R10), Y4, Y3
+	VBROADCASTSS (R12)(DX*2), Y4
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VFMADD231PS  96(R11), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R13), Y0, Y0
+	VMOVUPS      Y0, (R13)
+	VADDPS       32(R13), Y1, Y1
+	VMOVUPS      Y1, 32(R13)
+	VADDPS       64(R13), Y2, Y2
+	VMOVUPS      Y2, 64(R13)
+	VADDPS       96(R13), Y3, Y3
+	VMOVUPS      Y3, 96(R13)
+	ADDQ         CX, R12
+	ADDQ         R8, R13
+	DECQ         R14
+	JNZ          loop380
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole377
+
+rest378:
+	TESTQ AX, AX
+	JZ    done379
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block381
+	CMPQ  AX, $0x00000010
+	JLE   block382
+	CMPQ  AX, $0x00000018
+	JLE   block383
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R9
+	ADDQ  SI, R9
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R11
+
+loop384:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VFMADD231PS  (R9), Y4, Y0
+	VFMADD231PS  32(R9), Y4, Y1
+	VFMADD231PS  64(R9), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(R9), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop384
+	JMP          done379
+
+block383:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop385:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VFMADD231PS  (R9), Y3, Y0
+	VFMADD231PS  32(R9), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(R9), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop385
+	JMP          done379
+
+block382:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop386:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VFMADD231PS  (R9), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(R9), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop386
+	JMP          done379
+
+block381:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop387:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*2), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop387
+
+done379:
+	VZEROUPPER
+	RET
+
+// func brief4x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief4x256Fused(SB), NOSPLIT, $8-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	LEAQ   (DX)(DX*2), R9
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest389
+
+whole388:
+	MOVQ BX, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ R11, R12
+	ADDQ SI, R12
+	MOVQ R12, R13
+	ADDQ SI, R13
+	MOVQ a+16(FP), R14
+	MOVQ m+8(FP), BP
+	MOVQ DI, R15
+
+loop391:
+	VBROADCASTSS (R14), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R10), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R10), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R10), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R10), Y4, Y3
+	VBROADCASTSS (R14)(DX*1), Y4
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VFMADD231PS  96(R11), Y4, Y3
+	VBROADCASTSS (R14)(DX*2), Y4
+	VFMADD231PS  (R12), Y4, Y0
+	VFMADD231PS  32(R12), Y4, Y1
+	VFMADD231PS  64(R12), Y4, Y2
+	VFMADD231PS  96(R12), Y4, Y3
+	VBROADCASTSS (R14)(R9*1), Y4
+	VFMADD231PS  (R13), Y4, Y0
+	VFMADD231PS  32(R13), Y4, Y1
+	VFMADD231PS  64(R13), Y4, Y2
+	VFMADD231PS  96(R13), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R15), Y0, Y0
+	VMOVUPS      Y0, (R15)
+	VADDPS       32(R15), Y1, Y1
+	VMOVUPS      Y1, 32(R15)
+	VADDPS       64(R15), Y2, Y2
+	VMOVUPS      Y2, 64(R15)
+	VADDPS       96(R15), Y3, Y3
+	VMOVUPS      Y3, 96(R15)
+	ADDQ         CX, R14
+	ADDQ         R8, R15
+	DECQ         BP
+	JNZ          loop391
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole388
+
+rest389:
+	TESTQ AX, AX
+	JZ    done390
+	LEAQ  -1(AX), R10
+	ANDQ  $0x00000007, R10
+	INCQ  R10
+	LEAQ  tails<>+0(SB), R11
+	NEGQ  R10
+	LEAQ  32(R11)(R10*4), R11
+	CMPQ  AX, $0x00000008
+	JLE   block392
+	CMPQ  AX, $0x00000010
+	JLE   block393
+	CMPQ  AX, $0x00000018
+	JLE   block394
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R10
+	ADDQ  SI, R10
+	MOVQ  R10, R12
+	ADDQ  SI, R12
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R13
+
+loop395:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(R10), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(R9*1), Y4
+	VFMADD231PS  (R12), Y4, Y0
+	VFMADD231PS  32(R12), Y4, Y1
+	VFMADD231PS  64(R12), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(R12), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop395
+	JMP          done390
+
+block394:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop396:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VFMADD231PS  (R10), Y3, Y0
+	VFMADD231PS  32(R10), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(R10), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(R9*1), Y3
+	VFMADD231PS  (R12), Y3, Y0
+	VFMADD231PS  32(R12), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(R12), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop396
+	JMP          done390
+
+block393:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop397:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VFMADD231PS  (R10), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(R10), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(R9*1), Y2
+	VFMADD231PS  (R12), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(R12), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop397
+	JMP          done390
+
+block392:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop398:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*2), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (R10), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(R9*1), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (R12), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop398
+
+done390:
 	VZEROUPPER
 	RET
 
@@ -11088,6 +12737,859 @@ done187:
 	VZEROUPPER
 	RET
 
+// func brief2x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief2x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest224
+
+whole223:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop226:
+	VBROADCASTSS (CX), Z12
+	VMULPS       Z1, Z12, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z3, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (CX)(BX*1), Z13
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z9, Z9
+	VMULPS       Z6, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z8, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (R10), Z9, Z9
+	VMOVUPS      Z9, (R10)
+	VADDPS       64(R10), Z10, Z10
+	VMOVUPS      Z10, 64(R10)
+	VADDPS       128(R10), Z11, Z11
+	VMOVUPS      Z11, 128(R10)
+	VADDPS       192(R10), Z12, Z12
+	VMOVUPS      Z12, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop226
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole223
+
+rest224:
+	TESTQ     AX, AX
+	JZ        done225
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block227
+	CMPQ      AX, $0x00000020
+	JLE       block228
+	CMPQ      AX, $0x00000030
+	JLE       block229
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop230:
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z1, Z12, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z3, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (AX)(BX*1), Z13
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z9, Z9
+	VMULPS       Z6, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z8, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VADDPS       64(SI), Z10, Z10
+	VMOVUPS      Z10, 64(SI)
+	VADDPS       128(SI), Z11, Z11
+	VMOVUPS      Z11, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z9
+	VADDPS       Z9, Z12, Z12
+	VMOVUPS      Z12, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop230
+	JMP          done225
+
+block229:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop231:
+	VBROADCASTSS (AX), Z9
+	VMULPS       Z1, Z9, Z7
+	VADDPS       Z0, Z7, Z7
+	VMULPS       Z2, Z9, Z8
+	VADDPS       Z0, Z8, Z8
+	VMULPS       Z3, Z9, Z9
+	VADDPS       Z0, Z9, Z9
+	VBROADCASTSS (AX)(BX*1), Z10
+	VMULPS       Z4, Z10, Z11
+	VADDPS       Z11, Z7, Z7
+	VMULPS       Z5, Z10, Z11
+	VADDPS       Z11, Z8, Z8
+	VMULPS       Z6, Z10, Z10
+	VADDPS       Z10, Z9, Z9
+	VADDPS       (SI), Z7, Z7
+	VMOVUPS      Z7, (SI)
+	VADDPS       64(SI), Z8, Z8
+	VMOVUPS      Z8, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z7
+	VADDPS       Z7, Z9, Z9
+	VMOVUPS      Z9, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop231
+	JMP          done225
+
+block228:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop232:
+	VBROADCASTSS (AX), Z6
+	VMULPS       Z1, Z6, Z5
+	VADDPS       Z0, Z5, Z5
+	VMULPS       Z2, Z6, Z6
+	VADDPS       Z0, Z6, Z6
+	VBROADCASTSS (AX)(BX*1), Z7
+	VMULPS       Z3, Z7, Z8
+	VADDPS       Z8, Z5, Z5
+	VMULPS       Z4, Z7, Z7
+	VADDPS       Z7, Z6, Z6
+	VADDPS       (SI), Z5, Z5
+	VMOVUPS      Z5, (SI)
+	VMOVUPS.Z    64(SI), K1, Z5
+	VADDPS       Z5, Z6, Z6
+	VMOVUPS      Z6, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop232
+	JMP          done225
+
+block227:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop233:
+	VBROADCASTSS (AX), Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z0, Z3, Z3
+	VBROADCASTSS (AX)(BX*1), Z4
+	VMULPS       Z2, Z4, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop233
+
+done225:
+	VZEROUPPER
+	RET
+
+// func brief3x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief3x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest235
+
+whole234:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	VMOVUPS 192(CX), Z12
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop237:
+	VBROADCASTSS (CX), Z16
+	VMULPS       Z1, Z16, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z16, Z15
+	VADDPS       Z0, Z15, Z15
+	VMULPS       Z4, Z16, Z16
+	VADDPS       Z0, Z16, Z16
+	VBROADCASTSS (CX)(BX*1), Z17
+	VMULPS       Z5, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z6, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z7, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z8, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VBROADCASTSS (CX)(BX*2), Z17
+	VMULPS       Z9, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z10, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z11, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z12, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VADDPS       (R10), Z13, Z13
+	VMOVUPS      Z13, (R10)
+	VADDPS       64(R10), Z14, Z14
+	VMOVUPS      Z14, 64(R10)
+	VADDPS       128(R10), Z15, Z15
+	VMOVUPS      Z15, 128(R10)
+	VADDPS       192(R10), Z16, Z16
+	VMOVUPS      Z16, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop237
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole234
+
+rest235:
+	TESTQ     AX, AX
+	JZ        done236
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block238
+	CMPQ      AX, $0x00000020
+	JLE       block239
+	CMPQ      AX, $0x00000030
+	JLE       block240
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS   128(AX), Z11
+	VMOVUPS.Z 192(AX), K1, Z12
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop241:
+	VBROADCASTSS (AX), Z16
+	VMULPS       Z1, Z16, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z16, Z15
+	VADDPS       Z0, Z15, Z15
+	VMULPS       Z4, Z16, Z16
+	VADDPS       Z0, Z16, Z16
+	VBROADCASTSS (AX)(BX*1), Z17
+	VMULPS       Z5, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z6, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z7, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z8, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VBROADCASTSS (AX)(BX*2), Z17
+	VMULPS       Z9, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z10, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z11, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z12, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VADDPS       (SI), Z13, Z13
+	VMOVUPS      Z13, (SI)
+	VADDPS       64(SI), Z14, Z14
+	VMOVUPS      Z14, 64(SI)
+	VADDPS       128(SI), Z15, Z15
+	VMOVUPS      Z15, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z13
+	VADDPS       Z13, Z16, Z16
+	VMOVUPS      Z16, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop241
+	JMP          done236
+
+block240:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS   64(AX), Z8
+	VMOVUPS.Z 128(AX), K1, Z9
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop242:
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z1, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z2, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z3, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (AX)(BX*1), Z13
+	VMULPS       Z4, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z6, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VBROADCASTSS (AX)(BX*2), Z13
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z8, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z9, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (SI), Z10, Z10
+	VMOVUPS      Z10, (SI)
+	VADDPS       64(SI), Z11, Z11
+	VMOVUPS      Z11, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z10
+	VADDPS       Z10, Z12, Z12
+	VMOVUPS      Z12, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop242
+	JMP          done236
+
+block239:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS.Z 64(AX), K1, Z6
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop243:
+	VBROADCASTSS (AX), Z8
+	VMULPS       Z1, Z8, Z7
+	VADDPS       Z0, Z7, Z7
+	VMULPS       Z2, Z8, Z8
+	VADDPS       Z0, Z8, Z8
+	VBROADCASTSS (AX)(BX*1), Z9
+	VMULPS       Z3, Z9, Z10
+	VADDPS       Z10, Z7, Z7
+	VMULPS       Z4, Z9, Z9
+	VADDPS       Z9, Z8, Z8
+	VBROADCASTSS (AX)(BX*2), Z9
+	VMULPS       Z5, Z9, Z10
+	VADDPS       Z10, Z7, Z7
+	VMULPS       Z6, Z9, Z9
+	VADDPS       Z9, Z8, Z8
+	VADDPS       (SI), Z7, Z7
+	VMOVUPS      Z7, (SI)
+	VMOVUPS.Z    64(SI), K1, Z7
+	VADDPS       Z7, Z8, Z8
+	VMOVUPS      Z8, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop243
+	JMP          done236
+
+block238:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop244:
+	VBROADCASTSS (AX), Z4
+	VMULPS       Z1, Z4, Z4
+	VADDPS       Z0, Z4, Z4
+	VBROADCASTSS (AX)(BX*1), Z5
+	VMULPS       Z2, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VBROADCASTSS (AX)(BX*2), Z5
+	VMULPS       Z3, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop244
+
+done236:
+	VZEROUPPER
+	RET
+
+// func brief4x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief4x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	LEAQ   (BX)(BX*2), R10
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest246
+
+whole245:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	VMOVUPS 192(CX), Z12
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z13
+	VMOVUPS 64(CX), Z14
+	VMOVUPS 128(CX), Z15
+	VMOVUPS 192(CX), Z16
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R12
+	MOVQ    R8, R11
+
+loop248:
+	VBROADCASTSS (CX), Z20
+	VMULPS       Z1, Z20, Z17
+	VADDPS       Z0, Z17, Z17
+	VMULPS       Z2, Z20, Z18
+	VADDPS       Z0, Z18, Z18
+	VMULPS       Z3, Z20, Z19
+	VADDPS       Z0, Z19, Z19
+	VMULPS       Z4, Z20, Z20
+	VADDPS       Z0, Z20, Z20
+	VBROADCASTSS (CX)(BX*1), Z21
+	VMULPS       Z5, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z6, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z7, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z8, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (CX)(BX*2), Z21
+	VMULPS       Z9, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z10, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z11, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z12, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (CX)(R10*1), Z21
+	VMULPS       Z13, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z14, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z15, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z16, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VADDPS       (R11), Z17, Z17
+	VMOVUPS      Z17, (R11)
+	VADDPS       64(R11), Z18, Z18
+	VMOVUPS      Z18, 64(R11)
+	VADDPS       128(R11), Z19, Z19
+	VMOVUPS      Z19, 128(R11)
+	VADDPS       192(R11), Z20, Z20
+	VMOVUPS      Z20, 192(R11)
+	ADDQ         DX, CX
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          loop248
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole245
+
+rest246:
+	TESTQ     AX, AX
+	JZ        done247
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      AX, $0x00000010
+	JLE       block249
+	CMPQ      AX, $0x00000020
+	JLE       block250
+	CMPQ      AX, $0x00000030
+	JLE       block251
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS   128(AX), Z11
+	VMOVUPS.Z 192(AX), K1, Z12
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z13
+	VMOVUPS   64(AX), Z14
+	VMOVUPS   128(AX), Z15
+	VMOVUPS.Z 192(AX), K1, Z16
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop252:
+	VBROADCASTSS (AX), Z20
+	VMULPS       Z1, Z20, Z17
+	VADDPS       Z0, Z17, Z17
+	VMULPS       Z2, Z20, Z18
+	VADDPS       Z0, Z18, Z18
+	VMULPS       Z3, Z20, Z19
+	VADDPS       Z0, Z19, Z19
+	VMULPS       Z4, Z20, Z20
+	VADDPS       Z0, Z20, Z20
+	VBROADCASTSS (AX)(BX*1), Z21
+	VMULPS       Z5, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z6, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z7, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z8, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (AX)(BX*2), Z21
+	VMULPS       Z9, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z10, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z11, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z12, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (AX)(R10*1), Z21
+	VMULPS       Z13, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z14, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z15, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z16, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VADDPS       (SI), Z17, Z17
+	VMOVUPS      Z17, (SI)
+	VADDPS       64(SI), Z18, Z18
+	VMOVUPS      Z18, 64(SI)
+	VADDPS       128(SI), Z19, Z19
+	VMOVUPS      Z19, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z17
+	VADDPS       Z17, Z20, Z20
+	VMOVUPS      Z20, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop252
+	JMP          done247
+
+block251:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS   64(AX), Z8
+	VMOVUPS.Z 128(AX), K1, Z9
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS   64(AX), Z11
+	VMOVUPS.Z 128(AX), K1, Z12
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop253:
+	VBROADCASTSS (AX), Z15
+	VMULPS       Z1, Z15, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z15, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z15, Z15
+	VADDPS       Z0, Z15, Z15
+	VBROADCASTSS (AX)(BX*1), Z16
+	VMULPS       Z4, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z5, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z6, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VBROADCASTSS (AX)(BX*2), Z16
+	VMULPS       Z7, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z8, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z9, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VBROADCASTSS (AX)(R10*1), Z16
+	VMULPS       Z10, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z11, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z12, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (SI), Z13, Z13
+	VMOVUPS      Z13, (SI)
+	VADDPS       64(SI), Z14, Z14
+	VMOVUPS      Z14, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z13
+	VADDPS       Z13, Z15, Z15
+	VMOVUPS      Z15, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop253
+	JMP          done247
+
+block250:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS.Z 64(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS.Z 64(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop254:
+	VBROADCASTSS (AX), Z10
+	VMULPS       Z1, Z10, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z10, Z10
+	VADDPS       Z0, Z10, Z10
+	VBROADCASTSS (AX)(BX*1), Z11
+	VMULPS       Z3, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z4, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VBROADCASTSS (AX)(BX*2), Z11
+	VMULPS       Z5, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z6, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VBROADCASTSS (AX)(R10*1), Z11
+	VMULPS       Z7, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z8, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VMOVUPS.Z    64(SI), K1, Z9
+	VADDPS       Z9, Z10, Z10
+	VMOVUPS      Z10, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop254
+	JMP          done247
+
+block249:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z4
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop255:
+	VBROADCASTSS (AX), Z5
+	VMULPS       Z1, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VBROADCASTSS (AX)(BX*1), Z6
+	VMULPS       Z2, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VBROADCASTSS (AX)(BX*2), Z6
+	VMULPS       Z3, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VBROADCASTSS (AX)(R10*1), Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop255
+
+done247:
+	VZEROUPPER
+	RET
+
 // func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 // Requires: AVX, AVX512F
 TEXT ·tile1x512Fused(SB), NOSPLIT, $16-96
@@ -11099,38 +13601,38 @@ TEXT ·tile1x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest224
+	JL   rest257
 
-whole223:
+whole256:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows226:
+rows259:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh227
+	JZ      fresh260
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
 	VMOVUPS 128(R9), Z2
 	VMOVUPS 192(R9), Z3
-	JMP     ready228
+	JMP     ready261
 
-fresh227:
+fresh260:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready228:
+ready261:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop229:
+loop262:
 	VMOVUPS      (R11), Z4
 	VMOVUPS      64(R11), Z5
 	VMOVUPS      128(R11), Z6
@@ -11143,7 +13645,7 @@ loop229:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop229
+	JNZ          loop262
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11151,17 +13653,17 @@ loop229:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain230
+	JZ           plain263
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled231
+	JZ           unscaled264
 	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled231:
+unscaled264:
 	MOVQ   cs+72(FP), R9
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -11169,7 +13671,7 @@ unscaled231:
 	VADDPS 128(R9), Z2, Z2
 	VADDPS 192(R9), Z3, Z3
 
-plain230:
+plain263:
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11180,16 +13682,16 @@ plain230:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows226
+	JNZ     rows259
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole223
+	JGE     whole256
 
-rest224:
+rest257:
 	TESTQ AX, AX
-	JZ    done225
+	JZ    done258
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11198,40 +13700,40 @@ rest224:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block232
+	JLE   block265
 	CMPQ  AX, $0x00000020
-	JLE   block233
+	JLE   block266
 	CMPQ  AX, $0x00000030
-	JLE   block234
+	JLE   block267
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows235:
+rows268:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh236
+	JZ        fresh269
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS   128(R8), Z2
 	VMOVUPS.Z 192(R8), K1, Z3
-	JMP       ready237
+	JMP       ready270
 
-fresh236:
+fresh269:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready237:
+ready270:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop238:
+loop271:
 	VMOVUPS      (R10), Z4
 	VMOVUPS      64(R10), Z5
 	VMOVUPS      128(R10), Z6
@@ -11244,7 +13746,7 @@ loop238:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop238
+	JNZ          loop271
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11252,17 +13754,17 @@ loop238:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain239
+	JZ           plain272
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled240
+	JZ           unscaled273
 	VBROADCASTSS (R8), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled240:
+unscaled273:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11271,7 +13773,7 @@ unscaled240:
 	VMOVUPS.Z 192(R8), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain239:
+plain272:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11282,37 +13784,37 @@ plain239:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows235
-	JMP     done225
+	JNZ     rows268
+	JMP     done258
 
-block234:
+block267:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows241:
+rows274:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh242
+	JZ        fresh275
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS.Z 128(R8), K1, Z2
-	JMP       ready243
+	JMP       ready276
 
-fresh242:
+fresh275:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready243:
+ready276:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop244:
+loop277:
 	VMOVUPS      (R10), Z3
 	VMOVUPS      64(R10), Z4
 	VMOVUPS.Z    128(R10), K1, Z5
@@ -11323,23 +13825,23 @@ loop244:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop244
+	JNZ          loop277
 	VPXORD       Z3, Z3, Z3
 	VADDPS       Z3, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VADDPS       Z3, Z2, Z2
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain245
+	JZ           plain278
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled246
+	JZ           unscaled279
 	VBROADCASTSS (R8), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 
-unscaled246:
+unscaled279:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11347,7 +13849,7 @@ unscaled246:
 	VMOVUPS.Z 128(R8), K1, Z3
 	VADDPS    Z3, Z2, Z2
 
-plain245:
+plain278:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11357,35 +13859,35 @@ plain245:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows241
-	JMP     done225
+	JNZ     rows274
+	JMP     done258
 
-block233:
+block266:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows247:
+rows280:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh248
+	JZ        fresh281
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS.Z 64(R8), K1, Z1
-	JMP       ready249
+	JMP       ready282
 
-fresh248:
+fresh281:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready249:
+ready282:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop250:
+loop283:
 	VMOVUPS      (R10), Z2
 	VMOVUPS.Z    64(R10), K1, Z3
 	VBROADCASTSS (R9), Z4
@@ -11394,28 +13896,28 @@ loop250:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop250
+	JNZ          loop283
 	VPXORD       Z2, Z2, Z2
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z2, Z1, Z1
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain251
+	JZ           plain284
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled252
+	JZ           unscaled285
 	VBROADCASTSS (R8), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
-unscaled252:
+unscaled285:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
 	VMOVUPS.Z 64(R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 
-plain251:
+plain284:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11424,58 +13926,58 @@ plain251:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows247
-	JMP     done225
+	JNZ     rows280
+	JMP     done258
 
-block232:
+block265:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows253:
+rows286:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh254
+	JZ        fresh287
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
-	JMP       ready255
+	JMP       ready288
 
-fresh254:
+fresh287:
 	VPXORD Z0, Z0, Z0
 
-ready255:
+ready288:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop256:
+loop289:
 	VMOVUPS.Z    (R10), K1, Z1
 	VBROADCASTSS (R9), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop256
+	JNZ          loop289
 	VPXORD       Z1, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain257
+	JZ           plain290
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled258
+	JZ           unscaled291
 	VBROADCASTSS (R8), Z1
 	VMULPS       Z1, Z0, Z0
 
-unscaled258:
+unscaled291:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-plain257:
+plain290:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -11483,9 +13985,9 @@ plain257:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows253
+	JNZ     rows286
 
-done225:
+done258:
 	VZEROUPPER
 	RET
 
@@ -11500,18 +14002,18 @@ TEXT ·tile2x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest260
+	JL   rest293
 
-whole259:
+whole292:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows262:
+rows295:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh263
+	JZ      fresh296
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -11523,9 +14025,9 @@ rows262:
 	VMOVUPS 64(R9), Z5
 	VMOVUPS 128(R9), Z6
 	VMOVUPS 192(R9), Z7
-	JMP     ready264
+	JMP     ready297
 
-fresh263:
+fresh296:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11535,12 +14037,12 @@ fresh263:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready264:
+ready297:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop265:
+loop298:
 	VMOVUPS      (R11), Z8
 	VMOVUPS      64(R11), Z9
 	VMOVUPS      128(R11), Z10
@@ -11558,7 +14060,7 @@ loop265:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop265
+	JNZ          loop298
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -11570,10 +14072,10 @@ loop265:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain266
+	JZ           plain299
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled267
+	JZ           unscaled300
 	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -11584,7 +14086,7 @@ loop265:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled267:
+unscaled300:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -11597,7 +14099,7 @@ unscaled267:
 	VADDPS 128(R9), Z6, Z6
 	VADDPS 192(R9), Z7, Z7
 
-plain266:
+plain299:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11615,16 +14117,16 @@ plain266:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows262
+	JNZ     rows295
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole259
+	JGE     whole292
 
-rest260:
+rest293:
 	TESTQ AX, AX
-	JZ    done261
+	JZ    done294
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11633,20 +14135,20 @@ rest260:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block268
+	JLE   block301
 	CMPQ  AX, $0x00000020
-	JLE   block269
+	JLE   block302
 	CMPQ  AX, $0x00000030
-	JLE   block270
+	JLE   block303
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows271:
+rows304:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh272
+	JZ        fresh305
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11658,9 +14160,9 @@ rows271:
 	VMOVUPS   64(R8), Z5
 	VMOVUPS   128(R8), Z6
 	VMOVUPS.Z 192(R8), K1, Z7
-	JMP       ready273
+	JMP       ready306
 
-fresh272:
+fresh305:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11670,12 +14172,12 @@ fresh272:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready273:
+ready306:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop274:
+loop307:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
@@ -11693,7 +14195,7 @@ loop274:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop274
+	JNZ          loop307
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -11705,10 +14207,10 @@ loop274:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain275
+	JZ           plain308
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled276
+	JZ           unscaled309
 	VBROADCASTSS (R8), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -11719,7 +14221,7 @@ loop274:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled276:
+unscaled309:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11734,7 +14236,7 @@ unscaled276:
 	VMOVUPS.Z 192(R8), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-plain275:
+plain308:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11752,19 +14254,19 @@ plain275:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows271
-	JMP     done261
+	JNZ     rows304
+	JMP     done294
 
-block270:
+block303:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows277:
+rows310:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh278
+	JZ        fresh311
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11774,9 +14276,9 @@ rows277:
 	VMOVUPS   (R8), Z3
 	VMOVUPS   64(R8), Z4
 	VMOVUPS.Z 128(R8), K1, Z5
-	JMP       ready279
+	JMP       ready312
 
-fresh278:
+fresh311:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11784,12 +14286,12 @@ fresh278:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready279:
+ready312:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop280:
+loop313:
 	VMOVUPS      (R10), Z6
 	VMOVUPS      64(R10), Z7
 	VMOVUPS.Z    128(R10), K1, Z8
@@ -11804,7 +14306,7 @@ loop280:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop280
+	JNZ          loop313
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -11814,10 +14316,10 @@ loop280:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain281
+	JZ           plain314
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled282
+	JZ           unscaled315
 	VBROADCASTSS (R8), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -11826,7 +14328,7 @@ loop280:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled282:
+unscaled315:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11839,7 +14341,7 @@ unscaled282:
 	VMOVUPS.Z 128(R8), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain281:
+plain314:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11855,19 +14357,19 @@ plain281:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows277
-	JMP     done261
+	JNZ     rows310
+	JMP     done294
 
-block269:
+block302:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows283:
+rows316:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh284
+	JZ        fresh317
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11875,20 +14377,20 @@ rows283:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z2
 	VMOVUPS.Z 64(R8), K1, Z3
-	JMP       ready285
+	JMP       ready318
 
-fresh284:
+fresh317:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready285:
+ready318:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop286:
+loop319:
 	VMOVUPS      (R10), Z4
 	VMOVUPS.Z    64(R10), K1, Z5
 	VBROADCASTSS (R9), Z6
@@ -11900,7 +14402,7 @@ loop286:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop286
+	JNZ          loop319
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11908,17 +14410,17 @@ loop286:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain287
+	JZ           plain320
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled288
+	JZ           unscaled321
 	VBROADCASTSS (R8), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled288:
+unscaled321:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11929,7 +14431,7 @@ unscaled288:
 	VMOVUPS.Z 64(R8), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain287:
+plain320:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11943,36 +14445,36 @@ plain287:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows283
-	JMP     done261
+	JNZ     rows316
+	JMP     done294
 
-block268:
+block301:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows289:
+rows322:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh290
+	JZ        fresh323
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z1
-	JMP       ready291
+	JMP       ready324
 
-fresh290:
+fresh323:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready291:
+ready324:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop292:
+loop325:
 	VMOVUPS.Z    (R10), K1, Z2
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -11981,21 +14483,21 @@ loop292:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop292
+	JNZ          loop325
 	VPXORD       Z2, Z2, Z2
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z2, Z1, Z1
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain293
+	JZ           plain326
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled294
+	JZ           unscaled327
 	VBROADCASTSS (R8), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
-unscaled294:
+unscaled327:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z2
@@ -12004,7 +14506,7 @@ unscaled294:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 
-plain293:
+plain326:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -12016,9 +14518,9 @@ plain293:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows289
+	JNZ     rows322
 
-done261:
+done294:
 	VZEROUPPER
 	RET
 
@@ -12033,18 +14535,18 @@ TEXT ·tile3x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest296
+	JL   rest329
 
-whole295:
+whole328:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows298:
+rows331:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh299
+	JZ      fresh332
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -12061,9 +14563,9 @@ rows298:
 	VMOVUPS 64(R9), Z9
 	VMOVUPS 128(R9), Z10
 	VMOVUPS 192(R9), Z11
-	JMP     ready300
+	JMP     ready333
 
-fresh299:
+fresh332:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12077,12 +14579,12 @@ fresh299:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready300:
+ready333:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop301:
+loop334:
 	VMOVUPS      (R11), Z12
 	VMOVUPS      64(R11), Z13
 	VMOVUPS      128(R11), Z14
@@ -12105,7 +14607,7 @@ loop301:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop301
+	JNZ          loop334
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -12121,10 +14623,10 @@ loop301:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain302
+	JZ           plain335
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled303
+	JZ           unscaled336
 	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -12139,7 +14641,7 @@ loop301:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled303:
+unscaled336:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -12157,7 +14659,7 @@ unscaled303:
 	VADDPS 128(R9), Z10, Z10
 	VADDPS 192(R9), Z11, Z11
 
-plain302:
+plain335:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -12182,16 +14684,16 @@ plain302:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows298
+	JNZ     rows331
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole295
+	JGE     whole328
 
-rest296:
+rest329:
 	TESTQ AX, AX
-	JZ    done297
+	JZ    done330
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -12200,20 +14702,20 @@ rest296:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block304
+	JLE   block337
 	CMPQ  AX, $0x00000020
-	JLE   block305
+	JLE   block338
 	CMPQ  AX, $0x00000030
-	JLE   block306
+	JLE   block339
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows307:
+rows340:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh308
+	JZ        fresh341
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12230,9 +14732,9 @@ rows307:
 	VMOVUPS   64(R8), Z9
 	VMOVUPS   128(R8), Z10
 	VMOVUPS.Z 192(R8), K1, Z11
-	JMP       ready309
+	JMP       ready342
 
-fresh308:
+fresh341:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12246,12 +14748,12 @@ fresh308:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready309:
+ready342:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop310:
+loop343:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
@@ -12274,7 +14776,7 @@ loop310:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop310
+	JNZ          loop343
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -12290,10 +14792,10 @@ loop310:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain311
+	JZ           plain344
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled312
+	JZ           unscaled345
 	VBROADCASTSS (R8), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -12308,7 +14810,7 @@ loop310:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled312:
+unscaled345:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12329,7 +14831,7 @@ unscaled312:
 	VMOVUPS.Z 192(R8), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain311:
+plain344:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12354,19 +14856,19 @@ plain311:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows307
-	JMP     done297
+	JNZ     rows340
+	JMP     done330
 
-block306:
+block339:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows313:
+rows346:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh314
+	JZ        fresh347
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12380,9 +14882,9 @@ rows313:
 	VMOVUPS   (R8), Z6
 	VMOVUPS   64(R8), Z7
 	VMOVUPS.Z 128(R8), K1, Z8
-	JMP       ready315
+	JMP       ready348
 
-fresh314:
+fresh347:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12393,12 +14895,12 @@ fresh314:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 
-ready315:
+ready348:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop316:
+loop349:
 	VMOVUPS      (R10), Z9
 	VMOVUPS      64(R10), Z10
 	VMOVUPS.Z    128(R10), K1, Z11
@@ -12417,7 +14919,7 @@ loop316:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop316
+	JNZ          loop349
 	VPXORD       Z9, Z9, Z9
 	VADDPS       Z9, Z0, Z0
 	VADDPS       Z9, Z1, Z1
@@ -12430,10 +14932,10 @@ loop316:
 	VADDPS       Z9, Z8, Z8
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain317
+	JZ           plain350
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled318
+	JZ           unscaled351
 	VBROADCASTSS (R8), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
@@ -12445,7 +14947,7 @@ loop316:
 	VMULPS       Z9, Z7, Z7
 	VMULPS       Z9, Z8, Z8
 
-unscaled318:
+unscaled351:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12463,7 +14965,7 @@ unscaled318:
 	VMOVUPS.Z 128(R8), K1, Z9
 	VADDPS    Z9, Z8, Z8
 
-plain317:
+plain350:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12485,19 +14987,19 @@ plain317:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows313
-	JMP     done297
+	JNZ     rows346
+	JMP     done330
 
-block305:
+block338:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows319:
+rows352:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh320
+	JZ        fresh353
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12508,9 +15010,9 @@ rows319:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z4
 	VMOVUPS.Z 64(R8), K1, Z5
-	JMP       ready321
+	JMP       ready354
 
-fresh320:
+fresh353:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12518,12 +15020,12 @@ fresh320:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready321:
+ready354:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop322:
+loop355:
 	VMOVUPS      (R10), Z6
 	VMOVUPS.Z    64(R10), K1, Z7
 	VBROADCASTSS (R9), Z8
@@ -12538,7 +15040,7 @@ loop322:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop322
+	JNZ          loop355
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -12548,10 +15050,10 @@ loop322:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain323
+	JZ           plain356
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled324
+	JZ           unscaled357
 	VBROADCASTSS (R8), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -12560,7 +15062,7 @@ loop322:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled324:
+unscaled357:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12575,7 +15077,7 @@ unscaled324:
 	VMOVUPS.Z 64(R8), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain323:
+plain356:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12594,19 +15096,19 @@ plain323:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows319
-	JMP     done297
+	JNZ     rows352
+	JMP     done330
 
-block304:
+block337:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows325:
+rows358:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh326
+	JZ        fresh359
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -12614,19 +15116,19 @@ rows325:
 	VMOVUPS.Z (R8), K1, Z1
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z2
-	JMP       ready327
+	JMP       ready360
 
-fresh326:
+fresh359:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready327:
+ready360:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop328:
+loop361:
 	VMOVUPS.Z    (R10), K1, Z3
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -12637,23 +15139,23 @@ loop328:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop328
+	JNZ          loop361
 	VPXORD       Z3, Z3, Z3
 	VADDPS       Z3, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VADDPS       Z3, Z2, Z2
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain329
+	JZ           plain362
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled330
+	JZ           unscaled363
 	VBROADCASTSS (R8), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 
-unscaled330:
+unscaled363:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z3
@@ -12665,7 +15167,7 @@ unscaled330:
 	VMOVUPS.Z (R8), K1, Z3
 	VADDPS    Z3, Z2, Z2
 
-plain329:
+plain362:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -12681,9 +15183,9 @@ plain329:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows325
+	JNZ     rows358
 
-done297:
+done330:
 	VZEROUPPER
 	RET
 
@@ -12698,18 +15200,18 @@ TEXT ·tile4x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest332
+	JL   rest365
 
-whole331:
+whole364:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows334:
+rows367:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh335
+	JZ      fresh368
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -12731,9 +15233,9 @@ rows334:
 	VMOVUPS 64(R9), Z13
 	VMOVUPS 128(R9), Z14
 	VMOVUPS 192(R9), Z15
-	JMP     ready336
+	JMP     ready369
 
-fresh335:
+fresh368:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12751,7 +15253,7 @@ fresh335:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready336:
+ready369:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -12759,7 +15261,7 @@ ready336:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all338
+	JZ           all371
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -12804,7 +15306,7 @@ ready336:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched337
+	JZ           fetched370
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -12843,10 +15345,10 @@ ready336:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched337
+	JZ           fetched370
 
-all338:
-loop339:
+all371:
+loop372:
 	VMOVUPS      (R11), Z16
 	VMOVUPS      64(R11), Z17
 	VMOVUPS      128(R11), Z18
@@ -12875,9 +15377,9 @@ loop339:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop339
+	JNZ          loop372
 
-fetched337:
+fetched370:
 	VPXORD       Z16, Z16, Z16
 	VADDPS       Z16, Z0, Z0
 	VADDPS       Z16, Z1, Z1
@@ -12897,10 +15399,10 @@ fetched337:
 	VADDPS       Z16, Z15, Z15
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain340
+	JZ           plain373
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled341
+	JZ           unscaled374
 	VBROADCASTSS (R9), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
@@ -12919,7 +15421,7 @@ fetched337:
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
 
-unscaled341:
+unscaled374:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -12942,7 +15444,7 @@ unscaled341:
 	VADDPS 128(R9), Z14, Z14
 	VADDPS 192(R9), Z15, Z15
 
-plain340:
+plain373:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -12974,16 +15476,16 @@ plain340:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows334
+	JNZ     rows367
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole331
+	JGE     whole364
 
-rest332:
+rest365:
 	TESTQ AX, AX
-	JZ    done333
+	JZ    done366
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -12992,20 +15494,20 @@ rest332:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block342
+	JLE   block375
 	CMPQ  AX, $0x00000020
-	JLE   block343
+	JLE   block376
 	CMPQ  AX, $0x00000030
-	JLE   block344
+	JLE   block377
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows345:
+rows378:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh346
+	JZ        fresh379
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13027,9 +15529,9 @@ rows345:
 	VMOVUPS   64(R8), Z13
 	VMOVUPS   128(R8), Z14
 	VMOVUPS.Z 192(R8), K1, Z15
-	JMP       ready347
+	JMP       ready380
 
-fresh346:
+fresh379:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13047,14 +15549,14 @@ fresh346:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready347:
+ready380:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop348:
+loop381:
 	VMOVUPS      (R10), Z16
 	VMOVUPS      64(R10), Z17
 	VMOVUPS      128(R10), Z18
@@ -13083,7 +15585,7 @@ loop348:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop348
+	JNZ          loop381
 	VPXORD       Z16, Z16, Z16
 	VADDPS       Z16, Z0, Z0
 	VADDPS       Z16, Z1, Z1
@@ -13103,10 +15605,10 @@ loop348:
 	VADDPS       Z16, Z15, Z15
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain349
+	JZ           plain382
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled350
+	JZ           unscaled383
 	VBROADCASTSS (R8), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
@@ -13125,7 +15627,7 @@ loop348:
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
 
-unscaled350:
+unscaled383:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -13152,7 +15654,7 @@ unscaled350:
 	VMOVUPS.Z 192(R8), K1, Z16
 	VADDPS    Z16, Z15, Z15
 
-plain349:
+plain382:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13184,19 +15686,19 @@ plain349:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows345
-	JMP     done333
+	JNZ     rows378
+	JMP     done366
 
-block344:
+block377:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows351:
+rows384:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh352
+	JZ        fresh385
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13214,9 +15716,9 @@ rows351:
 	VMOVUPS   (R8), Z9
 	VMOVUPS   64(R8), Z10
 	VMOVUPS.Z 128(R8), K1, Z11
-	JMP       ready353
+	JMP       ready386
 
-fresh352:
+fresh385:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13230,14 +15732,14 @@ fresh352:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready353:
+ready386:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop354:
+loop387:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS.Z    128(R10), K1, Z14
@@ -13261,7 +15763,7 @@ loop354:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop354
+	JNZ          loop387
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -13277,10 +15779,10 @@ loop354:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain355
+	JZ           plain388
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled356
+	JZ           unscaled389
 	VBROADCASTSS (R8), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -13295,7 +15797,7 @@ loop354:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled356:
+unscaled389:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -13318,7 +15820,7 @@ unscaled356:
 	VMOVUPS.Z 128(R8), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain355:
+plain388:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13346,19 +15848,19 @@ plain355:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows351
-	JMP     done333
+	JNZ     rows384
+	JMP     done366
 
-block343:
+block376:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows357:
+rows390:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh358
+	JZ        fresh391
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -13372,9 +15874,9 @@ rows357:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z6
 	VMOVUPS.Z 64(R8), K1, Z7
-	JMP       ready359
+	JMP       ready392
 
-fresh358:
+fresh391:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13384,14 +15886,14 @@ fresh358:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready359:
+ready392:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop360:
+loop393:
 	VMOVUPS      (R10), Z8
 	VMOVUPS.Z    64(R10), K1, Z9
 	VBROADCASTSS (R9), Z10
@@ -13410,7 +15912,7 @@ loop360:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop360
+	JNZ          loop393
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -13422,10 +15924,10 @@ loop360:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain361
+	JZ           plain394
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled362
+	JZ           unscaled395
 	VBROADCASTSS (R8), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -13436,7 +15938,7 @@ loop360:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled362:
+unscaled395:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -13455,7 +15957,7 @@ unscaled362:
 	VMOVUPS.Z 64(R8), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-plain361:
+plain394:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -13479,19 +15981,19 @@ plain361:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows357
-	JMP     done333
+	JNZ     rows390
+	JMP     done366
 
-block342:
+block375:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows363:
+rows396:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh364
+	JZ        fresh397
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -13501,22 +16003,22 @@ rows363:
 	VMOVUPS.Z (R8), K1, Z2
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z3
-	JMP       ready365
+	JMP       ready398
 
-fresh364:
+fresh397:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready365:
+ready398:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop366:
+loop399:
 	VMOVUPS.Z    (R10), K1, Z4
 	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
@@ -13530,7 +16032,7 @@ loop366:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop366
+	JNZ          loop399
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -13538,17 +16040,17 @@ loop366:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain367
+	JZ           plain400
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled368
+	JZ           unscaled401
 	VBROADCASTSS (R8), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled368:
+unscaled401:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z4
@@ -13563,7 +16065,7 @@ unscaled368:
 	VMOVUPS.Z (R8), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain367:
+plain400:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -13583,9 +16085,9 @@ plain367:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows363
+	JNZ     rows396
 
-done333:
+done366:
 	VZEROUPPER
 	RET
 
@@ -13600,18 +16102,18 @@ TEXT ·tile5x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest370
+	JL   rest403
 
-whole369:
+whole402:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows372:
+rows405:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh373
+	JZ      fresh406
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -13638,9 +16140,9 @@ rows372:
 	VMOVUPS 64(R9), Z17
 	VMOVUPS 128(R9), Z18
 	VMOVUPS 192(R9), Z19
-	JMP     ready374
+	JMP     ready407
 
-fresh373:
+fresh406:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13662,7 +16164,7 @@ fresh373:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready374:
+ready407:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -13670,7 +16172,7 @@ ready374:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all376
+	JZ           all409
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -13721,7 +16223,7 @@ ready374:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched375
+	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -13765,7 +16267,7 @@ ready374:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched375
+	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -13804,10 +16306,10 @@ ready374:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched375
+	JZ           fetched408
 
-all376:
-loop377:
+all409:
+loop410:
 	VMOVUPS      (R11), Z20
 	VMOVUPS      64(R11), Z21
 	VMOVUPS      128(R11), Z22
@@ -13841,9 +16343,9 @@ loop377:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop377
+	JNZ          loop410
 
-fetched375:
+fetched408:
 	VPXORD       Z20, Z20, Z20
 	VADDPS       Z20, Z0, Z0
 	VADDPS       Z20, Z1, Z1
@@ -13867,10 +16369,10 @@ fetched375:
 	VADDPS       Z20, Z19, Z19
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain378
+	JZ           plain411
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled379
+	JZ           unscaled412
 	VBROADCASTSS (R9), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
@@ -13893,7 +16395,7 @@ fetched375:
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
 
-unscaled379:
+unscaled412:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -13921,7 +16423,7 @@ unscaled379:
 	VADDPS 128(R9), Z18, Z18
 	VADDPS 192(R9), Z19, Z19
 
-plain378:
+plain411:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -13960,16 +16462,16 @@ plain378:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows372
+	JNZ     rows405
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole369
+	JGE     whole402
 
-rest370:
+rest403:
 	TESTQ AX, AX
-	JZ    done371
+	JZ    done404
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -13978,20 +16480,20 @@ rest370:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block380
+	JLE   block413
 	CMPQ  AX, $0x00000020
-	JLE   block381
+	JLE   block414
 	CMPQ  AX, $0x00000030
-	JLE   block382
+	JLE   block415
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows383:
+rows416:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh384
+	JZ        fresh417
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -14018,9 +16520,9 @@ rows383:
 	VMOVUPS   64(R8), Z17
 	VMOVUPS   128(R8), Z18
 	VMOVUPS.Z 192(R8), K1, Z19
-	JMP       ready385
+	JMP       ready418
 
-fresh384:
+fresh417:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14042,14 +16544,14 @@ fresh384:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready385:
+ready418:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop386:
+loop419:
 	VMOVUPS      (R10), Z20
 	VMOVUPS      64(R10), Z21
 	VMOVUPS      128(R10), Z22
@@ -14083,7 +16585,7 @@ loop386:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop386
+	JNZ          loop419
 	VPXORD       Z20, Z20, Z20
 	VADDPS       Z20, Z0, Z0
 	VADDPS       Z20, Z1, Z1
@@ -14107,10 +16609,10 @@ loop386:
 	VADDPS       Z20, Z19, Z19
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain387
+	JZ           plain420
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled388
+	JZ           unscaled421
 	VBROADCASTSS (R8), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
@@ -14133,7 +16635,7 @@ loop386:
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
 
-unscaled388:
+unscaled421:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -14166,7 +16668,7 @@ unscaled388:
 	VMOVUPS.Z 192(R8), K1, Z20
 	VADDPS    Z20, Z19, Z19
 
-plain387:
+plain420:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -14205,19 +16707,19 @@ plain387:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows383
-	JMP     done371
+	JNZ     rows416
+	JMP     done404
 
-block382:
+block415:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows389:
+rows422:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh390
+	JZ        fresh423
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -14239,9 +16741,9 @@ rows389:
 	VMOVUPS   (R8), Z12
 	VMOVUPS   64(R8), Z13
 	VMOVUPS.Z 128(R8), K1, Z14
-	JMP       ready391
+	JMP       ready424
 
-fresh390:
+fresh423:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14258,14 +16760,14 @@ fresh390:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 
-ready391:
+ready424:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop392:
+loop425:
 	VMOVUPS      (R10), Z15
 	VMOVUPS      64(R10), Z16
 	VMOVUPS.Z    128(R10), K1, Z17
@@ -14293,7 +16795,7 @@ loop392:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop392
+	JNZ          loop425
 	VPXORD       Z15, Z15, Z15
 	VADDPS       Z15, Z0, Z0
 	VADDPS       Z15, Z1, Z1
@@ -14312,10 +16814,10 @@ loop392:
 	VADDPS       Z15, Z14, Z14
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain393
+	JZ           plain426
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled394
+	JZ           unscaled427
 	VBROADCASTSS (R8), Z15
 	VMULPS       Z15, Z0, Z0
 	VMULPS       Z15, Z1, Z1
@@ -14333,7 +16835,7 @@ loop392:
 	VMULPS       Z15, Z13, Z13
 	VMULPS       Z15, Z14, Z14
 
-unscaled394:
+unscaled427:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -14361,7 +16863,7 @@ unscaled394:
 	VMOVUPS.Z 128(R8), K1, Z15
 	VADDPS    Z15, Z14, Z14
 
-plain393:
+plain426:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -14395,19 +16897,19 @@ plain393:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows389
-	JMP     done371
+	JNZ     rows422
+	JMP     done404
 
-block381:
+block414:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows395:
+rows428:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh396
+	JZ        fresh429
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -14424,9 +16926,9 @@ rows395:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z8
 	VMOVUPS.Z 64(R8), K1, Z9
-	JMP       ready397
+	JMP       ready430
 
-fresh396:
+fresh429:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14438,14 +16940,14 @@ fresh396:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 
-ready397:
+ready430:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop398:
+loop431:
 	VMOVUPS      (R10), Z10
 	VMOVUPS.Z    64(R10), K1, Z11
 	VBROADCASTSS (R9), Z12
@@ -14467,7 +16969,7 @@ loop398:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop398
+	JNZ          loop431
 	VPXORD       Z10, Z10, Z10
 	VADDPS       Z10, Z0, Z0
 	VADDPS       Z10, Z1, Z1
@@ -14481,10 +16983,10 @@ loop398:
 	VADDPS       Z10, Z9, Z9
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain399
+	JZ           plain432
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled400
+	JZ           unscaled433
 	VBROADCASTSS (R8), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
@@ -14497,7 +16999,7 @@ loop398:
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
 
-unscaled400:
+unscaled433:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -14520,7 +17022,7 @@ unscaled400:
 	VMOVUPS.Z 64(R8), K1, Z10
 	VADDPS    Z10, Z9, Z9
 
-plain399:
+plain432:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -14549,19 +17051,19 @@ plain399:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows395
-	JMP     done371
+	JNZ     rows428
+	JMP     done404
 
-block380:
+block413:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows401:
+rows434:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh402
+	JZ        fresh435
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -14573,23 +17075,23 @@ rows401:
 	VMOVUPS.Z (R8), K1, Z3
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z4
-	JMP       ready403
+	JMP       ready436
 
-fresh402:
+fresh435:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready403:
+ready436:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop404:
+loop437:
 	VMOVUPS.Z    (R10), K1, Z5
 	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
@@ -14605,7 +17107,7 @@ loop404:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop404
+	JNZ          loop437
 	VPXORD       Z5, Z5, Z5
 	VADDPS       Z5, Z0, Z0
 	VADDPS       Z5, Z1, Z1
@@ -14614,10 +17116,10 @@ loop404:
 	VADDPS       Z5, Z4, Z4
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain405
+	JZ           plain438
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled406
+	JZ           unscaled439
 	VBROADCASTSS (R8), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
@@ -14625,7 +17127,7 @@ loop404:
 	VMULPS       Z5, Z3, Z3
 	VMULPS       Z5, Z4, Z4
 
-unscaled406:
+unscaled439:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z5
@@ -14643,7 +17145,7 @@ unscaled406:
 	VMOVUPS.Z (R8), K1, Z5
 	VADDPS    Z5, Z4, Z4
 
-plain405:
+plain438:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -14667,9 +17169,9 @@ plain405:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows401
+	JNZ     rows434
 
-done371:
+done404:
 	VZEROUPPER
 	RET
 
@@ -14684,18 +17186,18 @@ TEXT ·tile6x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest408
+	JL   rest441
 
-whole407:
+whole440:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows410:
+rows443:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh411
+	JZ      fresh444
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -14727,9 +17229,9 @@ rows410:
 	VMOVUPS 64(R9), Z21
 	VMOVUPS 128(R9), Z22
 	VMOVUPS 192(R9), Z23
-	JMP     ready412
+	JMP     ready445
 
-fresh411:
+fresh444:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14755,7 +17257,7 @@ fresh411:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready412:
+ready445:
 	MOVQ         k+16(FP), R9
 	MOVQ         CX, R10
 	MOVQ         SI, R11
@@ -14763,7 +17265,7 @@ ready412:
 	ADDQ         R10, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all414
+	JZ           all447
 	MOVQ         cs+72(FP), R14
 	MOVQ         R8, R13
 	ADDQ         R14, R13
@@ -14820,7 +17322,7 @@ ready412:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched413
+	JZ           fetched446
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -14869,7 +17371,7 @@ ready412:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched413
+	JZ           fetched446
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -14918,10 +17420,10 @@ ready412:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JZ           fetched413
+	JZ           fetched446
 
-all414:
-loop415:
+all447:
+loop448:
 	VMOVUPS      (R11), Z24
 	VMOVUPS      64(R11), Z25
 	VMOVUPS      128(R11), Z26
@@ -14960,9 +17462,9 @@ loop415:
 	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop415
+	JNZ          loop448
 
-fetched413:
+fetched446:
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
 	VADDPS       Z24, Z1, Z1
@@ -14990,10 +17492,10 @@ fetched413:
 	VADDPS       Z24, Z23, Z23
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain416
+	JZ           plain449
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled417
+	JZ           unscaled450
 	VBROADCASTSS (R9), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
@@ -15020,7 +17522,7 @@ fetched413:
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
 
-unscaled417:
+unscaled450:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -15053,7 +17555,7 @@ unscaled417:
 	VADDPS 128(R9), Z22, Z22
 	VADDPS 192(R9), Z23, Z23
 
-plain416:
+plain449:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -15099,16 +17601,16 @@ plain416:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows410
+	JNZ     rows443
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole407
+	JGE     whole440
 
-rest408:
+rest441:
 	TESTQ AX, AX
-	JZ    done409
+	JZ    done442
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -15117,20 +17619,20 @@ rest408:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block418
+	JLE   block451
 	CMPQ  AX, $0x00000020
-	JLE   block419
+	JLE   block452
 	CMPQ  AX, $0x00000030
-	JLE   block420
+	JLE   block453
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows421:
+rows454:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh422
+	JZ        fresh455
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -15162,9 +17664,9 @@ rows421:
 	VMOVUPS   64(R8), Z21
 	VMOVUPS   128(R8), Z22
 	VMOVUPS.Z 192(R8), K1, Z23
-	JMP       ready423
+	JMP       ready456
 
-fresh422:
+fresh455:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15190,14 +17692,14 @@ fresh422:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready423:
+ready456:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop424:
+loop457:
 	VMOVUPS      (R10), Z24
 	VMOVUPS      64(R10), Z25
 	VMOVUPS      128(R10), Z26
@@ -15236,7 +17738,7 @@ loop424:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop424
+	JNZ          loop457
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
 	VADDPS       Z24, Z1, Z1
@@ -15264,10 +17766,10 @@ loop424:
 	VADDPS       Z24, Z23, Z23
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain425
+	JZ           plain458
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled426
+	JZ           unscaled459
 	VBROADCASTSS (R8), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
@@ -15294,7 +17796,7 @@ loop424:
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
 
-unscaled426:
+unscaled459:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -15333,7 +17835,7 @@ unscaled426:
 	VMOVUPS.Z 192(R8), K1, Z24
 	VADDPS    Z24, Z23, Z23
 
-plain425:
+plain458:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -15379,19 +17881,19 @@ plain425:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows421
-	JMP     done409
+	JNZ     rows454
+	JMP     done442
 
-block420:
+block453:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows427:
+rows460:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh428
+	JZ        fresh461
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -15417,9 +17919,9 @@ rows427:
 	VMOVUPS   (R8), Z15
 	VMOVUPS   64(R8), Z16
 	VMOVUPS.Z 128(R8), K1, Z17
-	JMP       ready429
+	JMP       ready462
 
-fresh428:
+fresh461:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15439,14 +17941,14 @@ fresh428:
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 
-ready429:
+ready462:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop430:
+loop463:
 	VMOVUPS      (R10), Z18
 	VMOVUPS      64(R10), Z19
 	VMOVUPS.Z    128(R10), K1, Z20
@@ -15478,7 +17980,7 @@ loop430:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop430
+	JNZ          loop463
 	VPXORD       Z18, Z18, Z18
 	VADDPS       Z18, Z0, Z0
 	VADDPS       Z18, Z1, Z1
@@ -15500,10 +18002,10 @@ loop430:
 	VADDPS       Z18, Z17, Z17
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain431
+	JZ           plain464
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled432
+	JZ           unscaled465
 	VBROADCASTSS (R8), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
@@ -15524,7 +18026,7 @@ loop430:
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
 
-unscaled432:
+unscaled465:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -15557,7 +18059,7 @@ unscaled432:
 	VMOVUPS.Z 128(R8), K1, Z18
 	VADDPS    Z18, Z17, Z17
 
-plain431:
+plain464:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -15597,19 +18099,19 @@ plain431:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows427
-	JMP     done409
+	JNZ     rows460
+	JMP     done442
 
-block419:
+block452:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows433:
+rows466:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh434
+	JZ        fresh467
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -15629,9 +18131,9 @@ rows433:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z10
 	VMOVUPS.Z 64(R8), K1, Z11
-	JMP       ready435
+	JMP       ready468
 
-fresh434:
+fresh467:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15645,14 +18147,14 @@ fresh434:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready435:
+ready468:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop436:
+loop469:
 	VMOVUPS      (R10), Z12
 	VMOVUPS.Z    64(R10), K1, Z13
 	VBROADCASTSS (R9), Z14
@@ -15677,7 +18179,7 @@ loop436:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop436
+	JNZ          loop469
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -15693,10 +18195,10 @@ loop436:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain437
+	JZ           plain470
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled438
+	JZ           unscaled471
 	VBROADCASTSS (R8), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -15711,7 +18213,7 @@ loop436:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled438:
+unscaled471:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -15738,7 +18240,7 @@ unscaled438:
 	VMOVUPS.Z 64(R8), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain437:
+plain470:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -15772,19 +18274,19 @@ plain437:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows433
-	JMP     done409
+	JNZ     rows466
+	JMP     done442
 
-block418:
+block451:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows439:
+rows472:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh440
+	JZ        fresh473
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -15798,9 +18300,9 @@ rows439:
 	VMOVUPS.Z (R8), K1, Z4
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z5
-	JMP       ready441
+	JMP       ready474
 
-fresh440:
+fresh473:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15808,14 +18310,14 @@ fresh440:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready441:
+ready474:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 	LEAQ (DX)(DX*2), R11
 	ADDQ R9, R11
 
-loop442:
+loop475:
 	VMOVUPS.Z    (R10), K1, Z6
 	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
@@ -15833,7 +18335,7 @@ loop442:
 	ADDQ         BX, R11
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop442
+	JNZ          loop475
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -15843,10 +18345,10 @@ loop442:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain443
+	JZ           plain476
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled444
+	JZ           unscaled477
 	VBROADCASTSS (R8), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -15855,7 +18357,7 @@ loop442:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled444:
+unscaled477:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z6
@@ -15876,7 +18378,7 @@ unscaled444:
 	VMOVUPS.Z (R8), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain443:
+plain476:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -15904,8 +18406,834 @@ plain443:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows439
+	JNZ     rows472
 
-done409:
+done442:
+	VZEROUPPER
+	RET
+
+// func brief2x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief2x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest479
+
+whole478:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop481:
+	VBROADCASTSS (CX), Z12
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z12, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z2, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z3, Z12, Z11
+	VBROADCASTSS (CX)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z8
+	VFMADD231PS  Z5, Z12, Z9
+	VFMADD231PS  Z6, Z12, Z10
+	VFMADD231PS  Z7, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (R10), Z8, Z8
+	VMOVUPS      Z8, (R10)
+	VADDPS       64(R10), Z9, Z9
+	VMOVUPS      Z9, 64(R10)
+	VADDPS       128(R10), Z10, Z10
+	VMOVUPS      Z10, 128(R10)
+	VADDPS       192(R10), Z11, Z11
+	VMOVUPS      Z11, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop481
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole478
+
+rest479:
+	TESTQ     AX, AX
+	JZ        done480
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block482
+	CMPQ      AX, $0x00000020
+	JLE       block483
+	CMPQ      AX, $0x00000030
+	JLE       block484
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop485:
+	VBROADCASTSS (AX), Z12
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z12, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z2, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z3, Z12, Z11
+	VBROADCASTSS (AX)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z8
+	VFMADD231PS  Z5, Z12, Z9
+	VFMADD231PS  Z6, Z12, Z10
+	VFMADD231PS  Z7, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (SI), Z8, Z8
+	VMOVUPS      Z8, (SI)
+	VADDPS       64(SI), Z9, Z9
+	VMOVUPS      Z9, 64(SI)
+	VADDPS       128(SI), Z10, Z10
+	VMOVUPS      Z10, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z8
+	VADDPS       Z8, Z11, Z11
+	VMOVUPS      Z11, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop485
+	JMP          done480
+
+block484:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop486:
+	VBROADCASTSS (AX), Z9
+	VPXORD       Z6, Z6, Z6
+	VFMADD231PS  Z0, Z9, Z6
+	VPXORD       Z7, Z7, Z7
+	VFMADD231PS  Z1, Z9, Z7
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VBROADCASTSS (AX)(BX*1), Z9
+	VFMADD231PS  Z3, Z9, Z6
+	VFMADD231PS  Z4, Z9, Z7
+	VFMADD231PS  Z5, Z9, Z8
+	VPXORD       Z9, Z9, Z9
+	VADDPS       Z9, Z6, Z6
+	VADDPS       Z9, Z7, Z7
+	VADDPS       Z9, Z8, Z8
+	VADDPS       (SI), Z6, Z6
+	VMOVUPS      Z6, (SI)
+	VADDPS       64(SI), Z7, Z7
+	VMOVUPS      Z7, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z6
+	VADDPS       Z6, Z8, Z8
+	VMOVUPS      Z8, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop486
+	JMP          done480
+
+block483:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop487:
+	VBROADCASTSS (AX), Z6
+	VPXORD       Z4, Z4, Z4
+	VFMADD231PS  Z0, Z6, Z4
+	VPXORD       Z5, Z5, Z5
+	VFMADD231PS  Z1, Z6, Z5
+	VBROADCASTSS (AX)(BX*1), Z6
+	VFMADD231PS  Z2, Z6, Z4
+	VFMADD231PS  Z3, Z6, Z5
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	VADDPS       (SI), Z4, Z4
+	VMOVUPS      Z4, (SI)
+	VMOVUPS.Z    64(SI), K1, Z4
+	VADDPS       Z4, Z5, Z5
+	VMOVUPS      Z5, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop487
+	JMP          done480
+
+block482:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop488:
+	VBROADCASTSS (AX), Z3
+	VPXORD       Z2, Z2, Z2
+	VFMADD231PS  Z0, Z3, Z2
+	VBROADCASTSS (AX)(BX*1), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z2, Z2
+	VMOVUPS.Z    (SI), K1, Z3
+	VADDPS       Z3, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop488
+
+done480:
+	VZEROUPPER
+	RET
+
+// func brief3x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief3x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest490
+
+whole489:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop492:
+	VBROADCASTSS (CX), Z16
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z16, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z16, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z16, Z14
+	VPXORD       Z15, Z15, Z15
+	VFMADD231PS  Z3, Z16, Z15
+	VBROADCASTSS (CX)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z12
+	VFMADD231PS  Z5, Z16, Z13
+	VFMADD231PS  Z6, Z16, Z14
+	VFMADD231PS  Z7, Z16, Z15
+	VBROADCASTSS (CX)(BX*2), Z16
+	VFMADD231PS  Z8, Z16, Z12
+	VFMADD231PS  Z9, Z16, Z13
+	VFMADD231PS  Z10, Z16, Z14
+	VFMADD231PS  Z11, Z16, Z15
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (R10), Z12, Z12
+	VMOVUPS      Z12, (R10)
+	VADDPS       64(R10), Z13, Z13
+	VMOVUPS      Z13, 64(R10)
+	VADDPS       128(R10), Z14, Z14
+	VMOVUPS      Z14, 128(R10)
+	VADDPS       192(R10), Z15, Z15
+	VMOVUPS      Z15, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop492
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole489
+
+rest490:
+	TESTQ     AX, AX
+	JZ        done491
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block493
+	CMPQ      AX, $0x00000020
+	JLE       block494
+	CMPQ      AX, $0x00000030
+	JLE       block495
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop496:
+	VBROADCASTSS (AX), Z16
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z16, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z16, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z16, Z14
+	VPXORD       Z15, Z15, Z15
+	VFMADD231PS  Z3, Z16, Z15
+	VBROADCASTSS (AX)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z12
+	VFMADD231PS  Z5, Z16, Z13
+	VFMADD231PS  Z6, Z16, Z14
+	VFMADD231PS  Z7, Z16, Z15
+	VBROADCASTSS (AX)(BX*2), Z16
+	VFMADD231PS  Z8, Z16, Z12
+	VFMADD231PS  Z9, Z16, Z13
+	VFMADD231PS  Z10, Z16, Z14
+	VFMADD231PS  Z11, Z16, Z15
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (SI), Z12, Z12
+	VMOVUPS      Z12, (SI)
+	VADDPS       64(SI), Z13, Z13
+	VMOVUPS      Z13, 64(SI)
+	VADDPS       128(SI), Z14, Z14
+	VMOVUPS      Z14, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z12
+	VADDPS       Z12, Z15, Z15
+	VMOVUPS      Z15, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop496
+	JMP          done491
+
+block495:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop497:
+	VBROADCASTSS (AX), Z12
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z0, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z1, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z2, Z12, Z11
+	VBROADCASTSS (AX)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z9
+	VFMADD231PS  Z4, Z12, Z10
+	VFMADD231PS  Z5, Z12, Z11
+	VBROADCASTSS (AX)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z9
+	VFMADD231PS  Z7, Z12, Z10
+	VFMADD231PS  Z8, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VADDPS       64(SI), Z10, Z10
+	VMOVUPS      Z10, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z9
+	VADDPS       Z9, Z11, Z11
+	VMOVUPS      Z11, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop497
+	JMP          done491
+
+block494:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop498:
+	VBROADCASTSS (AX), Z8
+	VPXORD       Z6, Z6, Z6
+	VFMADD231PS  Z0, Z8, Z6
+	VPXORD       Z7, Z7, Z7
+	VFMADD231PS  Z1, Z8, Z7
+	VBROADCASTSS (AX)(BX*1), Z8
+	VFMADD231PS  Z2, Z8, Z6
+	VFMADD231PS  Z3, Z8, Z7
+	VBROADCASTSS (AX)(BX*2), Z8
+	VFMADD231PS  Z4, Z8, Z6
+	VFMADD231PS  Z5, Z8, Z7
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	VADDPS       (SI), Z6, Z6
+	VMOVUPS      Z6, (SI)
+	VMOVUPS.Z    64(SI), K1, Z6
+	VADDPS       Z6, Z7, Z7
+	VMOVUPS      Z7, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop498
+	JMP          done491
+
+block493:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop499:
+	VBROADCASTSS (AX), Z4
+	VPXORD       Z3, Z3, Z3
+	VFMADD231PS  Z0, Z4, Z3
+	VBROADCASTSS (AX)(BX*1), Z4
+	VFMADD231PS  Z1, Z4, Z3
+	VBROADCASTSS (AX)(BX*2), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop499
+
+done491:
+	VZEROUPPER
+	RET
+
+// func brief4x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief4x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	LEAQ   (BX)(BX*2), R10
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest501
+
+whole500:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VMOVUPS 128(CX), Z14
+	VMOVUPS 192(CX), Z15
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R12
+	MOVQ    R8, R11
+
+loop503:
+	VBROADCASTSS (CX), Z20
+	VPXORD       Z16, Z16, Z16
+	VFMADD231PS  Z0, Z20, Z16
+	VPXORD       Z17, Z17, Z17
+	VFMADD231PS  Z1, Z20, Z17
+	VPXORD       Z18, Z18, Z18
+	VFMADD231PS  Z2, Z20, Z18
+	VPXORD       Z19, Z19, Z19
+	VFMADD231PS  Z3, Z20, Z19
+	VBROADCASTSS (CX)(BX*1), Z20
+	VFMADD231PS  Z4, Z20, Z16
+	VFMADD231PS  Z5, Z20, Z17
+	VFMADD231PS  Z6, Z20, Z18
+	VFMADD231PS  Z7, Z20, Z19
+	VBROADCASTSS (CX)(BX*2), Z20
+	VFMADD231PS  Z8, Z20, Z16
+	VFMADD231PS  Z9, Z20, Z17
+	VFMADD231PS  Z10, Z20, Z18
+	VFMADD231PS  Z11, Z20, Z19
+	VBROADCASTSS (CX)(R10*1), Z20
+	VFMADD231PS  Z12, Z20, Z16
+	VFMADD231PS  Z13, Z20, Z17
+	VFMADD231PS  Z14, Z20, Z18
+	VFMADD231PS  Z15, Z20, Z19
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	VADDPS       (R11), Z16, Z16
+	VMOVUPS      Z16, (R11)
+	VADDPS       64(R11), Z17, Z17
+	VMOVUPS      Z17, 64(R11)
+	VADDPS       128(R11), Z18, Z18
+	VMOVUPS      Z18, 128(R11)
+	VADDPS       192(R11), Z19, Z19
+	VMOVUPS      Z19, 192(R11)
+	ADDQ         DX, CX
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          loop503
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole500
+
+rest501:
+	TESTQ     AX, AX
+	JZ        done502
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      AX, $0x00000010
+	JLE       block504
+	CMPQ      AX, $0x00000020
+	JLE       block505
+	CMPQ      AX, $0x00000030
+	JLE       block506
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS   64(AX), Z13
+	VMOVUPS   128(AX), Z14
+	VMOVUPS.Z 192(AX), K1, Z15
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop507:
+	VBROADCASTSS (AX), Z20
+	VPXORD       Z16, Z16, Z16
+	VFMADD231PS  Z0, Z20, Z16
+	VPXORD       Z17, Z17, Z17
+	VFMADD231PS  Z1, Z20, Z17
+	VPXORD       Z18, Z18, Z18
+	VFMADD231PS  Z2, Z20, Z18
+	VPXORD       Z19, Z19, Z19
+	VFMADD231PS  Z3, Z20, Z19
+	VBROADCASTSS (AX)(BX*1), Z20
+	VFMADD231PS  Z4, Z20, Z16
+	VFMADD231PS  Z5, Z20, Z17
+	VFMADD231PS  Z6, Z20, Z18
+	VFMADD231PS  Z7, Z20, Z19
+	VBROADCASTSS (AX)(BX*2), Z20
+	VFMADD231PS  Z8, Z20, Z16
+	VFMADD231PS  Z9, Z20, Z17
+	VFMADD231PS  Z10, Z20, Z18
+	VFMADD231PS  Z11, Z20, Z19
+	VBROADCASTSS (AX)(R10*1), Z20
+	VFMADD231PS  Z12, Z20, Z16
+	VFMADD231PS  Z13, Z20, Z17
+	VFMADD231PS  Z14, Z20, Z18
+	VFMADD231PS  Z15, Z20, Z19
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	VADDPS       (SI), Z16, Z16
+	VMOVUPS      Z16, (SI)
+	VADDPS       64(SI), Z17, Z17
+	VMOVUPS      Z17, 64(SI)
+	VADDPS       128(SI), Z18, Z18
+	VMOVUPS      Z18, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z16
+	VADDPS       Z16, Z19, Z19
+	VMOVUPS      Z19, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop507
+	JMP          done502
+
+block506:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS.Z 128(AX), K1, Z11
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop508:
+	VBROADCASTSS (AX), Z15
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z15, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z15, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z15, Z14
+	VBROADCASTSS (AX)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z12
+	VFMADD231PS  Z4, Z15, Z13
+	VFMADD231PS  Z5, Z15, Z14
+	VBROADCASTSS (AX)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z12
+	VFMADD231PS  Z7, Z15, Z13
+	VFMADD231PS  Z8, Z15, Z14
+	VBROADCASTSS (AX)(R10*1), Z15
+	VFMADD231PS  Z9, Z15, Z12
+	VFMADD231PS  Z10, Z15, Z13
+	VFMADD231PS  Z11, Z15, Z14
+	VPXORD       Z15, Z15, Z15
+	VADDPS       Z15, Z12, Z12
+	VADDPS       Z15, Z13, Z13
+	VADDPS       Z15, Z14, Z14
+	VADDPS       (SI), Z12, Z12
+	VMOVUPS      Z12, (SI)
+	VADDPS       64(SI), Z13, Z13
+	VMOVUPS      Z13, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z12
+	VADDPS       Z12, Z14, Z14
+	VMOVUPS      Z14, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop508
+	JMP          done502
+
+block505:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop509:
+	VBROADCASTSS (AX), Z10
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z10, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z10, Z9
+	VBROADCASTSS (AX)(BX*1), Z10
+	VFMADD231PS  Z2, Z10, Z8
+	VFMADD231PS  Z3, Z10, Z9
+	VBROADCASTSS (AX)(BX*2), Z10
+	VFMADD231PS  Z4, Z10, Z8
+	VFMADD231PS  Z5, Z10, Z9
+	VBROADCASTSS (AX)(R10*1), Z10
+	VFMADD231PS  Z6, Z10, Z8
+	VFMADD231PS  Z7, Z10, Z9
+	VPXORD       Z10, Z10, Z10
+	VADDPS       Z10, Z8, Z8
+	VADDPS       Z10, Z9, Z9
+	VADDPS       (SI), Z8, Z8
+	VMOVUPS      Z8, (SI)
+	VMOVUPS.Z    64(SI), K1, Z8
+	VADDPS       Z8, Z9, Z9
+	VMOVUPS      Z9, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop509
+	JMP          done502
+
+block504:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop510:
+	VBROADCASTSS (AX), Z5
+	VPXORD       Z4, Z4, Z4
+	VFMADD231PS  Z0, Z5, Z4
+	VBROADCASTSS (AX)(BX*1), Z5
+	VFMADD231PS  Z1, Z5, Z4
+	VBROADCASTSS (AX)(BX*2), Z5
+	VFMADD231PS  Z2, Z5, Z4
+	VBROADCASTSS (AX)(R10*1), Z5
+	VFMADD231PS  Z3, Z5, Z4
+	VPXORD       Z5, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop510
+
+done502:
 	VZEROUPPER
 	RET

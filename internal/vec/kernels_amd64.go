@@ -170,6 +170,14 @@ var tiles = [...][7]tileFunc{
 	fused512:  {1: tile1x512Fused, 2: tile2x512Fused, 3: tile3x512Fused, 4: tile4x512Fused, 5: tile5x512Fused, 6: tile6x512Fused},
 }
 
+// briefs by variant and length of the chains, which are added to c.
+var briefs = [...][5]func(n, m int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int){
+	strict256: {2: brief2x256, 3: brief3x256, 4: brief4x256},
+	fused256:  {2: brief2x256Fused, 3: brief3x256Fused, 4: brief4x256Fused},
+	strict512: {2: brief2x512, 3: brief3x512, 4: brief4x512},
+	fused512:  {2: brief2x512Fused, 3: brief3x512Fused, 4: brief4x512Fused},
+}
+
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest of
 // them, times scale unless that is nil.
@@ -179,6 +187,14 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
 	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
+	if add && scale == nil && kn > 1 && kn < len(briefs[0]) {
+		run := briefs[variant()][kn]
+		step := max(1, 8*workload/(4*dst.Cols))
+		for i := from; i < to; i += step {
+			run(dst.Cols, min(step, to-i), &a[i*ai], 4*ai, 4*ak, &b.Data[0], 4*b.Stride, &dst.Data[i*dst.Stride], 4*dst.Stride)
+		}
+		return
+	}
 	tiles := &tiles[variant()]
 	mode := 0
 	if add {
