@@ -1345,34 +1345,35 @@ TEXT ·tile4x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest96
 
 whole95:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows98:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh99
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
 	JMP     ready100
 
 fresh99:
@@ -1386,16 +1387,14 @@ fresh99:
 	VXORPS Y7, Y7, Y7
 
 ready100:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all102
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -1404,103 +1403,100 @@ ready100:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched101
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched101
 
 all102:
 loop103:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop103
 
 fetched101:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain104
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled105
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -1511,43 +1507,43 @@ fetched101:
 	VMULPS       Y8, Y7, Y7
 
 unscaled105:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
 
 plain104:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows98
 	ADDQ    $0x00000040, BX
@@ -1559,40 +1555,40 @@ plain104:
 rest96:
 	TESTQ AX, AX
 	JZ    done97
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block106
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows107:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh108
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
 	JMP        ready109
 
 fresh108:
@@ -1606,48 +1602,45 @@ fresh108:
 	VXORPS Y7, Y7, Y7
 
 ready109:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop110:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      (R8), Y9
-	VMASKMOVPS   32(R11), Y9, Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   32(R12), Y9, Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop110
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain111
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled112
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -1658,82 +1651,82 @@ loop110:
 	VMULPS       Y8, Y7, Y7
 
 unscaled112:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
 plain111:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows107
 	JMP        done97
 
 block106:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows113:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh114
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
 	JMP        ready115
 
 fresh114:
@@ -1743,86 +1736,83 @@ fresh114:
 	VXORPS Y3, Y3, Y3
 
 ready115:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop116:
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R11), Y4, Y4
-	VBROADCASTSS (R10), Y5
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (R12), Y4, Y4
+	VBROADCASTSS (R11), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y5
+	VBROADCASTSS (R11)(CX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y5
+	VBROADCASTSS (R11)(CX*2), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
-	VBROADCASTSS (R12), Y5
+	VBROADCASTSS (R11)(DI*1), Y5
 	VMULPS       Y4, Y5, Y4
 	VADDPS       Y4, Y3, Y3
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop116
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain117
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled118
-	VBROADCASTSS (R9), Y4
+	VBROADCASTSS (R10), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
 unscaled118:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
 plain117:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS Y0, Y4, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS Y0, Y4, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows113
 
@@ -1838,37 +1828,38 @@ TEXT ·tile5x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest120
 
 whole119:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows122:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh123
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
 	JMP     ready124
 
 fresh123:
@@ -1884,16 +1875,14 @@ fresh123:
 	VXORPS Y9, Y9, Y9
 
 ready124:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all126
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -1903,152 +1892,148 @@ ready124:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 
 all126:
 loop127:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop127
 
 fetched125:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain128
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled129
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -2061,51 +2046,51 @@ fetched125:
 	VMULPS       Y10, Y9, Y9
 
 unscaled129:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
+	ADDQ   R11, R10
+	VADDPS (R10), Y8, Y8
+	VADDPS 32(R10), Y9, Y9
 
 plain128:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y8, (R10)
+	VMOVUPS Y9, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows122
 	ADDQ    $0x00000040, BX
@@ -2117,44 +2102,44 @@ plain128:
 rest120:
 	TESTQ AX, AX
 	JZ    done121
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block130
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows131:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh132
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R9), Y9
+	VMASKMOVPS 32(R10), Y9, Y9
 	JMP        ready133
 
 fresh132:
@@ -2170,53 +2155,50 @@ fresh132:
 	VXORPS Y9, Y9, Y9
 
 ready133:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop134:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      (R8), Y11
-	VMASKMOVPS   32(R11), Y11, Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      (R9), Y11
+	VMASKMOVPS   32(R12), Y11, Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop134
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain135
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled136
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -2229,96 +2211,96 @@ loop134:
 	VMULPS       Y10, Y9, Y9
 
 unscaled136:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y8, Y8
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y9, Y9
 
 plain135:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y8, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y9, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows131
 	JMP        done121
 
 block130:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows137:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh138
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	JMP        ready139
 
 fresh138:
@@ -2329,42 +2311,39 @@ fresh138:
 	VXORPS Y4, Y4, Y4
 
 ready139:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop140:
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R11), Y5, Y5
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R12), Y5, Y5
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*1), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y6
+	VBROADCASTSS (R11)(CX*2), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y2, Y2
-	VBROADCASTSS (R12), Y6
+	VBROADCASTSS (R11)(DI*1), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y3, Y3
-	VBROADCASTSS (R12)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*4), Y6
 	VMULPS       Y5, Y6, Y5
 	VADDPS       Y5, Y4, Y4
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop140
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain141
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled142
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (R10), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
@@ -2372,56 +2351,56 @@ loop140:
 	VMULPS       Y5, Y4, Y4
 
 unscaled142:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y4, Y4
 
 plain141:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS Y0, Y5, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS Y0, Y5, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows137
 
@@ -2437,40 +2416,42 @@ TEXT ·tile6x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	LEAQ (CX)(CX*4), R8
+	MOVQ c+64(FP), R9
+	MOVQ R9, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest144
 
 whole143:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R9
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows146:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh147
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y10
-	VMOVUPS 32(R9), Y11
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y2
+	VMOVUPS 32(R11), Y3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y4
+	VMOVUPS 32(R11), Y5
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y8
+	VMOVUPS 32(R11), Y9
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y10
+	VMOVUPS 32(R11), Y11
 	JMP     ready148
 
 fresh147:
@@ -2488,194 +2469,188 @@ fresh147:
 	VXORPS Y11, Y11, Y11
 
 ready148:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         R9, R12
+	MOVQ         BX, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all150
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
 
 all150:
 loop151:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop151
 
 fetched149:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain152
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled153
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -2690,59 +2665,59 @@ fetched149:
 	VMULPS       Y12, Y11, Y11
 
 unscaled153:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-	ADDQ   R10, R9
-	VADDPS (R9), Y10, Y10
-	VADDPS 32(R9), Y11, Y11
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R12, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R12, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R12, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R12, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+	ADDQ   R12, R11
+	VADDPS (R11), Y10, Y10
+	VADDPS 32(R11), Y11, Y11
 
 plain152:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y10, (R9)
-	VMOVUPS Y11, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	MOVQ    cs+72(FP), R11
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows146
 	ADDQ    $0x00000040, BX
@@ -2754,48 +2729,48 @@ plain152:
 rest144:
 	TESTQ AX, AX
 	JZ    done145
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
 	CMPQ  AX, $0x00000008
 	JLE   block154
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R9
+	MOVQ  m+8(FP), R11
+	MOVQ  R11, (SP)
 
 rows155:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh156
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y10
-	VMOVUPS    (R8), Y11
-	VMASKMOVPS 32(R9), Y11, Y11
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R11), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 32(R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 32(R11), Y5, Y5
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 32(R11), Y7, Y7
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y8
+	VMOVUPS    (R10), Y9
+	VMASKMOVPS 32(R11), Y9, Y9
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y10
+	VMOVUPS    (R10), Y11
+	VMASKMOVPS 32(R11), Y11, Y11
 	JMP        ready157
 
 fresh156:
@@ -2813,58 +2788,55 @@ fresh156:
 	VXORPS Y11, Y11, Y11
 
 ready157:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop158:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      (R8), Y13
-	VMASKMOVPS   32(R11), Y13, Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      (R10), Y13
+	VMASKMOVPS   32(R13), Y13, Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop158
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain159
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled160
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -2879,110 +2851,110 @@ loop158:
 	VMULPS       Y12, Y11, Y11
 
 unscaled160:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VADDPS     (R11), Y0, Y0
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y2, Y2
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y4, Y4
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y6, Y6
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y8, Y8
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y9, Y9
-	ADDQ       R10, R9
-	VADDPS     (R9), Y10, Y10
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y10, Y10
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y11, Y11
 
 plain159:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y10, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y11, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    Y0, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y2, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y4, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y6, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y8, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y10, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y11, Y0, 32(R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows155
 	JMP        done145
 
 block154:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows161:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh162
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (R11), Y0, Y0
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R11), Y2, Y2
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS (R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS (R11), Y4, Y4
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS (R11), Y5, Y5
 	JMP        ready163
 
 fresh162:
@@ -2994,45 +2966,42 @@ fresh162:
 	VXORPS Y5, Y5, Y5
 
 ready163:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop164:
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R11), Y6, Y6
-	VBROADCASTSS (R10), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y2, Y2
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   (R13), Y6, Y6
 	VBROADCASTSS (R12), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y0, Y0
 	VBROADCASTSS (R12)(CX*1), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y4, Y4
+	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS (R12)(CX*2), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VBROADCASTSS (R12)(DI*1), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS (R12)(CX*4), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	VBROADCASTSS (R12)(R8*1), Y7
 	VMULPS       Y6, Y7, Y6
 	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop164
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain165
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled166
-	VBROADCASTSS (R9), Y6
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -3041,65 +3010,65 @@ loop164:
 	VMULPS       Y6, Y5, Y5
 
 unscaled166:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
 plain165:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS Y0, Y6, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, (R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS Y0, Y6, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, (R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows161
 
@@ -5281,34 +5250,35 @@ TEXT ·tile4x256Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest295
 
 whole294:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows297:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh298
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
 	JMP     ready299
 
 fresh298:
@@ -5322,16 +5292,14 @@ fresh298:
 	VXORPS Y7, Y7, Y7
 
 ready299:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all301
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -5340,69 +5308,66 @@ ready299:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched300
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched300
 
 all301:
 loop302:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop302
 
 fetched300:
@@ -5415,13 +5380,13 @@ fetched300:
 	VADDPS       Y8, Y5, Y5
 	VADDPS       Y8, Y6, Y6
 	VADDPS       Y8, Y7, Y7
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain303
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled304
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -5432,43 +5397,43 @@ fetched300:
 	VMULPS       Y8, Y7, Y7
 
 unscaled304:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
 
 plain303:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows297
 	ADDQ    $0x00000040, BX
@@ -5480,40 +5445,40 @@ plain303:
 rest295:
 	TESTQ AX, AX
 	JZ    done296
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block305
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows306:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh307
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
 	JMP        ready308
 
 fresh307:
@@ -5527,32 +5492,29 @@ fresh307:
 	VXORPS Y7, Y7, Y7
 
 ready308:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop309:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      (R8), Y9
-	VMASKMOVPS   32(R11), Y9, Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   32(R12), Y9, Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop309
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
@@ -5563,13 +5525,13 @@ loop309:
 	VADDPS       Y8, Y5, Y5
 	VADDPS       Y8, Y6, Y6
 	VADDPS       Y8, Y7, Y7
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain310
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled311
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -5580,82 +5542,82 @@ loop309:
 	VMULPS       Y8, Y7, Y7
 
 unscaled311:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
 plain310:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows306
 	JMP        done296
 
 block305:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows312:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh313
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
 	JMP        ready314
 
 fresh313:
@@ -5665,87 +5627,84 @@ fresh313:
 	VXORPS Y3, Y3, Y3
 
 ready314:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop315:
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R11), Y4, Y4
-	VBROADCASTSS (R10), Y5
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (R12), Y4, Y4
+	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(CX*1), Y5
+	VBROADCASTSS (R11)(CX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(CX*2), Y5
+	VBROADCASTSS (R11)(CX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R12), Y5
+	VBROADCASTSS (R11)(DI*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop315
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y4, Y3, Y3
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain316
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled317
-	VBROADCASTSS (R9), Y4
+	VBROADCASTSS (R10), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
 unscaled317:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
 plain316:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS Y0, Y4, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS Y0, Y4, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows312
 
@@ -5761,37 +5720,38 @@ TEXT ·tile5x256Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest319
 
 whole318:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows321:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh322
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
 	JMP     ready323
 
 fresh322:
@@ -5807,16 +5767,14 @@ fresh322:
 	VXORPS Y9, Y9, Y9
 
 ready323:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all325
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -5826,102 +5784,98 @@ ready323:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched324
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched324
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched324
 
 all325:
 loop326:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop326
 
 fetched324:
@@ -5936,13 +5890,13 @@ fetched324:
 	VADDPS       Y10, Y7, Y7
 	VADDPS       Y10, Y8, Y8
 	VADDPS       Y10, Y9, Y9
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain327
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled328
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -5955,51 +5909,51 @@ fetched324:
 	VMULPS       Y10, Y9, Y9
 
 unscaled328:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
+	ADDQ   R11, R10
+	VADDPS (R10), Y8, Y8
+	VADDPS 32(R10), Y9, Y9
 
 plain327:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y8, (R10)
+	VMOVUPS Y9, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows321
 	ADDQ    $0x00000040, BX
@@ -6011,44 +5965,44 @@ plain327:
 rest319:
 	TESTQ AX, AX
 	JZ    done320
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block329
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows330:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh331
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R9), Y9
+	VMASKMOVPS 32(R10), Y9, Y9
 	JMP        ready332
 
 fresh331:
@@ -6064,35 +6018,32 @@ fresh331:
 	VXORPS Y9, Y9, Y9
 
 ready332:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop333:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      (R8), Y11
-	VMASKMOVPS   32(R11), Y11, Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      (R9), Y11
+	VMASKMOVPS   32(R12), Y11, Y11
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop333
 	VXORPS       Y10, Y10, Y10
 	VADDPS       Y10, Y0, Y0
@@ -6105,13 +6056,13 @@ loop333:
 	VADDPS       Y10, Y7, Y7
 	VADDPS       Y10, Y8, Y8
 	VADDPS       Y10, Y9, Y9
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain334
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled335
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -6124,96 +6075,96 @@ loop333:
 	VMULPS       Y10, Y9, Y9
 
 unscaled335:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y8, Y8
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y9, Y9
 
 plain334:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y8, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y9, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows330
 	JMP        done320
 
 block329:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows336:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh337
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	JMP        ready338
 
 fresh337:
@@ -6224,29 +6175,26 @@ fresh337:
 	VXORPS Y4, Y4, Y4
 
 ready338:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop339:
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R11), Y5, Y5
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R12), Y5, Y5
+	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(CX*2), Y6
+	VBROADCASTSS (R11)(CX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R12), Y6
+	VBROADCASTSS (R11)(DI*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R12)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*4), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop339
 	VXORPS       Y5, Y5, Y5
 	VADDPS       Y5, Y0, Y0
@@ -6254,13 +6202,13 @@ loop339:
 	VADDPS       Y5, Y2, Y2
 	VADDPS       Y5, Y3, Y3
 	VADDPS       Y5, Y4, Y4
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain340
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled341
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (R10), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
@@ -6268,56 +6216,56 @@ loop339:
 	VMULPS       Y5, Y4, Y4
 
 unscaled341:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y4, Y4
 
 plain340:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS Y0, Y5, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS Y0, Y5, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows336
 
@@ -6333,40 +6281,42 @@ TEXT ·tile6x256Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	LEAQ (CX)(CX*4), R8
+	MOVQ c+64(FP), R9
+	MOVQ R9, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest343
 
 whole342:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R9
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows345:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh346
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y10
-	VMOVUPS 32(R9), Y11
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y2
+	VMOVUPS 32(R11), Y3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y4
+	VMOVUPS 32(R11), Y5
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y8
+	VMOVUPS 32(R11), Y9
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y10
+	VMOVUPS 32(R11), Y11
 	JMP     ready347
 
 fresh346:
@@ -6384,136 +6334,130 @@ fresh346:
 	VXORPS Y11, Y11, Y11
 
 ready347:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         R9, R12
+	MOVQ         BX, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all349
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched348
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched348
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched348
 
 all349:
 loop350:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop350
 
 fetched348:
@@ -6530,13 +6474,13 @@ fetched348:
 	VADDPS       Y12, Y9, Y9
 	VADDPS       Y12, Y10, Y10
 	VADDPS       Y12, Y11, Y11
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain351
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled352
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -6551,59 +6495,59 @@ fetched348:
 	VMULPS       Y12, Y11, Y11
 
 unscaled352:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-	ADDQ   R10, R9
-	VADDPS (R9), Y10, Y10
-	VADDPS 32(R9), Y11, Y11
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R12, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R12, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R12, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R12, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+	ADDQ   R12, R11
+	VADDPS (R11), Y10, Y10
+	VADDPS 32(R11), Y11, Y11
 
 plain351:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y10, (R9)
-	VMOVUPS Y11, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	MOVQ    cs+72(FP), R11
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows345
 	ADDQ    $0x00000040, BX
@@ -6615,48 +6559,48 @@ plain351:
 rest343:
 	TESTQ AX, AX
 	JZ    done344
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
 	CMPQ  AX, $0x00000008
 	JLE   block353
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R9
+	MOVQ  m+8(FP), R11
+	MOVQ  R11, (SP)
 
 rows354:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh355
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y10
-	VMOVUPS    (R8), Y11
-	VMASKMOVPS 32(R9), Y11, Y11
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R11), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 32(R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 32(R11), Y5, Y5
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 32(R11), Y7, Y7
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y8
+	VMOVUPS    (R10), Y9
+	VMASKMOVPS 32(R11), Y9, Y9
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y10
+	VMOVUPS    (R10), Y11
+	VMASKMOVPS 32(R11), Y11, Y11
 	JMP        ready356
 
 fresh355:
@@ -6674,38 +6618,35 @@ fresh355:
 	VXORPS Y11, Y11, Y11
 
 ready356:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop357:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      (R8), Y13
-	VMASKMOVPS   32(R11), Y13, Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      (R10), Y13
+	VMASKMOVPS   32(R13), Y13, Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop357
 	VXORPS       Y12, Y12, Y12
 	VADDPS       Y12, Y0, Y0
@@ -6720,13 +6661,13 @@ loop357:
 	VADDPS       Y12, Y9, Y9
 	VADDPS       Y12, Y10, Y10
 	VADDPS       Y12, Y11, Y11
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain358
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled359
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -6741,110 +6682,110 @@ loop357:
 	VMULPS       Y12, Y11, Y11
 
 unscaled359:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VADDPS     (R11), Y0, Y0
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y2, Y2
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y4, Y4
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y6, Y6
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y8, Y8
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y9, Y9
-	ADDQ       R10, R9
-	VADDPS     (R9), Y10, Y10
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y10, Y10
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y11, Y11
 
 plain358:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y10, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y11, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    Y0, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y2, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y4, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y6, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y8, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y10, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y11, Y0, 32(R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows354
 	JMP        done344
 
 block353:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows360:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh361
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (R11), Y0, Y0
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R11), Y2, Y2
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS (R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS (R11), Y4, Y4
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS (R11), Y5, Y5
 	JMP        ready362
 
 fresh361:
@@ -6856,31 +6797,28 @@ fresh361:
 	VXORPS Y5, Y5, Y5
 
 ready362:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop363:
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R11), Y6, Y6
-	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(CX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   (R13), Y6, Y6
 	VBROADCASTSS (R12), Y7
-	VFMADD231PS  Y6, Y7, Y3
+	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS (R12)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
+	VFMADD231PS  Y6, Y7, Y1
 	VBROADCASTSS (R12)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R12)(DI*1), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R12)(CX*4), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R12)(R8*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop363
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
@@ -6889,13 +6827,13 @@ loop363:
 	VADDPS       Y6, Y3, Y3
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y6, Y5, Y5
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain364
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled365
-	VBROADCASTSS (R9), Y6
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -6904,65 +6842,65 @@ loop363:
 	VMULPS       Y6, Y5, Y5
 
 unscaled365:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
 plain364:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS Y0, Y6, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, (R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS Y0, Y6, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, (R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows360
 
@@ -9373,6 +9311,7 @@ TEXT ·tile4x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -9380,35 +9319,35 @@ TEXT ·tile4x512(SB), NOSPLIT, $16-96
 
 whole109:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows112:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh113
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
 	JMP     ready114
 
 fresh113:
@@ -9430,16 +9369,14 @@ fresh113:
 	VPXORD Z15, Z15, Z15
 
 ready114:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all116
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -9454,11 +9391,11 @@ ready114:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -9467,7 +9404,7 @@ ready114:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -9476,7 +9413,7 @@ ready114:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -9485,7 +9422,7 @@ ready114:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -9494,10 +9431,9 @@ ready114:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched115
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -9509,11 +9445,11 @@ ready114:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -9522,7 +9458,7 @@ ready114:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -9531,7 +9467,7 @@ ready114:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -9540,7 +9476,7 @@ ready114:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -9549,19 +9485,18 @@ ready114:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched115
 
 all116:
 loop117:
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -9570,7 +9505,7 @@ loop117:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -9579,7 +9514,7 @@ loop117:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -9588,7 +9523,7 @@ loop117:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -9597,20 +9532,19 @@ loop117:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop117
 
 fetched115:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain118
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled119
-	VBROADCASTSS (R9), Z16
+	VBROADCASTSS (R10), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -9629,59 +9563,59 @@ fetched115:
 	VMULPS       Z16, Z15, Z15
 
 unscaled119:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
 
 plain118:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows112
 	ADDQ    $0x00000100, SI
@@ -9696,10 +9630,10 @@ rest110:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block120
 	CMPQ  AX, $0x00000020
@@ -9708,34 +9642,34 @@ rest110:
 	JLE   block122
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows123:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh124
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
 	JMP       ready125
 
 fresh124:
@@ -9757,18 +9691,16 @@ fresh124:
 	VPXORD Z15, Z15, Z15
 
 ready125:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop126:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS.Z    192(R10), K1, Z19
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS.Z    192(R11), K1, Z19
+	VBROADCASTSS (R10), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -9777,7 +9709,7 @@ loop126:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -9786,7 +9718,7 @@ loop126:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -9795,7 +9727,7 @@ loop126:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -9804,18 +9736,17 @@ loop126:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop126
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain127
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled128
-	VBROADCASTSS (R8), Z16
+	VBROADCASTSS (R9), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -9834,63 +9765,63 @@ loop126:
 	VMULPS       Z16, Z15, Z15
 
 unscaled128:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z16
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z15, Z15
 
 plain127:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows123
 	JMP     done111
@@ -9898,30 +9829,30 @@ plain127:
 block122:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows129:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh130
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
 	JMP       ready131
 
 fresh130:
@@ -9939,56 +9870,53 @@ fresh130:
 	VPXORD Z11, Z11, Z11
 
 ready131:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop132:
-	VMOVUPS      (R10), Z12
-	VMOVUPS      64(R10), Z13
-	VMOVUPS.Z    128(R10), K1, Z14
-	VBROADCASTSS (R9), Z15
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS.Z    128(R11), K1, Z14
+	VBROADCASTSS (R10), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z0, Z0
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z1, Z1
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z15
+	VBROADCASTSS (R10)(DX*1), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z3, Z3
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z4, Z4
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z15
+	VBROADCASTSS (R10)(DX*2), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z6, Z6
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z7, Z7
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z8, Z8
-	VBROADCASTSS (R11), Z15
+	VBROADCASTSS (R10)(R8*1), Z15
 	VMULPS       Z12, Z15, Z12
 	VADDPS       Z12, Z9, Z9
 	VMULPS       Z13, Z15, Z12
 	VADDPS       Z12, Z10, Z10
 	VMULPS       Z14, Z15, Z12
 	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop132
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain133
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled134
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -10003,55 +9931,55 @@ loop132:
 	VMULPS       Z12, Z11, Z11
 
 unscaled134:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z12
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain133:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows129
 	JMP     done111
@@ -10059,26 +9987,26 @@ plain133:
 block121:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows135:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh136
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
 	JMP       ready137
 
 fresh136:
@@ -10092,47 +10020,44 @@ fresh136:
 	VPXORD Z7, Z7, Z7
 
 ready137:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop138:
-	VMOVUPS      (R10), Z8
-	VMOVUPS.Z    64(R10), K1, Z9
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (R11), Z8
+	VMOVUPS.Z    64(R11), K1, Z9
+	VBROADCASTSS (R10), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z0, Z0
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z2, Z2
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z4, Z4
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z5, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10)(R8*1), Z10
 	VMULPS       Z8, Z10, Z8
 	VADDPS       Z8, Z6, Z6
 	VMULPS       Z9, Z10, Z8
 	VADDPS       Z8, Z7, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop138
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain139
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled140
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -10143,47 +10068,47 @@ loop138:
 	VMULPS       Z8, Z7, Z7
 
 unscaled140:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z8
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
 plain139:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows135
 	JMP     done111
@@ -10191,22 +10116,22 @@ plain139:
 block120:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows141:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh142
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
 	JMP       ready143
 
 fresh142:
@@ -10216,77 +10141,74 @@ fresh142:
 	VPXORD Z3, Z3, Z3
 
 ready143:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop144:
-	VMOVUPS.Z    (R10), K1, Z4
-	VBROADCASTSS (R9), Z5
+	VMOVUPS.Z    (R11), K1, Z4
+	VBROADCASTSS (R10), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
+	VBROADCASTSS (R10)(DX*1), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
+	VBROADCASTSS (R10)(DX*2), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z2, Z2
-	VBROADCASTSS (R11), Z5
+	VBROADCASTSS (R10)(R8*1), Z5
 	VMULPS       Z4, Z5, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop144
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain145
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled146
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
 unscaled146:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
 plain145:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows141
 
@@ -10302,6 +10224,7 @@ TEXT ·tile5x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -10309,40 +10232,40 @@ TEXT ·tile5x512(SB), NOSPLIT, $16-96
 
 whole147:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows150:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh151
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	VMOVUPS 64(R10), Z17
+	VMOVUPS 128(R10), Z18
+	VMOVUPS 192(R10), Z19
 	JMP     ready152
 
 fresh151:
@@ -10368,16 +10291,14 @@ fresh151:
 	VPXORD Z19, Z19, Z19
 
 ready152:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all154
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -10393,11 +10314,11 @@ ready152:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -10406,7 +10327,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -10415,7 +10336,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -10424,7 +10345,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -10433,7 +10354,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -10442,10 +10363,9 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -10457,11 +10377,11 @@ ready152:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -10470,7 +10390,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -10479,7 +10399,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -10488,7 +10408,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -10497,7 +10417,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -10506,21 +10426,20 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -10529,7 +10448,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -10538,7 +10457,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -10547,7 +10466,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -10556,7 +10475,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -10565,19 +10484,18 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 
 all154:
 loop155:
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -10586,7 +10504,7 @@ loop155:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -10595,7 +10513,7 @@ loop155:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -10604,7 +10522,7 @@ loop155:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -10613,7 +10531,7 @@ loop155:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -10622,20 +10540,19 @@ loop155:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop155
 
 fetched153:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain156
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled157
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R10), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -10658,71 +10575,71 @@ fetched153:
 	VMULPS       Z20, Z19, Z19
 
 unscaled157:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
+	ADDQ   R11, R10
+	VADDPS (R10), Z16, Z16
+	VADDPS 64(R10), Z17, Z17
+	VADDPS 128(R10), Z18, Z18
+	VADDPS 192(R10), Z19, Z19
 
 plain156:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows150
 	ADDQ    $0x00000100, SI
@@ -10737,10 +10654,10 @@ rest148:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block158
 	CMPQ  AX, $0x00000020
@@ -10749,39 +10666,39 @@ rest148:
 	JLE   block160
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows161:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh162
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z16
+	VMOVUPS   64(R9), Z17
+	VMOVUPS   128(R9), Z18
+	VMOVUPS.Z 192(R9), K1, Z19
 	JMP       ready163
 
 fresh162:
@@ -10807,18 +10724,16 @@ fresh162:
 	VPXORD Z19, Z19, Z19
 
 ready163:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop164:
-	VMOVUPS      (R10), Z20
-	VMOVUPS      64(R10), Z21
-	VMOVUPS      128(R10), Z22
-	VMOVUPS.Z    192(R10), K1, Z23
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS.Z    192(R11), K1, Z23
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -10827,7 +10742,7 @@ loop164:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -10836,7 +10751,7 @@ loop164:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -10845,7 +10760,7 @@ loop164:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -10854,7 +10769,7 @@ loop164:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -10863,18 +10778,17 @@ loop164:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop164
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain165
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled166
-	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R9), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -10897,76 +10811,76 @@ loop164:
 	VMULPS       Z20, Z19, Z19
 
 unscaled166:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z20
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z16, Z16
+	VADDPS    64(R9), Z17, Z17
+	VADDPS    128(R9), Z18, Z18
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z19, Z19
 
 plain165:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows161
 	JMP     done149
@@ -10974,34 +10888,34 @@ plain165:
 block160:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows167:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh168
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS.Z 128(R9), K1, Z14
 	JMP       ready169
 
 fresh168:
@@ -11022,63 +10936,60 @@ fresh168:
 	VPXORD Z14, Z14, Z14
 
 ready169:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop170:
-	VMOVUPS      (R10), Z15
-	VMOVUPS      64(R10), Z16
-	VMOVUPS.Z    128(R10), K1, Z17
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (R11), Z15
+	VMOVUPS      64(R11), Z16
+	VMOVUPS.Z    128(R11), K1, Z17
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z0, Z0
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z1, Z1
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z3, Z3
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z4, Z4
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R10)(DX*2), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z6, Z6
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z7, Z7
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z8, Z8
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10)(R8*1), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z9, Z9
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z10, Z10
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z11, Z11
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*4), Z18
 	VMULPS       Z15, Z18, Z15
 	VADDPS       Z15, Z12, Z12
 	VMULPS       Z16, Z18, Z15
 	VADDPS       Z15, Z13, Z13
 	VMULPS       Z17, Z18, Z15
 	VADDPS       Z15, Z14, Z14
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop170
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain171
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled172
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VMULPS       Z15, Z0, Z0
 	VMULPS       Z15, Z1, Z1
 	VMULPS       Z15, Z2, Z2
@@ -11096,66 +11007,66 @@ loop170:
 	VMULPS       Z15, Z14, Z14
 
 unscaled172:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z14, Z14
 
 plain171:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows167
 	JMP     done149
@@ -11163,29 +11074,29 @@ plain171:
 block159:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows173:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh174
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS.Z 64(R9), K1, Z9
 	JMP       ready175
 
 fresh174:
@@ -11201,52 +11112,49 @@ fresh174:
 	VPXORD Z9, Z9, Z9
 
 ready175:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop176:
-	VMOVUPS      (R10), Z10
-	VMOVUPS.Z    64(R10), K1, Z11
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (R11), Z10
+	VMOVUPS.Z    64(R11), K1, Z11
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z0, Z0
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z2, Z2
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z4, Z4
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z5, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10)(R8*1), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z6, Z6
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z7, Z7
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*4), Z12
 	VMULPS       Z10, Z12, Z10
 	VADDPS       Z10, Z8, Z8
 	VMULPS       Z11, Z12, Z10
 	VADDPS       Z10, Z9, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop176
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain177
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled178
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -11259,56 +11167,56 @@ loop176:
 	VMULPS       Z10, Z9, Z9
 
 unscaled178:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z10
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z9, Z9
 
 plain177:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows173
 	JMP     done149
@@ -11316,24 +11224,24 @@ plain177:
 block158:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows179:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh180
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	JMP       ready181
 
 fresh180:
@@ -11344,41 +11252,38 @@ fresh180:
 	VPXORD Z4, Z4, Z4
 
 ready181:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop182:
-	VMOVUPS.Z    (R10), K1, Z5
-	VBROADCASTSS (R9), Z6
+	VMOVUPS.Z    (R11), K1, Z5
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*1), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R10)(DX*2), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z2, Z2
-	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R10)(R8*1), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z3, Z3
-	VBROADCASTSS (R11)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*4), Z6
 	VMULPS       Z5, Z6, Z5
 	VADDPS       Z5, Z4, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop182
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain183
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled184
-	VBROADCASTSS (R8), Z5
+	VBROADCASTSS (R9), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -11386,46 +11291,46 @@ loop182:
 	VMULPS       Z5, Z4, Z4
 
 unscaled184:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z4, Z4
 
 plain183:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows179
 
@@ -11441,6 +11346,8 @@ TEXT ·tile6x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
+	LEAQ (DX)(DX*4), R9
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -11448,45 +11355,45 @@ TEXT ·tile6x512(SB), NOSPLIT, $16-96
 
 whole185:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows188:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh189
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z20
-	VMOVUPS 64(R9), Z21
-	VMOVUPS 128(R9), Z22
-	VMOVUPS 192(R9), Z23
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS 128(R11), Z2
+	VMOVUPS 192(R11), Z3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z4
+	VMOVUPS 64(R11), Z5
+	VMOVUPS 128(R11), Z6
+	VMOVUPS 192(R11), Z7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z12
+	VMOVUPS 64(R11), Z13
+	VMOVUPS 128(R11), Z14
+	VMOVUPS 192(R11), Z15
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z16
+	VMOVUPS 64(R11), Z17
+	VMOVUPS 128(R11), Z18
+	VMOVUPS 192(R11), Z19
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z20
+	VMOVUPS 64(R11), Z21
+	VMOVUPS 128(R11), Z22
+	VMOVUPS 192(R11), Z23
 	JMP     ready190
 
 fresh189:
@@ -11516,37 +11423,35 @@ fresh189:
 	VPXORD Z23, Z23, Z23
 
 ready190:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         CX, R12
+	MOVQ         SI, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all192
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -11555,7 +11460,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -11564,7 +11469,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -11573,7 +11478,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -11582,7 +11487,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -11591,7 +11496,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -11600,26 +11505,25 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -11628,7 +11532,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -11637,7 +11541,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -11646,7 +11550,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -11655,7 +11559,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -11664,7 +11568,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -11673,26 +11577,25 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -11701,7 +11604,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -11710,7 +11613,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -11719,7 +11622,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -11728,7 +11631,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -11737,7 +11640,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -11746,19 +11649,18 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
 
 all192:
 loop193:
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -11767,7 +11669,7 @@ loop193:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -11776,7 +11678,7 @@ loop193:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -11785,7 +11687,7 @@ loop193:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -11794,7 +11696,7 @@ loop193:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -11803,7 +11705,7 @@ loop193:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -11812,20 +11714,19 @@ loop193:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JNZ          loop193
 
 fetched191:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain194
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled195
-	VBROADCASTSS (R9), Z24
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -11852,83 +11753,83 @@ fetched191:
 	VMULPS       Z24, Z23, Z23
 
 unscaled195:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
-	ADDQ   R10, R9
-	VADDPS (R9), Z20, Z20
-	VADDPS 64(R9), Z21, Z21
-	VADDPS 128(R9), Z22, Z22
-	VADDPS 192(R9), Z23, Z23
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Z0, Z0
+	VADDPS 64(R11), Z1, Z1
+	VADDPS 128(R11), Z2, Z2
+	VADDPS 192(R11), Z3, Z3
+	ADDQ   R12, R11
+	VADDPS (R11), Z4, Z4
+	VADDPS 64(R11), Z5, Z5
+	VADDPS 128(R11), Z6, Z6
+	VADDPS 192(R11), Z7, Z7
+	ADDQ   R12, R11
+	VADDPS (R11), Z8, Z8
+	VADDPS 64(R11), Z9, Z9
+	VADDPS 128(R11), Z10, Z10
+	VADDPS 192(R11), Z11, Z11
+	ADDQ   R12, R11
+	VADDPS (R11), Z12, Z12
+	VADDPS 64(R11), Z13, Z13
+	VADDPS 128(R11), Z14, Z14
+	VADDPS 192(R11), Z15, Z15
+	ADDQ   R12, R11
+	VADDPS (R11), Z16, Z16
+	VADDPS 64(R11), Z17, Z17
+	VADDPS 128(R11), Z18, Z18
+	VADDPS 192(R11), Z19, Z19
+	ADDQ   R12, R11
+	VADDPS (R11), Z20, Z20
+	VADDPS 64(R11), Z21, Z21
+	VADDPS 128(R11), Z22, Z22
+	VADDPS 192(R11), Z23, Z23
 
 plain194:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z20, (R9)
-	VMOVUPS Z21, 64(R9)
-	VMOVUPS Z22, 128(R9)
-	VMOVUPS Z23, 192(R9)
-	MOVQ    cs+72(FP), R9
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, 128(R11)
+	VMOVUPS Z3, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	VMOVUPS Z6, 128(R11)
+	VMOVUPS Z7, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
+	VMOVUPS Z10, 128(R11)
+	VMOVUPS Z11, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z12, (R11)
+	VMOVUPS Z13, 64(R11)
+	VMOVUPS Z14, 128(R11)
+	VMOVUPS Z15, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z16, (R11)
+	VMOVUPS Z17, 64(R11)
+	VMOVUPS Z18, 128(R11)
+	VMOVUPS Z19, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z20, (R11)
+	VMOVUPS Z21, 64(R11)
+	VMOVUPS Z22, 128(R11)
+	VMOVUPS Z23, 192(R11)
+	MOVQ    cs+72(FP), R11
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows188
 	ADDQ    $0x00000100, SI
@@ -11943,10 +11844,10 @@ rest186:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R10
+	SHLL  CL, R10
+	NOTL  R10
+	KMOVW R10, K1
 	CMPQ  AX, $0x00000010
 	JLE   block196
 	CMPQ  AX, $0x00000020
@@ -11955,44 +11856,44 @@ rest186:
 	JLE   block198
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows199:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh200
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z20
-	VMOVUPS   64(R8), Z21
-	VMOVUPS   128(R8), Z22
-	VMOVUPS.Z 192(R8), K1, Z23
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS   128(R10), Z2
+	VMOVUPS.Z 192(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS   64(R10), Z9
+	VMOVUPS   128(R10), Z10
+	VMOVUPS.Z 192(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS   128(R10), Z14
+	VMOVUPS.Z 192(R10), K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z16
+	VMOVUPS   64(R10), Z17
+	VMOVUPS   128(R10), Z18
+	VMOVUPS.Z 192(R10), K1, Z19
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z20
+	VMOVUPS   64(R10), Z21
+	VMOVUPS   128(R10), Z22
+	VMOVUPS.Z 192(R10), K1, Z23
 	JMP       ready201
 
 fresh200:
@@ -12022,18 +11923,16 @@ fresh200:
 	VPXORD Z23, Z23, Z23
 
 ready201:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop202:
-	VMOVUPS      (R10), Z24
-	VMOVUPS      64(R10), Z25
-	VMOVUPS      128(R10), Z26
-	VMOVUPS.Z    192(R10), K1, Z27
-	VBROADCASTSS (R9), Z28
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VMOVUPS      128(R12), Z26
+	VMOVUPS.Z    192(R12), K1, Z27
+	VBROADCASTSS (R11), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -12042,7 +11941,7 @@ loop202:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -12051,7 +11950,7 @@ loop202:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z28
+	VBROADCASTSS (R11)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -12060,7 +11959,7 @@ loop202:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R11)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -12069,7 +11968,7 @@ loop202:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R11)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -12078,7 +11977,7 @@ loop202:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R11)(DX*2), Z28
+	VBROADCASTSS (R11)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -12087,18 +11986,17 @@ loop202:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop202
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain203
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled204
-	VBROADCASTSS (R8), Z24
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -12125,89 +12023,89 @@ loop202:
 	VMULPS       Z24, Z23, Z23
 
 unscaled204:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z24
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VADDPS    64(R10), Z5, Z5
+	VADDPS    128(R10), Z6, Z6
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VADDPS    64(R10), Z9, Z9
+	VADDPS    128(R10), Z10, Z10
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VADDPS    128(R10), Z14, Z14
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z16, Z16
+	VADDPS    64(R10), Z17, Z17
+	VADDPS    128(R10), Z18, Z18
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      R9, R8
-	VADDPS    (R8), Z20, Z20
-	VADDPS    64(R8), Z21, Z21
-	VADDPS    128(R8), Z22, Z22
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z20, Z20
+	VADDPS    64(R10), Z21, Z21
+	VADDPS    128(R10), Z22, Z22
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z23, Z23
 
 plain203:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z20, (R8)
-	VMOVUPS Z21, 64(R8)
-	VMOVUPS Z22, 128(R8)
-	VMOVUPS Z23, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	VMOVUPS Z22, 128(R10)
+	VMOVUPS Z23, K1, 192(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows199
 	JMP     done187
@@ -12215,38 +12113,38 @@ plain203:
 block198:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows205:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh206
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z15
-	VMOVUPS   64(R8), Z16
-	VMOVUPS.Z 128(R8), K1, Z17
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS.Z 128(R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS   64(R10), Z7
+	VMOVUPS.Z 128(R10), K1, Z8
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z9
+	VMOVUPS   64(R10), Z10
+	VMOVUPS.Z 128(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS.Z 128(R10), K1, Z14
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z15
+	VMOVUPS   64(R10), Z16
+	VMOVUPS.Z 128(R10), K1, Z17
 	JMP       ready207
 
 fresh206:
@@ -12270,70 +12168,67 @@ fresh206:
 	VPXORD Z17, Z17, Z17
 
 ready207:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop208:
-	VMOVUPS      (R10), Z18
-	VMOVUPS      64(R10), Z19
-	VMOVUPS.Z    128(R10), K1, Z20
-	VBROADCASTSS (R9), Z21
+	VMOVUPS      (R12), Z18
+	VMOVUPS      64(R12), Z19
+	VMOVUPS.Z    128(R12), K1, Z20
+	VBROADCASTSS (R11), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z0, Z0
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z1, Z1
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*1), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z3, Z3
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z4, Z4
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z21
+	VBROADCASTSS (R11)(DX*2), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z6, Z6
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z7, Z7
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z8, Z8
-	VBROADCASTSS (R11), Z21
+	VBROADCASTSS (R11)(R8*1), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z9, Z9
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z10, Z10
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z11, Z11
-	VBROADCASTSS (R11)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*4), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z12, Z12
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z13, Z13
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z14, Z14
-	VBROADCASTSS (R11)(DX*2), Z21
+	VBROADCASTSS (R11)(R9*1), Z21
 	VMULPS       Z18, Z21, Z18
 	VADDPS       Z18, Z15, Z15
 	VMULPS       Z19, Z21, Z18
 	VADDPS       Z18, Z16, Z16
 	VMULPS       Z20, Z21, Z18
 	VADDPS       Z18, Z17, Z17
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop208
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain209
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled210
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -12354,77 +12249,77 @@ loop208:
 	VMULPS       Z18, Z17, Z17
 
 unscaled210:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z18
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z3, Z3
+	VADDPS    64(R10), Z4, Z4
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VADDPS    64(R10), Z7, Z7
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z9, Z9
+	VADDPS    64(R10), Z10, Z10
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z14, Z14
-	ADDQ      R9, R8
-	VADDPS    (R8), Z15, Z15
-	VADDPS    64(R8), Z16, Z16
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z15, Z15
+	VADDPS    64(R10), Z16, Z16
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z17, Z17
 
 plain209:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z15, (R8)
-	VMOVUPS Z16, 64(R8)
-	VMOVUPS Z17, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, (R10)
+	VMOVUPS Z4, 64(R10)
+	VMOVUPS Z5, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	VMOVUPS Z8, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z9, (R10)
+	VMOVUPS Z10, 64(R10)
+	VMOVUPS Z11, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z15, (R10)
+	VMOVUPS Z16, 64(R10)
+	VMOVUPS Z17, K1, 128(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows205
 	JMP     done187
@@ -12432,32 +12327,32 @@ plain209:
 block197:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows211:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh212
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z10
-	VMOVUPS.Z 64(R8), K1, Z11
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS.Z 64(R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS.Z 64(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS.Z 64(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS.Z 64(R10), K1, Z9
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z10
+	VMOVUPS.Z 64(R10), K1, Z11
 	JMP       ready213
 
 fresh212:
@@ -12475,57 +12370,54 @@ fresh212:
 	VPXORD Z11, Z11, Z11
 
 ready213:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop214:
-	VMOVUPS      (R10), Z12
-	VMOVUPS.Z    64(R10), K1, Z13
-	VBROADCASTSS (R9), Z14
+	VMOVUPS      (R12), Z12
+	VMOVUPS.Z    64(R12), K1, Z13
+	VBROADCASTSS (R11), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z0, Z0
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*1), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z2, Z2
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
+	VBROADCASTSS (R11)(DX*2), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z4, Z4
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z5, Z5
-	VBROADCASTSS (R11), Z14
+	VBROADCASTSS (R11)(R8*1), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z6, Z6
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z7, Z7
-	VBROADCASTSS (R11)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*4), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z8, Z8
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z9, Z9
-	VBROADCASTSS (R11)(DX*2), Z14
+	VBROADCASTSS (R11)(R9*1), Z14
 	VMULPS       Z12, Z14, Z12
 	VADDPS       Z12, Z10, Z10
 	VMULPS       Z13, Z14, Z12
 	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop214
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain215
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled216
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -12540,65 +12432,65 @@ loop214:
 	VMULPS       Z12, Z11, Z11
 
 unscaled216:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z12
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z2, Z2
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z9, Z9
-	ADDQ      R9, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z10, Z10
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain215:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z10, (R8)
-	VMOVUPS Z11, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, K1, 64(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows211
 	JMP     done187
@@ -12606,26 +12498,26 @@ plain215:
 block196:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows217:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh218
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z0
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z4
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z5
 	JMP       ready219
 
 fresh218:
@@ -12637,44 +12529,41 @@ fresh218:
 	VPXORD Z5, Z5, Z5
 
 ready219:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop220:
-	VMOVUPS.Z    (R10), K1, Z6
-	VBROADCASTSS (R9), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z2, Z2
+	VMOVUPS.Z    (R12), K1, Z6
 	VBROADCASTSS (R11), Z7
 	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z3, Z3
+	VADDPS       Z7, Z0, Z0
 	VBROADCASTSS (R11)(DX*1), Z7
 	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z4, Z4
+	VADDPS       Z7, Z1, Z1
 	VBROADCASTSS (R11)(DX*2), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z2, Z2
+	VBROADCASTSS (R11)(R8*1), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z3, Z3
+	VBROADCASTSS (R11)(DX*4), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z4, Z4
+	VBROADCASTSS (R11)(R9*1), Z7
 	VMULPS       Z6, Z7, Z6
 	VADDPS       Z6, Z5, Z5
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop220
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain221
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled222
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -12683,53 +12572,53 @@ loop220:
 	VMULPS       Z6, Z5, Z5
 
 unscaled222:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z6
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z4, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
 plain221:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z5, K1, (R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z1, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z5, K1, (R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows217
 
@@ -15197,6 +15086,7 @@ TEXT ·tile4x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -15204,35 +15094,35 @@ TEXT ·tile4x512Fused(SB), NOSPLIT, $16-96
 
 whole364:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows367:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh368
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
 	JMP     ready369
 
 fresh368:
@@ -15254,16 +15144,14 @@ fresh368:
 	VPXORD Z15, Z15, Z15
 
 ready369:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all371
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -15278,34 +15166,33 @@ ready369:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched370
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -15317,66 +15204,64 @@ ready369:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched370
 
 all371:
 loop372:
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop372
 
 fetched370:
@@ -15397,13 +15282,13 @@ fetched370:
 	VADDPS       Z16, Z13, Z13
 	VADDPS       Z16, Z14, Z14
 	VADDPS       Z16, Z15, Z15
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain373
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled374
-	VBROADCASTSS (R9), Z16
+	VBROADCASTSS (R10), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -15422,59 +15307,59 @@ fetched370:
 	VMULPS       Z16, Z15, Z15
 
 unscaled374:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
 
 plain373:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows367
 	ADDQ    $0x00000100, SI
@@ -15489,10 +15374,10 @@ rest365:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block375
 	CMPQ  AX, $0x00000020
@@ -15501,34 +15386,34 @@ rest365:
 	JLE   block377
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows378:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh379
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
 	JMP       ready380
 
 fresh379:
@@ -15550,41 +15435,38 @@ fresh379:
 	VPXORD Z15, Z15, Z15
 
 ready380:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop381:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS.Z    192(R10), K1, Z19
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS.Z    192(R11), K1, Z19
+	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop381
 	VPXORD       Z16, Z16, Z16
 	VADDPS       Z16, Z0, Z0
@@ -15603,13 +15485,13 @@ loop381:
 	VADDPS       Z16, Z13, Z13
 	VADDPS       Z16, Z14, Z14
 	VADDPS       Z16, Z15, Z15
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain382
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled383
-	VBROADCASTSS (R8), Z16
+	VBROADCASTSS (R9), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -15628,63 +15510,63 @@ loop381:
 	VMULPS       Z16, Z15, Z15
 
 unscaled383:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z16
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z15, Z15
 
 plain382:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows378
 	JMP     done366
@@ -15692,30 +15574,30 @@ plain382:
 block377:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows384:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh385
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
 	JMP       ready386
 
 fresh385:
@@ -15733,36 +15615,33 @@ fresh385:
 	VPXORD Z11, Z11, Z11
 
 ready386:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop387:
-	VMOVUPS      (R10), Z12
-	VMOVUPS      64(R10), Z13
-	VMOVUPS.Z    128(R10), K1, Z14
-	VBROADCASTSS (R9), Z15
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS.Z    128(R11), K1, Z14
+	VBROADCASTSS (R10), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R9)(DX*1), Z15
+	VBROADCASTSS (R10)(DX*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R9)(DX*2), Z15
+	VBROADCASTSS (R10)(DX*2), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R11), Z15
+	VBROADCASTSS (R10)(R8*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop387
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
@@ -15777,13 +15656,13 @@ loop387:
 	VADDPS       Z12, Z9, Z9
 	VADDPS       Z12, Z10, Z10
 	VADDPS       Z12, Z11, Z11
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain388
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled389
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -15798,55 +15677,55 @@ loop387:
 	VMULPS       Z12, Z11, Z11
 
 unscaled389:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z12
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain388:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows384
 	JMP     done366
@@ -15854,26 +15733,26 @@ plain388:
 block376:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows390:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh391
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
 	JMP       ready392
 
 fresh391:
@@ -15887,31 +15766,28 @@ fresh391:
 	VPXORD Z7, Z7, Z7
 
 ready392:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop393:
-	VMOVUPS      (R10), Z8
-	VMOVUPS.Z    64(R10), K1, Z9
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (R11), Z8
+	VMOVUPS.Z    64(R11), K1, Z9
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10)(R8*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop393
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
@@ -15922,13 +15798,13 @@ loop393:
 	VADDPS       Z8, Z5, Z5
 	VADDPS       Z8, Z6, Z6
 	VADDPS       Z8, Z7, Z7
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain394
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled395
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -15939,47 +15815,47 @@ loop393:
 	VMULPS       Z8, Z7, Z7
 
 unscaled395:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z8
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
 plain394:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows390
 	JMP     done366
@@ -15987,22 +15863,22 @@ plain394:
 block375:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows396:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh397
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
 	JMP       ready398
 
 fresh397:
@@ -16012,78 +15888,75 @@ fresh397:
 	VPXORD Z3, Z3, Z3
 
 ready398:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop399:
-	VMOVUPS.Z    (R10), K1, Z4
-	VBROADCASTSS (R9), Z5
+	VMOVUPS.Z    (R11), K1, Z4
+	VBROADCASTSS (R10), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
+	VBROADCASTSS (R10)(DX*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
+	VBROADCASTSS (R10)(DX*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
+	VBROADCASTSS (R10)(R8*1), Z5
 	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop399
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
 	VADDPS       Z4, Z2, Z2
 	VADDPS       Z4, Z3, Z3
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain400
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled401
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
 unscaled401:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
 plain400:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows396
 
@@ -16099,6 +15972,7 @@ TEXT ·tile5x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -16106,40 +15980,40 @@ TEXT ·tile5x512Fused(SB), NOSPLIT, $16-96
 
 whole402:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows405:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh406
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	VMOVUPS 64(R10), Z17
+	VMOVUPS 128(R10), Z18
+	VMOVUPS 192(R10), Z19
 	JMP     ready407
 
 fresh406:
@@ -16165,16 +16039,14 @@ fresh406:
 	VPXORD Z19, Z19, Z19
 
 ready407:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all409
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -16190,39 +16062,38 @@ ready407:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -16234,115 +16105,112 @@ ready407:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched408
 
 all409:
 loop410:
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop410
 
 fetched408:
@@ -16367,13 +16235,13 @@ fetched408:
 	VADDPS       Z20, Z17, Z17
 	VADDPS       Z20, Z18, Z18
 	VADDPS       Z20, Z19, Z19
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain411
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled412
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R10), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -16396,71 +16264,71 @@ fetched408:
 	VMULPS       Z20, Z19, Z19
 
 unscaled412:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
+	ADDQ   R11, R10
+	VADDPS (R10), Z16, Z16
+	VADDPS 64(R10), Z17, Z17
+	VADDPS 128(R10), Z18, Z18
+	VADDPS 192(R10), Z19, Z19
 
 plain411:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows405
 	ADDQ    $0x00000100, SI
@@ -16475,10 +16343,10 @@ rest403:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block413
 	CMPQ  AX, $0x00000020
@@ -16487,39 +16355,39 @@ rest403:
 	JLE   block415
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows416:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh417
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z16
+	VMOVUPS   64(R9), Z17
+	VMOVUPS   128(R9), Z18
+	VMOVUPS.Z 192(R9), K1, Z19
 	JMP       ready418
 
 fresh417:
@@ -16545,46 +16413,43 @@ fresh417:
 	VPXORD Z19, Z19, Z19
 
 ready418:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop419:
-	VMOVUPS      (R10), Z20
-	VMOVUPS      64(R10), Z21
-	VMOVUPS      128(R10), Z22
-	VMOVUPS.Z    192(R10), K1, Z23
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS.Z    192(R11), K1, Z23
+	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop419
 	VPXORD       Z20, Z20, Z20
 	VADDPS       Z20, Z0, Z0
@@ -16607,13 +16472,13 @@ loop419:
 	VADDPS       Z20, Z17, Z17
 	VADDPS       Z20, Z18, Z18
 	VADDPS       Z20, Z19, Z19
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain420
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled421
-	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R9), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -16636,76 +16501,76 @@ loop419:
 	VMULPS       Z20, Z19, Z19
 
 unscaled421:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z20
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z16, Z16
+	VADDPS    64(R9), Z17, Z17
+	VADDPS    128(R9), Z18, Z18
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z19, Z19
 
 plain420:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows416
 	JMP     done404
@@ -16713,34 +16578,34 @@ plain420:
 block415:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows422:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh423
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS.Z 128(R9), K1, Z14
 	JMP       ready424
 
 fresh423:
@@ -16761,40 +16626,37 @@ fresh423:
 	VPXORD Z14, Z14, Z14
 
 ready424:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop425:
-	VMOVUPS      (R10), Z15
-	VMOVUPS      64(R10), Z16
-	VMOVUPS.Z    128(R10), K1, Z17
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (R11), Z15
+	VMOVUPS      64(R11), Z16
+	VMOVUPS.Z    128(R11), K1, Z17
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R10)(DX*2), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10)(R8*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*4), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop425
 	VPXORD       Z15, Z15, Z15
 	VADDPS       Z15, Z0, Z0
@@ -16812,13 +16674,13 @@ loop425:
 	VADDPS       Z15, Z12, Z12
 	VADDPS       Z15, Z13, Z13
 	VADDPS       Z15, Z14, Z14
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain426
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled427
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VMULPS       Z15, Z0, Z0
 	VMULPS       Z15, Z1, Z1
 	VMULPS       Z15, Z2, Z2
@@ -16836,66 +16698,66 @@ loop425:
 	VMULPS       Z15, Z14, Z14
 
 unscaled427:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z14, Z14
 
 plain426:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows422
 	JMP     done404
@@ -16903,29 +16765,29 @@ plain426:
 block414:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows428:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh429
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS.Z 64(R9), K1, Z9
 	JMP       ready430
 
 fresh429:
@@ -16941,34 +16803,31 @@ fresh429:
 	VPXORD Z9, Z9, Z9
 
 ready430:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop431:
-	VMOVUPS      (R10), Z10
-	VMOVUPS.Z    64(R10), K1, Z11
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (R11), Z10
+	VMOVUPS.Z    64(R11), K1, Z11
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10)(R8*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*4), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop431
 	VPXORD       Z10, Z10, Z10
 	VADDPS       Z10, Z0, Z0
@@ -16981,13 +16840,13 @@ loop431:
 	VADDPS       Z10, Z7, Z7
 	VADDPS       Z10, Z8, Z8
 	VADDPS       Z10, Z9, Z9
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain432
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled433
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -17000,56 +16859,56 @@ loop431:
 	VMULPS       Z10, Z9, Z9
 
 unscaled433:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z10
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z9, Z9
 
 plain432:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows428
 	JMP     done404
@@ -17057,24 +16916,24 @@ plain432:
 block413:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows434:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh435
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	JMP       ready436
 
 fresh435:
@@ -17085,28 +16944,25 @@ fresh435:
 	VPXORD Z4, Z4, Z4
 
 ready436:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop437:
-	VMOVUPS.Z    (R10), K1, Z5
-	VBROADCASTSS (R9), Z6
+	VMOVUPS.Z    (R11), K1, Z5
+	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R10)(DX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R10)(R8*1), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R11)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop437
 	VPXORD       Z5, Z5, Z5
 	VADDPS       Z5, Z0, Z0
@@ -17114,13 +16970,13 @@ loop437:
 	VADDPS       Z5, Z2, Z2
 	VADDPS       Z5, Z3, Z3
 	VADDPS       Z5, Z4, Z4
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain438
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled439
-	VBROADCASTSS (R8), Z5
+	VBROADCASTSS (R9), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -17128,46 +16984,46 @@ loop437:
 	VMULPS       Z5, Z4, Z4
 
 unscaled439:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z4, Z4
 
 plain438:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows434
 
@@ -17183,6 +17039,8 @@ TEXT ·tile6x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
+	LEAQ (DX)(DX*4), R9
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -17190,45 +17048,45 @@ TEXT ·tile6x512Fused(SB), NOSPLIT, $16-96
 
 whole440:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows443:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh444
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z20
-	VMOVUPS 64(R9), Z21
-	VMOVUPS 128(R9), Z22
-	VMOVUPS 192(R9), Z23
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS 128(R11), Z2
+	VMOVUPS 192(R11), Z3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z4
+	VMOVUPS 64(R11), Z5
+	VMOVUPS 128(R11), Z6
+	VMOVUPS 192(R11), Z7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z12
+	VMOVUPS 64(R11), Z13
+	VMOVUPS 128(R11), Z14
+	VMOVUPS 192(R11), Z15
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z16
+	VMOVUPS 64(R11), Z17
+	VMOVUPS 128(R11), Z18
+	VMOVUPS 192(R11), Z19
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z20
+	VMOVUPS 64(R11), Z21
+	VMOVUPS 128(R11), Z22
+	VMOVUPS 192(R11), Z23
 	JMP     ready445
 
 fresh444:
@@ -17258,210 +17116,204 @@ fresh444:
 	VPXORD Z23, Z23, Z23
 
 ready445:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         CX, R12
+	MOVQ         SI, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all447
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched446
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched446
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched446
 
 all447:
 loop448:
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JNZ          loop448
 
 fetched446:
@@ -17490,13 +17342,13 @@ fetched446:
 	VADDPS       Z24, Z21, Z21
 	VADDPS       Z24, Z22, Z22
 	VADDPS       Z24, Z23, Z23
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain449
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled450
-	VBROADCASTSS (R9), Z24
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -17523,83 +17375,83 @@ fetched446:
 	VMULPS       Z24, Z23, Z23
 
 unscaled450:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
-	ADDQ   R10, R9
-	VADDPS (R9), Z20, Z20
-	VADDPS 64(R9), Z21, Z21
-	VADDPS 128(R9), Z22, Z22
-	VADDPS 192(R9), Z23, Z23
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Z0, Z0
+	VADDPS 64(R11), Z1, Z1
+	VADDPS 128(R11), Z2, Z2
+	VADDPS 192(R11), Z3, Z3
+	ADDQ   R12, R11
+	VADDPS (R11), Z4, Z4
+	VADDPS 64(R11), Z5, Z5
+	VADDPS 128(R11), Z6, Z6
+	VADDPS 192(R11), Z7, Z7
+	ADDQ   R12, R11
+	VADDPS (R11), Z8, Z8
+	VADDPS 64(R11), Z9, Z9
+	VADDPS 128(R11), Z10, Z10
+	VADDPS 192(R11), Z11, Z11
+	ADDQ   R12, R11
+	VADDPS (R11), Z12, Z12
+	VADDPS 64(R11), Z13, Z13
+	VADDPS 128(R11), Z14, Z14
+	VADDPS 192(R11), Z15, Z15
+	ADDQ   R12, R11
+	VADDPS (R11), Z16, Z16
+	VADDPS 64(R11), Z17, Z17
+	VADDPS 128(R11), Z18, Z18
+	VADDPS 192(R11), Z19, Z19
+	ADDQ   R12, R11
+	VADDPS (R11), Z20, Z20
+	VADDPS 64(R11), Z21, Z21
+	VADDPS 128(R11), Z22, Z22
+	VADDPS 192(R11), Z23, Z23
 
 plain449:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z20, (R9)
-	VMOVUPS Z21, 64(R9)
-	VMOVUPS Z22, 128(R9)
-	VMOVUPS Z23, 192(R9)
-	MOVQ    cs+72(FP), R9
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, 128(R11)
+	VMOVUPS Z3, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	VMOVUPS Z6, 128(R11)
+	VMOVUPS Z7, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
+	VMOVUPS Z10, 128(R11)
+	VMOVUPS Z11, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z12, (R11)
+	VMOVUPS Z13, 64(R11)
+	VMOVUPS Z14, 128(R11)
+	VMOVUPS Z15, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z16, (R11)
+	VMOVUPS Z17, 64(R11)
+	VMOVUPS Z18, 128(R11)
+	VMOVUPS Z19, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z20, (R11)
+	VMOVUPS Z21, 64(R11)
+	VMOVUPS Z22, 128(R11)
+	VMOVUPS Z23, 192(R11)
+	MOVQ    cs+72(FP), R11
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows443
 	ADDQ    $0x00000100, SI
@@ -17614,10 +17466,10 @@ rest441:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R10
+	SHLL  CL, R10
+	NOTL  R10
+	KMOVW R10, K1
 	CMPQ  AX, $0x00000010
 	JLE   block451
 	CMPQ  AX, $0x00000020
@@ -17626,44 +17478,44 @@ rest441:
 	JLE   block453
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows454:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh455
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z20
-	VMOVUPS   64(R8), Z21
-	VMOVUPS   128(R8), Z22
-	VMOVUPS.Z 192(R8), K1, Z23
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS   128(R10), Z2
+	VMOVUPS.Z 192(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS   64(R10), Z9
+	VMOVUPS   128(R10), Z10
+	VMOVUPS.Z 192(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS   128(R10), Z14
+	VMOVUPS.Z 192(R10), K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z16
+	VMOVUPS   64(R10), Z17
+	VMOVUPS   128(R10), Z18
+	VMOVUPS.Z 192(R10), K1, Z19
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z20
+	VMOVUPS   64(R10), Z21
+	VMOVUPS   128(R10), Z22
+	VMOVUPS.Z 192(R10), K1, Z23
 	JMP       ready456
 
 fresh455:
@@ -17693,51 +17545,48 @@ fresh455:
 	VPXORD Z23, Z23, Z23
 
 ready456:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop457:
-	VMOVUPS      (R10), Z24
-	VMOVUPS      64(R10), Z25
-	VMOVUPS      128(R10), Z26
-	VMOVUPS.Z    192(R10), K1, Z27
-	VBROADCASTSS (R9), Z28
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VMOVUPS      128(R12), Z26
+	VMOVUPS.Z    192(R12), K1, Z27
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R9)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R9)(DX*2), Z28
+	VBROADCASTSS (R11)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R11)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R11)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R11)(DX*2), Z28
+	VBROADCASTSS (R11)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop457
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
@@ -17764,13 +17613,13 @@ loop457:
 	VADDPS       Z24, Z21, Z21
 	VADDPS       Z24, Z22, Z22
 	VADDPS       Z24, Z23, Z23
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain458
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled459
-	VBROADCASTSS (R8), Z24
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -17797,89 +17646,89 @@ loop457:
 	VMULPS       Z24, Z23, Z23
 
 unscaled459:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z24
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VADDPS    64(R10), Z5, Z5
+	VADDPS    128(R10), Z6, Z6
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VADDPS    64(R10), Z9, Z9
+	VADDPS    128(R10), Z10, Z10
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VADDPS    128(R10), Z14, Z14
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z16, Z16
+	VADDPS    64(R10), Z17, Z17
+	VADDPS    128(R10), Z18, Z18
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      R9, R8
-	VADDPS    (R8), Z20, Z20
-	VADDPS    64(R8), Z21, Z21
-	VADDPS    128(R8), Z22, Z22
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z20, Z20
+	VADDPS    64(R10), Z21, Z21
+	VADDPS    128(R10), Z22, Z22
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z23, Z23
 
 plain458:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z20, (R8)
-	VMOVUPS Z21, 64(R8)
-	VMOVUPS Z22, 128(R8)
-	VMOVUPS Z23, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	VMOVUPS Z22, 128(R10)
+	VMOVUPS Z23, K1, 192(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows454
 	JMP     done442
@@ -17887,38 +17736,38 @@ plain458:
 block453:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows460:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh461
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z15
-	VMOVUPS   64(R8), Z16
-	VMOVUPS.Z 128(R8), K1, Z17
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS.Z 128(R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS   64(R10), Z7
+	VMOVUPS.Z 128(R10), K1, Z8
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z9
+	VMOVUPS   64(R10), Z10
+	VMOVUPS.Z 128(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS.Z 128(R10), K1, Z14
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z15
+	VMOVUPS   64(R10), Z16
+	VMOVUPS.Z 128(R10), K1, Z17
 	JMP       ready462
 
 fresh461:
@@ -17942,44 +17791,41 @@ fresh461:
 	VPXORD Z17, Z17, Z17
 
 ready462:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop463:
-	VMOVUPS      (R10), Z18
-	VMOVUPS      64(R10), Z19
-	VMOVUPS.Z    128(R10), K1, Z20
-	VBROADCASTSS (R9), Z21
+	VMOVUPS      (R12), Z18
+	VMOVUPS      64(R12), Z19
+	VMOVUPS.Z    128(R12), K1, Z20
+	VBROADCASTSS (R11), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS (R9)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS (R9)(DX*2), Z21
+	VBROADCASTSS (R11)(DX*2), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS (R11), Z21
+	VBROADCASTSS (R11)(R8*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS (R11)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*4), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS (R11)(DX*2), Z21
+	VBROADCASTSS (R11)(R9*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop463
 	VPXORD       Z18, Z18, Z18
 	VADDPS       Z18, Z0, Z0
@@ -18000,13 +17846,13 @@ loop463:
 	VADDPS       Z18, Z15, Z15
 	VADDPS       Z18, Z16, Z16
 	VADDPS       Z18, Z17, Z17
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain464
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled465
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -18027,77 +17873,77 @@ loop463:
 	VMULPS       Z18, Z17, Z17
 
 unscaled465:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z18
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z3, Z3
+	VADDPS    64(R10), Z4, Z4
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VADDPS    64(R10), Z7, Z7
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z9, Z9
+	VADDPS    64(R10), Z10, Z10
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z14, Z14
-	ADDQ      R9, R8
-	VADDPS    (R8), Z15, Z15
-	VADDPS    64(R8), Z16, Z16
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z15, Z15
+	VADDPS    64(R10), Z16, Z16
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z17, Z17
 
 plain464:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z15, (R8)
-	VMOVUPS Z16, 64(R8)
-	VMOVUPS Z17, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, (R10)
+	VMOVUPS Z4, 64(R10)
+	VMOVUPS Z5, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	VMOVUPS Z8, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z9, (R10)
+	VMOVUPS Z10, 64(R10)
+	VMOVUPS Z11, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z15, (R10)
+	VMOVUPS Z16, 64(R10)
+	VMOVUPS Z17, K1, 128(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows460
 	JMP     done442
@@ -18105,32 +17951,32 @@ plain464:
 block452:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows466:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh467
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z10
-	VMOVUPS.Z 64(R8), K1, Z11
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS.Z 64(R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS.Z 64(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS.Z 64(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS.Z 64(R10), K1, Z9
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z10
+	VMOVUPS.Z 64(R10), K1, Z11
 	JMP       ready468
 
 fresh467:
@@ -18148,37 +17994,34 @@ fresh467:
 	VPXORD Z11, Z11, Z11
 
 ready468:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop469:
-	VMOVUPS      (R10), Z12
-	VMOVUPS.Z    64(R10), K1, Z13
-	VBROADCASTSS (R9), Z14
+	VMOVUPS      (R12), Z12
+	VMOVUPS.Z    64(R12), K1, Z13
+	VBROADCASTSS (R11), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
+	VBROADCASTSS (R11)(DX*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R11), Z14
+	VBROADCASTSS (R11)(R8*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R11)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R11)(DX*2), Z14
+	VBROADCASTSS (R11)(R9*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop469
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
@@ -18193,13 +18036,13 @@ loop469:
 	VADDPS       Z12, Z9, Z9
 	VADDPS       Z12, Z10, Z10
 	VADDPS       Z12, Z11, Z11
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain470
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled471
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -18214,65 +18057,65 @@ loop469:
 	VMULPS       Z12, Z11, Z11
 
 unscaled471:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z12
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z2, Z2
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z9, Z9
-	ADDQ      R9, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z10, Z10
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain470:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z10, (R8)
-	VMOVUPS Z11, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, K1, 64(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows466
 	JMP     done442
@@ -18280,26 +18123,26 @@ plain470:
 block451:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows472:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh473
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z0
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z4
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z5
 	JMP       ready474
 
 fresh473:
@@ -18311,30 +18154,27 @@ fresh473:
 	VPXORD Z5, Z5, Z5
 
 ready474:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop475:
-	VMOVUPS.Z    (R10), K1, Z6
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
+	VMOVUPS.Z    (R12), K1, Z6
 	VBROADCASTSS (R11), Z7
-	VFMADD231PS  Z6, Z7, Z3
+	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (R11)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
+	VFMADD231PS  Z6, Z7, Z1
 	VBROADCASTSS (R11)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R11)(R8*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R11)(DX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R11)(R9*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop475
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
@@ -18343,13 +18183,13 @@ loop475:
 	VADDPS       Z6, Z3, Z3
 	VADDPS       Z6, Z4, Z4
 	VADDPS       Z6, Z5, Z5
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain476
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled477
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -18358,53 +18198,53 @@ loop475:
 	VMULPS       Z6, Z5, Z5
 
 unscaled477:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z6
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z4, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
 plain476:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z5, K1, (R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z1, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z5, K1, (R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows472
 

@@ -141,6 +141,17 @@ func (s *isa) tile(rows int) {
 	}
 	s.text(fmt.Sprintf("tile%dx", rows), "n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32")
 	n, ai, ak, b, bs := param("n"), param("ai"), param("ak"), param("b"), param("bs")
+	var ai3, ai5 reg.Register // for the places of rows 3 and 5
+	if rows > 3 {
+		t := GP64()
+		LEAQ(Mem{Base: ai, Index: ai, Scale: 2}, t)
+		ai3 = t
+	}
+	if rows > 5 {
+		t := GP64()
+		LEAQ(Mem{Base: ai, Index: ai, Scale: 4}, t)
+		ai5 = t
+	}
 	left := AllocLocal(16) // blocks of rows to go, and where the columns start in c
 	column := left.Offset(8)
 	{
@@ -189,13 +200,6 @@ func (s *isa) tile(rows int) {
 		k, a, bp := param("k"), GP64(), GP64()
 		MOVQ(ablock, a)
 		MOVQ(b, bp)
-		var a3 reg.Register
-		if rows > 3 {
-			t := GP64()
-			LEAQ(Mem{Base: ai, Index: ai, Scale: 2}, t)
-			ADDQ(a, t)
-			a3 = t
-		}
 		step := func() {
 			bv := s.vecs(vectors)
 			for j, v := range bv {
@@ -203,11 +207,13 @@ func (s *isa) tile(rows int) {
 			}
 			for i := range rows {
 				m := Mem{Base: a}
-				if i >= 3 {
-					m.Base = a3
-				}
-				if i%3 > 0 {
-					m.Index, m.Scale = ai, uint8(i%3)
+				switch i {
+				case 1, 2, 4:
+					m.Index, m.Scale = ai, uint8(i)
+				case 3:
+					m.Index, m.Scale = ai3, 1
+				case 5:
+					m.Index, m.Scale = ai5, 1
 				}
 				f := s.vec()
 				VBROADCASTSS(m, f)
@@ -216,9 +222,6 @@ func (s *isa) tile(rows int) {
 				}
 			}
 			ADDQ(ak, a)
-			if rows > 3 {
-				ADDQ(ak, a3)
-			}
 			ADDQ(bs, bp)
 		}
 		if rows > 3 && vectors == width && !last {
