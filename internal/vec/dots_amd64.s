@@ -1620,6 +1620,237 @@ over29:
 	VZEROUPPER
 	RET
 
+// func dotsPacked512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dotsPacked512(SB), $6208-64
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ n+0(FP), CX
+	MOVQ AX, DX
+	MOVQ a+8(FP), BX
+	MOVQ as+16(FP), SI
+
+pack30:
+	MOVQ         BX, DI
+	VMOVUPS      (DI), Y0
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z0, Z0
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      32(DI), Y1
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z1, Z1
+	VMOVUPS      Z1, 64(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y2
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z2, Z2
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      32(DI), Y3
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z3, Z3
+	VMOVUPS      Z3, 192(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y4
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z4, Z4
+	VMOVUPS      Z4, 256(DX)
+	VMOVUPS      32(DI), Y5
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z5, Z5
+	VMOVUPS      Z5, 320(DX)
+	LEAQ         (DI)(SI*2), DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000180, DX
+	SUBQ         $0x00000010, CX
+	JNZ          pack30
+	MOVQ         b+24(FP), CX
+	MOVQ         bs+32(FP), DX
+	MOVQ         m+40(FP), BX
+	MOVQ         c+48(FP), SI
+	MOVQ         cs+56(FP), DI
+	LEAQ         (DX)(DX*2), R8
+	VPXORD       Z0, Z0, Z0
+
+loop31:
+	MOVQ            n+0(FP), R11
+	MOVQ            AX, R9
+	MOVQ            CX, R10
+	VMOVUPS         (R9), Z8
+	VMOVUPS         128(R9), Z6
+	VMOVUPS         256(R9), Z2
+	VBROADCASTF64X4 (R10), Z4
+	VMULPS          Z4, Z8, Z1
+	VMULPS          Z4, Z6, Z3
+	VMULPS          Z4, Z2, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z4
+	VMULPS          Z4, Z8, Z7
+	VMULPS          Z4, Z6, Z9
+	VMULPS          Z4, Z2, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z4
+	VMULPS          Z4, Z8, Z13
+	VMULPS          Z4, Z6, Z15
+	VMULPS          Z4, Z2, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z4
+	VMULPS          Z4, Z8, Z19
+	VMULPS          Z4, Z6, Z21
+	VMULPS          Z4, Z2, Z23
+	VMOVUPS         64(R9), Z20
+	VMOVUPS         192(R9), Z22
+	VMOVUPS         320(R9), Z24
+	VBROADCASTF64X4 32(R10), Z6
+	VMULPS          Z6, Z20, Z2
+	VMULPS          Z6, Z22, Z4
+	VMULPS          Z6, Z24, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z12
+	VMULPS          Z12, Z20, Z8
+	VMULPS          Z12, Z22, Z10
+	VMULPS          Z12, Z24, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z18
+	VMULPS          Z18, Z20, Z14
+	VMULPS          Z18, Z22, Z16
+	VMULPS          Z18, Z24, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z25
+	VMULPS          Z25, Z20, Z20
+	VMULPS          Z25, Z22, Z22
+	VMULPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JZ              over33
+
+chunk32:
+	VMOVUPS         (R9), Z25
+	VMOVUPS         128(R9), Z26
+	VMOVUPS         256(R9), Z27
+	VBROADCASTF64X4 (R10), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z1, Z1
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z3, Z3
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z5, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z7, Z7
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z9, Z9
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z11, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z13, Z13
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z15, Z15
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z17, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z28
+	VMULPS          Z28, Z25, Z25
+	VADDPS          Z25, Z19, Z19
+	VMULPS          Z28, Z26, Z25
+	VADDPS          Z25, Z21, Z21
+	VMULPS          Z28, Z27, Z25
+	VADDPS          Z25, Z23, Z23
+	VMOVUPS         64(R9), Z25
+	VMOVUPS         192(R9), Z26
+	VMOVUPS         320(R9), Z27
+	VBROADCASTF64X4 32(R10), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z2, Z2
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z4, Z4
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z6, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z8, Z8
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z10, Z10
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z12, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z14, Z14
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z16, Z16
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z18, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z28
+	VMULPS          Z28, Z25, Z25
+	VADDPS          Z25, Z20, Z20
+	VMULPS          Z28, Z26, Z25
+	VADDPS          Z25, Z22, Z22
+	VMULPS          Z28, Z27, Z25
+	VADDPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JNZ             chunk32
+
+over33:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z8, Z7, Z7
+	VADDPS        Z14, Z13, Z13
+	VADDPS        Z20, Z19, Z19
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z10, Z9, Z9
+	VADDPS        Z16, Z15, Z15
+	VADDPS        Z22, Z21, Z21
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z12, Z11, Z11
+	VADDPS        Z18, Z17, Z17
+	VADDPS        Z24, Z23, Z23
+	VSHUFF64X2    $0xdd, Z3, Z1, Z2
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VSHUFF64X2    $0xdd, Z9, Z7, Z2
+	VSHUFF64X2    $0x88, Z9, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VSHUFF64X2    $0xdd, Z15, Z13, Z2
+	VSHUFF64X2    $0x88, Z15, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFF64X2    $0xdd, Z21, Z19, Z2
+	VSHUFF64X2    $0x88, Z21, Z19, Z19
+	VADDPS        Z2, Z19, Z19
+	MOVQ          SI, R9
+	VUNPCKHPD     Z7, Z1, Z2
+	VUNPCKLPD     Z7, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VUNPCKHPD     Z19, Z13, Z2
+	VUNPCKLPD     Z19, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFPS       $0xdd, Z13, Z1, Z2
+	VSHUFPS       $0x88, Z13, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x02, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x03, Z1, (R9)
+	ADDQ          DI, R9
+	VSHUFF64X2    $0xdd, Z17, Z5, Z1
+	VSHUFF64X2    $0x88, Z17, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VSHUFF64X2    $0xdd, Z23, Z11, Z1
+	VSHUFF64X2    $0x88, Z23, Z11, Z11
+	VADDPS        Z1, Z11, Z11
+	VUNPCKHPD     Z11, Z5, Z1
+	VUNPCKLPD     Z11, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VSHUFPS       $0xdd, Y1, Y5, Y2
+	VSHUFPS       $0x88, Y1, Y5, Y5
+	VADDPS        Y2, Y5, Y5
+	VADDPS        Z0, Z5, Z5
+	VMOVUPS       X5, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z5, (R9)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop31
+	VZEROUPPER
+	RET
+
 // func dot512Fused(n int, x *float32, y *float32) (r float32)
 // Requires: AVX, AVX512F, AVX512VL, SSE
 TEXT ·dot512Fused(SB), NOSPLIT, $0-28
@@ -1628,20 +1859,20 @@ TEXT ·dot512Fused(SB), NOSPLIT, $0-28
 	MOVQ   y+16(FP), DX
 	VPXORD Z0, Z0, Z0
 	CMPQ   CX, $0x00000010
-	JL     rest31
+	JL     rest35
 
-whole30:
+whole34:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS (DX), Z1, Z0
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, CX
 	CMPQ        CX, $0x00000010
-	JGE         whole30
+	JGE         whole34
 
-rest31:
+rest35:
 	TESTQ       CX, CX
-	JZ          done32
+	JZ          done36
 	LEAQ        -1(CX), CX
 	ANDQ        $0x0000000f, CX
 	INCQ        CX
@@ -1653,7 +1884,7 @@ rest31:
 	VMOVUPS.Z   (DX), K1, Z2
 	VFMADD231PS Z2, Z1, Z0
 
-done32:
+done36:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y1
 	VEXTRACTF32X4 $0x01, Y1, X0
@@ -1683,7 +1914,7 @@ TEXT ·dots4x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R10, K1
 	VPXORD Z0, Z0, Z0
 
-loop33:
+loop37:
 	MOVQ    n+0(FP), R12
 	MOVQ    AX, R10
 	MOVQ    DX, R11
@@ -1714,9 +1945,9 @@ loop33:
 	ADDQ    $0x00000040, R10
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000010, R12
-	JZ      over35
+	JZ      over39
 
-chunk34:
+chunk38:
 	VMOVUPS     (R10), Z17
 	VMOVUPS     (R10)(CX*1), Z18
 	VMOVUPS     (R10)(CX*2), Z19
@@ -1744,9 +1975,9 @@ chunk34:
 	ADDQ        $0x00000040, R10
 	ADDQ        $0x00000040, R11
 	SUBQ        $0x00000010, R12
-	JNZ         chunk34
+	JNZ         chunk38
 
-over35:
+over39:
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          BX, DX
@@ -1808,7 +2039,7 @@ over35:
 	VEXTRACTF32X4 $0x03, Z1, (R10)
 	ADDQ          $0x00000010, DI
 	DECQ          SI
-	JNZ           loop33
+	JNZ           loop37
 	VZEROUPPER
 	RET
 
@@ -1826,7 +2057,7 @@ TEXT ·dots2x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R9, K1
 	VPXORD Z0, Z0, Z0
 
-loop36:
+loop40:
 	MOVQ    n+0(FP), R11
 	MOVQ    AX, R9
 	MOVQ    DX, R10
@@ -1847,9 +2078,9 @@ loop36:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JZ      over38
+	JZ      over42
 
-chunk37:
+chunk41:
 	VMOVUPS     (R9), Z9
 	VMOVUPS     (R9)(CX*1), Z10
 	VMOVUPS     (R10), Z11
@@ -1867,9 +2098,9 @@ chunk37:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000010, R11
-	JNZ         chunk37
+	JNZ         chunk41
 
-over38:
+over42:
 	ADDQ          BX, DX
 	ADDQ          BX, DX
 	ADDQ          BX, DX
@@ -1907,7 +2138,7 @@ over38:
 	VEXTRACTF32X4 $0x01, Z1, (R9)
 	ADDQ          $0x00000010, DI
 	DECQ          SI
-	JNZ           loop36
+	JNZ           loop40
 	VZEROUPPER
 	RET
 
@@ -1925,7 +2156,7 @@ TEXT ·dots1x8x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
 
-loop39:
+loop43:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
@@ -1937,9 +2168,9 @@ loop39:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over41
+	JZ      over45
 
-chunk40:
+chunk44:
 	VMOVUPS     (R8), Z5
 	VFMADD231PS (R9), Z5, Z1
 	VFMADD231PS (R9)(DX*1), Z5, Z2
@@ -1948,9 +2179,9 @@ chunk40:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk40
+	JNZ         chunk44
 
-over41:
+over45:
 	ADDQ    DX, CX
 	ADDQ    DX, CX
 	ADDQ    DX, CX
@@ -1966,9 +2197,9 @@ over41:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over43
+	JZ      over47
 
-chunk42:
+chunk46:
 	VMOVUPS     (R8), Z9
 	VFMADD231PS (R9), Z9, Z5
 	VFMADD231PS (R9)(DX*1), Z9, Z6
@@ -1977,9 +2208,9 @@ chunk42:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk42
+	JNZ         chunk46
 
-over43:
+over47:
 	ADDQ          DX, CX
 	ADDQ          DX, CX
 	ADDQ          DX, CX
@@ -2015,7 +2246,7 @@ over43:
 	VMOVUPS       Y1, (R8)
 	ADDQ          $0x00000020, SI
 	DECQ          BX
-	JNZ           loop39
+	JNZ           loop43
 	VZEROUPPER
 	RET
 
@@ -2033,7 +2264,7 @@ TEXT ·dots1x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
 
-loop44:
+loop48:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
@@ -2045,9 +2276,9 @@ loop44:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over46
+	JZ      over50
 
-chunk45:
+chunk49:
 	VMOVUPS     (R8), Z5
 	VFMADD231PS (R9), Z5, Z1
 	VFMADD231PS (R9)(DX*1), Z5, Z2
@@ -2056,9 +2287,9 @@ chunk45:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk45
+	JNZ         chunk49
 
-over46:
+over50:
 	ADDQ          DX, CX
 	ADDQ          DX, CX
 	ADDQ          DX, CX
@@ -2086,7 +2317,7 @@ over46:
 	VMOVUPS       X1, (R8)
 	ADDQ          $0x00000010, SI
 	DECQ          BX
-	JNZ           loop44
+	JNZ           loop48
 	VZEROUPPER
 	RET
 
@@ -2102,7 +2333,7 @@ TEXT ·dots4x1x512Fused(SB), NOSPLIT, $0-64
 	LEAQ   (CX)(CX*2), R8
 	VPXORD Z0, Z0, Z0
 
-loop47:
+loop51:
 	MOVQ    n+0(FP), R11
 	MOVQ    AX, R9
 	MOVQ    DX, R10
@@ -2118,9 +2349,9 @@ loop47:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JZ      over49
+	JZ      over53
 
-chunk48:
+chunk52:
 	VMOVUPS     (R9), Z5
 	VMOVUPS     (R9)(CX*1), Z6
 	VMOVUPS     (R9)(CX*2), Z7
@@ -2133,9 +2364,9 @@ chunk48:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000010, R11
-	JNZ         chunk48
+	JNZ         chunk52
 
-over49:
+over53:
 	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
@@ -2185,7 +2416,7 @@ over49:
 	ADDQ          R10, R9
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop47
+	JNZ           loop51
 	VZEROUPPER
 	RET
 
@@ -2200,7 +2431,7 @@ TEXT ·dots2x1x512Fused(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), DI
 	VPXORD Z0, Z0, Z0
 
-loop50:
+loop54:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    DX, R9
@@ -2212,9 +2443,9 @@ loop50:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over52
+	JZ      over56
 
-chunk51:
+chunk55:
 	VMOVUPS     (R8), Z3
 	VMOVUPS     (R8)(CX*1), Z4
 	VMOVUPS     (R9), Z5
@@ -2223,9 +2454,9 @@ chunk51:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk51
+	JNZ         chunk55
 
-over52:
+over56:
 	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R9
 	MOVQ          DI, R8
@@ -2253,7 +2484,7 @@ over52:
 	ADDQ          R9, R8
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop50
+	JNZ           loop54
 	VZEROUPPER
 	RET
 
@@ -2268,7 +2499,7 @@ TEXT ·dots1x1x512Fused(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), SI
 	VPXORD Z0, Z0, Z0
 
-loop53:
+loop57:
 	MOVQ    n+0(FP), R9
 	MOVQ    AX, DI
 	MOVQ    CX, R8
@@ -2277,17 +2508,17 @@ loop53:
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x00000010, R9
-	JZ      over55
+	JZ      over59
 
-chunk54:
+chunk58:
 	VMOVUPS     (DI), Z2
 	VFMADD231PS (R8), Z2, Z1
 	ADDQ        $0x00000040, DI
 	ADDQ        $0x00000040, R8
 	SUBQ        $0x00000010, R9
-	JNZ         chunk54
+	JNZ         chunk58
 
-over55:
+over59:
 	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, DI
@@ -2304,6 +2535,213 @@ over55:
 	ADDQ          R8, DI
 	ADDQ          $0x00000004, SI
 	DECQ          BX
-	JNZ           loop53
+	JNZ           loop57
+	VZEROUPPER
+	RET
+
+// func dotsPacked512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dotsPacked512Fused(SB), $6208-64
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ n+0(FP), CX
+	MOVQ AX, DX
+	MOVQ a+8(FP), BX
+	MOVQ as+16(FP), SI
+
+pack60:
+	MOVQ         BX, DI
+	VMOVUPS      (DI), Y0
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z0, Z0
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      32(DI), Y1
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z1, Z1
+	VMOVUPS      Z1, 64(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y2
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z2, Z2
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      32(DI), Y3
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z3, Z3
+	VMOVUPS      Z3, 192(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y4
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z4, Z4
+	VMOVUPS      Z4, 256(DX)
+	VMOVUPS      32(DI), Y5
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z5, Z5
+	VMOVUPS      Z5, 320(DX)
+	LEAQ         (DI)(SI*2), DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000180, DX
+	SUBQ         $0x00000010, CX
+	JNZ          pack60
+	MOVQ         b+24(FP), CX
+	MOVQ         bs+32(FP), DX
+	MOVQ         m+40(FP), BX
+	MOVQ         c+48(FP), SI
+	MOVQ         cs+56(FP), DI
+	LEAQ         (DX)(DX*2), R8
+	VPXORD       Z0, Z0, Z0
+
+loop61:
+	MOVQ            n+0(FP), R11
+	MOVQ            AX, R9
+	MOVQ            CX, R10
+	VMOVUPS         (R9), Z8
+	VMOVUPS         128(R9), Z6
+	VMOVUPS         256(R9), Z2
+	VBROADCASTF64X4 (R10), Z4
+	VMULPS          Z4, Z8, Z1
+	VMULPS          Z4, Z6, Z3
+	VMULPS          Z4, Z2, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z4
+	VMULPS          Z4, Z8, Z7
+	VMULPS          Z4, Z6, Z9
+	VMULPS          Z4, Z2, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z4
+	VMULPS          Z4, Z8, Z13
+	VMULPS          Z4, Z6, Z15
+	VMULPS          Z4, Z2, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z4
+	VMULPS          Z4, Z8, Z19
+	VMULPS          Z4, Z6, Z21
+	VMULPS          Z4, Z2, Z23
+	VMOVUPS         64(R9), Z20
+	VMOVUPS         192(R9), Z22
+	VMOVUPS         320(R9), Z24
+	VBROADCASTF64X4 32(R10), Z6
+	VMULPS          Z6, Z20, Z2
+	VMULPS          Z6, Z22, Z4
+	VMULPS          Z6, Z24, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z12
+	VMULPS          Z12, Z20, Z8
+	VMULPS          Z12, Z22, Z10
+	VMULPS          Z12, Z24, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z18
+	VMULPS          Z18, Z20, Z14
+	VMULPS          Z18, Z22, Z16
+	VMULPS          Z18, Z24, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z25
+	VMULPS          Z25, Z20, Z20
+	VMULPS          Z25, Z22, Z22
+	VMULPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JZ              over63
+
+chunk62:
+	VMOVUPS         (R9), Z25
+	VMOVUPS         128(R9), Z26
+	VMOVUPS         256(R9), Z27
+	VBROADCASTF64X4 (R10), Z28
+	VFMADD231PS     Z28, Z25, Z1
+	VFMADD231PS     Z28, Z26, Z3
+	VFMADD231PS     Z28, Z27, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z28
+	VFMADD231PS     Z28, Z25, Z7
+	VFMADD231PS     Z28, Z26, Z9
+	VFMADD231PS     Z28, Z27, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z28
+	VFMADD231PS     Z28, Z25, Z13
+	VFMADD231PS     Z28, Z26, Z15
+	VFMADD231PS     Z28, Z27, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z28
+	VFMADD231PS     Z28, Z25, Z19
+	VFMADD231PS     Z28, Z26, Z21
+	VFMADD231PS     Z28, Z27, Z23
+	VMOVUPS         64(R9), Z25
+	VMOVUPS         192(R9), Z26
+	VMOVUPS         320(R9), Z27
+	VBROADCASTF64X4 32(R10), Z28
+	VFMADD231PS     Z28, Z25, Z2
+	VFMADD231PS     Z28, Z26, Z4
+	VFMADD231PS     Z28, Z27, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z28
+	VFMADD231PS     Z28, Z25, Z8
+	VFMADD231PS     Z28, Z26, Z10
+	VFMADD231PS     Z28, Z27, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z28
+	VFMADD231PS     Z28, Z25, Z14
+	VFMADD231PS     Z28, Z26, Z16
+	VFMADD231PS     Z28, Z27, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z28
+	VFMADD231PS     Z28, Z25, Z20
+	VFMADD231PS     Z28, Z26, Z22
+	VFMADD231PS     Z28, Z27, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JNZ             chunk62
+
+over63:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z8, Z7, Z7
+	VADDPS        Z14, Z13, Z13
+	VADDPS        Z20, Z19, Z19
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z10, Z9, Z9
+	VADDPS        Z16, Z15, Z15
+	VADDPS        Z22, Z21, Z21
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z12, Z11, Z11
+	VADDPS        Z18, Z17, Z17
+	VADDPS        Z24, Z23, Z23
+	VSHUFF64X2    $0xdd, Z3, Z1, Z2
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VSHUFF64X2    $0xdd, Z9, Z7, Z2
+	VSHUFF64X2    $0x88, Z9, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VSHUFF64X2    $0xdd, Z15, Z13, Z2
+	VSHUFF64X2    $0x88, Z15, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFF64X2    $0xdd, Z21, Z19, Z2
+	VSHUFF64X2    $0x88, Z21, Z19, Z19
+	VADDPS        Z2, Z19, Z19
+	MOVQ          SI, R9
+	VUNPCKHPD     Z7, Z1, Z2
+	VUNPCKLPD     Z7, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VUNPCKHPD     Z19, Z13, Z2
+	VUNPCKLPD     Z19, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFPS       $0xdd, Z13, Z1, Z2
+	VSHUFPS       $0x88, Z13, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x02, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x03, Z1, (R9)
+	ADDQ          DI, R9
+	VSHUFF64X2    $0xdd, Z17, Z5, Z1
+	VSHUFF64X2    $0x88, Z17, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VSHUFF64X2    $0xdd, Z23, Z11, Z1
+	VSHUFF64X2    $0x88, Z23, Z11, Z11
+	VADDPS        Z1, Z11, Z11
+	VUNPCKHPD     Z11, Z5, Z1
+	VUNPCKLPD     Z11, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VSHUFPS       $0xdd, Y1, Y5, Y2
+	VSHUFPS       $0x88, Y1, Y5, Y5
+	VADDPS        Y2, Y5, Y5
+	VADDPS        Z0, Z5, Z5
+	VMOVUPS       X5, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z5, (R9)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop61
 	VZEROUPPER
 	RET

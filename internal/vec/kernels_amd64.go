@@ -261,6 +261,9 @@ func sumNative(x []float32) float32 {
 // dotsFunc computes blocks of dot products, m blocks side by side.
 type dotsFunc func(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
+// packed is the length up to which dotsPacked takes rows.
+const packed = 256
+
 // A dotsBlock is ra rows of a with blocks of rb rows of b, a power of two.
 type dotsBlock struct {
 	ra, rb int
@@ -271,15 +274,13 @@ type dotsBlock struct {
 // a.
 var dotsBlocks = [...][]dotsBlock{
 	strict256: {{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}},
-	fused256: {
-		{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused},
-	},
+	fused256:  {{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused}},
 	strict512: {
-		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512},
+		{6, 4, dotsPacked512}, {4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512},
 		{2, 1, dots2x1x512}, {1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
 	},
 	fused512: {
-		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused},
+		{6, 4, dotsPacked512Fused}, {4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused},
 		{2, 1, dots2x1x512Fused}, {1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
 	},
 }
@@ -291,7 +292,9 @@ func mulTBNative(dst, a, b *Matrix) {
 	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
 	all := dotsBlocks[variant()]
 	for i := 0; i < a.Rows; {
-		for all[0].ra > a.Rows-i {
+		// Two blocks of four are better than one of six and one of two.
+		left := a.Rows - i
+		for all[0].ra > left || all[0].ra == 6 && (n > packed || m%4 > 0 || left == 8 || left == 9) {
 			all = all[1:]
 		}
 		ra := all[0].ra
