@@ -65,6 +65,9 @@ func dots2x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float3
 func dots1x1x512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
 //go:noescape
+func dotsPacked512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
 func dot512Fused(n int, x *float32, y *float32) (r float32)
 
 //go:noescape
@@ -87,3 +90,6 @@ func dots2x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *f
 
 //go:noescape
 func dots1x1x512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+
+//go:noescape
+func dotsPacked512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)

@@ -210,6 +210,8 @@ chunk10:
 	JNZ     chunk10
 
 over11:
+	ADDQ         BX, DX
+	ADDQ         BX, DX
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
 	VADDPS       Y2, Y1, Y1
@@ -232,8 +234,6 @@ over11:
 	VADDPS       X0, X1, X1
 	VMOVLPS      X1, (R8)
 	VMOVHPS      X1, (R8)(R9*1)
-	ADDQ         BX, DX
-	ADDQ         BX, DX
 	ADDQ         $0x00000008, DI
 	DECQ         SI
 	JNZ          loop9
@@ -307,6 +307,10 @@ chunk13:
 	JNZ        chunk13
 
 over14:
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
 	MOVQ         cs+56(FP), R8
 	MOVQ         SI, R8
 	VADDPS       Y2, Y1, Y1
@@ -328,10 +332,6 @@ over14:
 	VSHUFPS      $0x88, X1, X3, X1
 	VADDPS       X0, X1, X1
 	VMOVUPS      X1, (R8)
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         DX, CX
 	ADDQ         $0x00000010, SI
 	DECQ         BX
 	JNZ          loop12
@@ -389,6 +389,7 @@ chunk16:
 	JNZ     chunk16
 
 over17:
+	ADDQ         BX, DX
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
 	VADDPS       Y2, Y1, Y1
@@ -411,7 +412,6 @@ over17:
 	VADDSS       X0, X1, X1
 	VMOVSS       X1, (R8)
 	ADDQ         R9, R8
-	ADDQ         BX, DX
 	ADDQ         $0x00000004, DI
 	DECQ         SI
 	JNZ          loop15
@@ -455,6 +455,7 @@ chunk19:
 	JNZ     chunk19
 
 over20:
+	ADDQ         DX, CX
 	MOVQ         cs+56(FP), R8
 	MOVQ         SI, DI
 	VADDPS       Y2, Y1, Y1
@@ -467,7 +468,6 @@ over20:
 	VADDSS       X0, X1, X1
 	VMOVSS       X1, (DI)
 	ADDQ         R8, DI
-	ADDQ         DX, CX
 	ADDQ         $0x00000004, SI
 	DECQ         BX
 	JNZ          loop18
@@ -596,6 +596,8 @@ chunk26:
 	JNZ         chunk26
 
 over27:
+	ADDQ         BX, DX
+	ADDQ         BX, DX
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
 	VADDPS       Y2, Y1, Y1
@@ -618,8 +620,6 @@ over27:
 	VADDPS       X0, X1, X1
 	VMOVLPS      X1, (R8)
 	VMOVHPS      X1, (R8)(R9*1)
-	ADDQ         BX, DX
-	ADDQ         BX, DX
 	ADDQ         $0x00000008, DI
 	DECQ         SI
 	JNZ          loop25
@@ -685,6 +685,10 @@ chunk29:
 	JNZ         chunk29
 
 over30:
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
 	MOVQ         cs+56(FP), R8
 	MOVQ         SI, R8
 	VADDPS       Y2, Y1, Y1
@@ -706,10 +710,6 @@ over30:
 	VSHUFPS      $0x88, X1, X3, X1
 	VADDPS       X0, X1, X1
 	VMOVUPS      X1, (R8)
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         DX, CX
 	ADDQ         $0x00000010, SI
 	DECQ         BX
 	JNZ          loop28
@@ -763,6 +763,7 @@ chunk32:
 	JNZ         chunk32
 
 over33:
+	ADDQ         BX, DX
 	MOVQ         cs+56(FP), R9
 	MOVQ         DI, R8
 	VADDPS       Y2, Y1, Y1
@@ -785,7 +786,6 @@ over33:
 	VADDSS       X0, X1, X1
 	VMOVSS       X1, (R8)
 	ADDQ         R9, R8
-	ADDQ         BX, DX
 	ADDQ         $0x00000004, DI
 	DECQ         SI
 	JNZ          loop31
@@ -827,6 +827,7 @@ chunk35:
 	JNZ         chunk35
 
 over36:
+	ADDQ         DX, CX
 	MOVQ         cs+56(FP), R8
 	MOVQ         SI, DI
 	VADDPS       Y2, Y1, Y1
@@ -839,7 +840,6 @@ over36:
 	VADDSS       X0, X1, X1
 	VMOVSS       X1, (DI)
 	ADDQ         R8, DI
-	ADDQ         DX, CX
 	ADDQ         $0x00000004, SI
 	DECQ         BX
 	JNZ          loop34
@@ -1032,6 +1032,10 @@ chunk8:
 	JNZ     chunk8
 
 over9:
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R11
 	MOVQ          DI, R10
 	VSHUFF64X2    $0x4e, Z5, Z1, Z17
@@ -1087,10 +1091,6 @@ over9:
 	VEXTRACTF32X4 $0x02, Z1, (R10)
 	ADDQ          R11, R10
 	VEXTRACTF32X4 $0x03, Z1, (R10)
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
 	ADDQ          $0x00000010, DI
 	DECQ          SI
 	JNZ           loop7
@@ -1163,6 +1163,10 @@ chunk11:
 	JNZ     chunk11
 
 over12:
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
 	VSHUFF64X2    $0x4e, Z5, Z1, Z9
@@ -1194,10 +1198,6 @@ over12:
 	VMOVUPS       X1, (R9)
 	ADDQ          R10, R9
 	VEXTRACTF32X4 $0x01, Z1, (R9)
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
 	ADDQ          $0x00000010, DI
 	DECQ          SI
 	JNZ           loop10
@@ -1222,47 +1222,69 @@ loop13:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
-	LEAQ    (R9)(DX*4), R11
-	VMOVUPS (R8), Z8
-	VMULPS  (R9), Z8, Z1
-	VMULPS  (R9)(DX*1), Z8, Z2
-	VMULPS  (R9)(DX*2), Z8, Z3
-	VMULPS  (R9)(DI*1), Z8, Z4
-	VMULPS  (R11), Z8, Z5
-	VMULPS  (R11)(DX*1), Z8, Z6
-	VMULPS  (R11)(DX*2), Z8, Z7
-	VMULPS  (R11)(DI*1), Z8, Z8
+	VMOVUPS (R8), Z4
+	VMULPS  (R9), Z4, Z1
+	VMULPS  (R9)(DX*1), Z4, Z2
+	VMULPS  (R9)(DX*2), Z4, Z3
+	VMULPS  (R9)(DI*1), Z4, Z4
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
-	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000010, R10
 	JZ      over15
 
 chunk14:
-	VMOVUPS (R8), Z9
-	VMULPS  (R9), Z9, Z10
-	VADDPS  Z10, Z1, Z1
-	VMULPS  (R9)(DX*1), Z9, Z10
-	VADDPS  Z10, Z2, Z2
-	VMULPS  (R9)(DX*2), Z9, Z10
-	VADDPS  Z10, Z3, Z3
-	VMULPS  (R9)(DI*1), Z9, Z10
-	VADDPS  Z10, Z4, Z4
-	VMULPS  (R11), Z9, Z10
-	VADDPS  Z10, Z5, Z5
-	VMULPS  (R11)(DX*1), Z9, Z10
-	VADDPS  Z10, Z6, Z6
-	VMULPS  (R11)(DX*2), Z9, Z10
-	VADDPS  Z10, Z7, Z7
-	VMULPS  (R11)(DI*1), Z9, Z9
-	VADDPS  Z9, Z8, Z8
+	VMOVUPS (R8), Z5
+	VMULPS  (R9), Z5, Z6
+	VADDPS  Z6, Z1, Z1
+	VMULPS  (R9)(DX*1), Z5, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  (R9)(DX*2), Z5, Z6
+	VADDPS  Z6, Z3, Z3
+	VMULPS  (R9)(DI*1), Z5, Z5
+	VADDPS  Z5, Z4, Z4
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
-	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000010, R10
 	JNZ     chunk14
 
 over15:
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Z8
+	VMULPS  (R9), Z8, Z5
+	VMULPS  (R9)(DX*1), Z8, Z6
+	VMULPS  (R9)(DX*2), Z8, Z7
+	VMULPS  (R9)(DI*1), Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over17
+
+chunk16:
+	VMOVUPS (R8), Z9
+	VMULPS  (R9), Z9, Z10
+	VADDPS  Z10, Z5, Z5
+	VMULPS  (R9)(DX*1), Z9, Z10
+	VADDPS  Z10, Z6, Z6
+	VMULPS  (R9)(DX*2), Z9, Z10
+	VADDPS  Z10, Z7, Z7
+	VMULPS  (R9)(DI*1), Z9, Z9
+	VADDPS  Z9, Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     chunk16
+
+over17:
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, R8
 	VSHUFF64X2    $0x4e, Z5, Z1, Z9
@@ -1292,14 +1314,6 @@ over15:
 	VADDPS        Y3, Y1, Y1
 	VADDPS        Z0, Z1, Z1
 	VMOVUPS       Y1, (R8)
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
 	ADDQ          $0x00000020, SI
 	DECQ          BX
 	JNZ           loop13
@@ -1320,7 +1334,7 @@ TEXT ·dots1x4x512(SB), NOSPLIT, $0-64
 	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
 
-loop16:
+loop18:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
@@ -1332,9 +1346,9 @@ loop16:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over18
+	JZ      over20
 
-chunk17:
+chunk19:
 	VMOVUPS (R8), Z5
 	VMULPS  (R9), Z5, Z6
 	VADDPS  Z6, Z1, Z1
@@ -1347,9 +1361,13 @@ chunk17:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JNZ     chunk17
+	JNZ     chunk19
 
-over18:
+over20:
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, R8
 	VSHUFF64X2    $0x4e, Z3, Z1, Z5
@@ -1371,13 +1389,9 @@ over18:
 	VADDPS        X3, X1, X1
 	VADDPS        Z0, Z1, Z1
 	VMOVUPS       X1, (R8)
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
 	ADDQ          $0x00000010, SI
 	DECQ          BX
-	JNZ           loop16
+	JNZ           loop18
 	VZEROUPPER
 	RET
 
@@ -1393,7 +1407,7 @@ TEXT ·dots4x1x512(SB), NOSPLIT, $0-64
 	LEAQ   (CX)(CX*2), R8
 	VPXORD Z0, Z0, Z0
 
-loop19:
+loop21:
 	MOVQ    n+0(FP), R11
 	MOVQ    AX, R9
 	MOVQ    DX, R10
@@ -1409,9 +1423,9 @@ loop19:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JZ      over21
+	JZ      over23
 
-chunk20:
+chunk22:
 	VMOVUPS (R9), Z5
 	VMOVUPS (R9)(CX*1), Z6
 	VMOVUPS (R9)(CX*2), Z7
@@ -1428,9 +1442,10 @@ chunk20:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JNZ     chunk20
+	JNZ     chunk22
 
-over21:
+over23:
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
 	VEXTRACTF64X4 $0x01, Z1, Y5
@@ -1477,10 +1492,9 @@ over21:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
-	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop19
+	JNZ           loop21
 	VZEROUPPER
 	RET
 
@@ -1495,7 +1509,7 @@ TEXT ·dots2x1x512(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), DI
 	VPXORD Z0, Z0, Z0
 
-loop22:
+loop24:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    DX, R9
@@ -1507,9 +1521,9 @@ loop22:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over24
+	JZ      over26
 
-chunk23:
+chunk25:
 	VMOVUPS (R8), Z3
 	VMOVUPS (R8)(CX*1), Z4
 	VMOVUPS (R9), Z5
@@ -1520,9 +1534,10 @@ chunk23:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JNZ     chunk23
+	JNZ     chunk25
 
-over24:
+over26:
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R9
 	MOVQ          DI, R8
 	VEXTRACTF64X4 $0x01, Z1, Y3
@@ -1547,10 +1562,9 @@ over24:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (R8)
 	ADDQ          R9, R8
-	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop22
+	JNZ           loop24
 	VZEROUPPER
 	RET
 
@@ -1565,7 +1579,7 @@ TEXT ·dots1x1x512(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), SI
 	VPXORD Z0, Z0, Z0
 
-loop25:
+loop27:
 	MOVQ    n+0(FP), R9
 	MOVQ    AX, DI
 	MOVQ    CX, R8
@@ -1574,18 +1588,19 @@ loop25:
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x00000010, R9
-	JZ      over27
+	JZ      over29
 
-chunk26:
+chunk28:
 	VMOVUPS (DI), Z2
 	VMULPS  (R8), Z2, Z2
 	VADDPS  Z2, Z1, Z1
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x00000010, R9
-	JNZ     chunk26
+	JNZ     chunk28
 
-over27:
+over29:
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, DI
 	VEXTRACTF64X4 $0x01, Z1, Y2
@@ -1599,10 +1614,240 @@ over27:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (DI)
 	ADDQ          R8, DI
-	ADDQ          DX, CX
 	ADDQ          $0x00000004, SI
 	DECQ          BX
-	JNZ           loop25
+	JNZ           loop27
+	VZEROUPPER
+	RET
+
+// func dotsPacked512(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dotsPacked512(SB), $6208-64
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ n+0(FP), CX
+	MOVQ AX, DX
+	MOVQ a+8(FP), BX
+	MOVQ as+16(FP), SI
+
+pack30:
+	MOVQ         BX, DI
+	VMOVUPS      (DI), Y0
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z0, Z0
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      32(DI), Y1
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z1, Z1
+	VMOVUPS      Z1, 64(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y2
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z2, Z2
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      32(DI), Y3
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z3, Z3
+	VMOVUPS      Z3, 192(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y4
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z4, Z4
+	VMOVUPS      Z4, 256(DX)
+	VMOVUPS      32(DI), Y5
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z5, Z5
+	VMOVUPS      Z5, 320(DX)
+	LEAQ         (DI)(SI*2), DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000180, DX
+	SUBQ         $0x00000010, CX
+	JNZ          pack30
+	MOVQ         b+24(FP), CX
+	MOVQ         bs+32(FP), DX
+	MOVQ         m+40(FP), BX
+	MOVQ         c+48(FP), SI
+	MOVQ         cs+56(FP), DI
+	LEAQ         (DX)(DX*2), R8
+	VPXORD       Z0, Z0, Z0
+
+loop31:
+	MOVQ            n+0(FP), R11
+	MOVQ            AX, R9
+	MOVQ            CX, R10
+	VMOVUPS         (R9), Z8
+	VMOVUPS         128(R9), Z6
+	VMOVUPS         256(R9), Z2
+	VBROADCASTF64X4 (R10), Z4
+	VMULPS          Z4, Z8, Z1
+	VMULPS          Z4, Z6, Z3
+	VMULPS          Z4, Z2, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z4
+	VMULPS          Z4, Z8, Z7
+	VMULPS          Z4, Z6, Z9
+	VMULPS          Z4, Z2, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z4
+	VMULPS          Z4, Z8, Z13
+	VMULPS          Z4, Z6, Z15
+	VMULPS          Z4, Z2, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z4
+	VMULPS          Z4, Z8, Z19
+	VMULPS          Z4, Z6, Z21
+	VMULPS          Z4, Z2, Z23
+	VMOVUPS         64(R9), Z20
+	VMOVUPS         192(R9), Z22
+	VMOVUPS         320(R9), Z24
+	VBROADCASTF64X4 32(R10), Z6
+	VMULPS          Z6, Z20, Z2
+	VMULPS          Z6, Z22, Z4
+	VMULPS          Z6, Z24, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z12
+	VMULPS          Z12, Z20, Z8
+	VMULPS          Z12, Z22, Z10
+	VMULPS          Z12, Z24, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z18
+	VMULPS          Z18, Z20, Z14
+	VMULPS          Z18, Z22, Z16
+	VMULPS          Z18, Z24, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z25
+	VMULPS          Z25, Z20, Z20
+	VMULPS          Z25, Z22, Z22
+	VMULPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JZ              over33
+
+chunk32:
+	VMOVUPS         (R9), Z25
+	VMOVUPS         128(R9), Z26
+	VMOVUPS         256(R9), Z27
+	VBROADCASTF64X4 (R10), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z1, Z1
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z3, Z3
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z5, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z7, Z7
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z9, Z9
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z11, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z13, Z13
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z15, Z15
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z17, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z28
+	VMULPS          Z28, Z25, Z25
+	VADDPS          Z25, Z19, Z19
+	VMULPS          Z28, Z26, Z25
+	VADDPS          Z25, Z21, Z21
+	VMULPS          Z28, Z27, Z25
+	VADDPS          Z25, Z23, Z23
+	VMOVUPS         64(R9), Z25
+	VMOVUPS         192(R9), Z26
+	VMOVUPS         320(R9), Z27
+	VBROADCASTF64X4 32(R10), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z2, Z2
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z4, Z4
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z6, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z8, Z8
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z10, Z10
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z12, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z28
+	VMULPS          Z28, Z25, Z29
+	VADDPS          Z29, Z14, Z14
+	VMULPS          Z28, Z26, Z29
+	VADDPS          Z29, Z16, Z16
+	VMULPS          Z28, Z27, Z28
+	VADDPS          Z28, Z18, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z28
+	VMULPS          Z28, Z25, Z25
+	VADDPS          Z25, Z20, Z20
+	VMULPS          Z28, Z26, Z25
+	VADDPS          Z25, Z22, Z22
+	VMULPS          Z28, Z27, Z25
+	VADDPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JNZ             chunk32
+
+over33:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z8, Z7, Z7
+	VADDPS        Z14, Z13, Z13
+	VADDPS        Z20, Z19, Z19
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z10, Z9, Z9
+	VADDPS        Z16, Z15, Z15
+	VADDPS        Z22, Z21, Z21
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z12, Z11, Z11
+	VADDPS        Z18, Z17, Z17
+	VADDPS        Z24, Z23, Z23
+	VSHUFF64X2    $0xdd, Z3, Z1, Z2
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VSHUFF64X2    $0xdd, Z9, Z7, Z2
+	VSHUFF64X2    $0x88, Z9, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VSHUFF64X2    $0xdd, Z15, Z13, Z2
+	VSHUFF64X2    $0x88, Z15, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFF64X2    $0xdd, Z21, Z19, Z2
+	VSHUFF64X2    $0x88, Z21, Z19, Z19
+	VADDPS        Z2, Z19, Z19
+	MOVQ          SI, R9
+	VUNPCKHPD     Z7, Z1, Z2
+	VUNPCKLPD     Z7, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VUNPCKHPD     Z19, Z13, Z2
+	VUNPCKLPD     Z19, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFPS       $0xdd, Z13, Z1, Z2
+	VSHUFPS       $0x88, Z13, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x02, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x03, Z1, (R9)
+	ADDQ          DI, R9
+	VSHUFF64X2    $0xdd, Z17, Z5, Z1
+	VSHUFF64X2    $0x88, Z17, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VSHUFF64X2    $0xdd, Z23, Z11, Z1
+	VSHUFF64X2    $0x88, Z23, Z11, Z11
+	VADDPS        Z1, Z11, Z11
+	VUNPCKHPD     Z11, Z5, Z1
+	VUNPCKLPD     Z11, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VSHUFPS       $0xdd, Y1, Y5, Y2
+	VSHUFPS       $0x88, Y1, Y5, Y5
+	VADDPS        Y2, Y5, Y5
+	VADDPS        Z0, Z5, Z5
+	VMOVUPS       X5, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z5, (R9)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop31
 	VZEROUPPER
 	RET
 
@@ -1614,20 +1859,20 @@ TEXT ·dot512Fused(SB), NOSPLIT, $0-28
 	MOVQ   y+16(FP), DX
 	VPXORD Z0, Z0, Z0
 	CMPQ   CX, $0x00000010
-	JL     rest29
+	JL     rest35
 
-whole28:
+whole34:
 	VMOVUPS     (AX), Z1
 	VFMADD231PS (DX), Z1, Z0
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, CX
 	CMPQ        CX, $0x00000010
-	JGE         whole28
+	JGE         whole34
 
-rest29:
+rest35:
 	TESTQ       CX, CX
-	JZ          done30
+	JZ          done36
 	LEAQ        -1(CX), CX
 	ANDQ        $0x0000000f, CX
 	INCQ        CX
@@ -1639,7 +1884,7 @@ rest29:
 	VMOVUPS.Z   (DX), K1, Z2
 	VFMADD231PS Z2, Z1, Z0
 
-done30:
+done36:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y1
 	VEXTRACTF32X4 $0x01, Y1, X0
@@ -1669,7 +1914,7 @@ TEXT ·dots4x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R10, K1
 	VPXORD Z0, Z0, Z0
 
-loop31:
+loop37:
 	MOVQ    n+0(FP), R12
 	MOVQ    AX, R10
 	MOVQ    DX, R11
@@ -1700,9 +1945,9 @@ loop31:
 	ADDQ    $0x00000040, R10
 	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000010, R12
-	JZ      over33
+	JZ      over39
 
-chunk32:
+chunk38:
 	VMOVUPS     (R10), Z17
 	VMOVUPS     (R10)(CX*1), Z18
 	VMOVUPS     (R10)(CX*2), Z19
@@ -1730,9 +1975,13 @@ chunk32:
 	ADDQ        $0x00000040, R10
 	ADDQ        $0x00000040, R11
 	SUBQ        $0x00000010, R12
-	JNZ         chunk32
+	JNZ         chunk38
 
-over33:
+over39:
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R11
 	MOVQ          DI, R10
 	VSHUFF64X2    $0x4e, Z5, Z1, Z17
@@ -1788,13 +2037,9 @@ over33:
 	VEXTRACTF32X4 $0x02, Z1, (R10)
 	ADDQ          R11, R10
 	VEXTRACTF32X4 $0x03, Z1, (R10)
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
 	ADDQ          $0x00000010, DI
 	DECQ          SI
-	JNZ           loop31
+	JNZ           loop37
 	VZEROUPPER
 	RET
 
@@ -1812,7 +2057,7 @@ TEXT ·dots2x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R9, K1
 	VPXORD Z0, Z0, Z0
 
-loop34:
+loop40:
 	MOVQ    n+0(FP), R11
 	MOVQ    AX, R9
 	MOVQ    DX, R10
@@ -1833,9 +2078,9 @@ loop34:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JZ      over36
+	JZ      over42
 
-chunk35:
+chunk41:
 	VMOVUPS     (R9), Z9
 	VMOVUPS     (R9)(CX*1), Z10
 	VMOVUPS     (R10), Z11
@@ -1853,9 +2098,13 @@ chunk35:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000010, R11
-	JNZ         chunk35
+	JNZ         chunk41
 
-over36:
+over42:
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
 	VSHUFF64X2    $0x4e, Z5, Z1, Z9
@@ -1887,13 +2136,9 @@ over36:
 	VMOVUPS       X1, (R9)
 	ADDQ          R10, R9
 	VEXTRACTF32X4 $0x01, Z1, (R9)
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
 	ADDQ          $0x00000010, DI
 	DECQ          SI
-	JNZ           loop34
+	JNZ           loop40
 	VZEROUPPER
 	RET
 
@@ -1911,43 +2156,65 @@ TEXT ·dots1x8x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
 
-loop37:
+loop43:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
-	LEAQ    (R9)(DX*4), R11
-	VMOVUPS (R8), Z8
-	VMULPS  (R9), Z8, Z1
-	VMULPS  (R9)(DX*1), Z8, Z2
-	VMULPS  (R9)(DX*2), Z8, Z3
-	VMULPS  (R9)(DI*1), Z8, Z4
-	VMULPS  (R11), Z8, Z5
-	VMULPS  (R11)(DX*1), Z8, Z6
-	VMULPS  (R11)(DX*2), Z8, Z7
-	VMULPS  (R11)(DI*1), Z8, Z8
+	VMOVUPS (R8), Z4
+	VMULPS  (R9), Z4, Z1
+	VMULPS  (R9)(DX*1), Z4, Z2
+	VMULPS  (R9)(DX*2), Z4, Z3
+	VMULPS  (R9)(DI*1), Z4, Z4
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
-	ADDQ    $0x00000040, R11
 	SUBQ    $0x00000010, R10
-	JZ      over39
+	JZ      over45
 
-chunk38:
-	VMOVUPS     (R8), Z9
-	VFMADD231PS (R9), Z9, Z1
-	VFMADD231PS (R9)(DX*1), Z9, Z2
-	VFMADD231PS (R9)(DX*2), Z9, Z3
-	VFMADD231PS (R9)(DI*1), Z9, Z4
-	VFMADD231PS (R11), Z9, Z5
-	VFMADD231PS (R11)(DX*1), Z9, Z6
-	VFMADD231PS (R11)(DX*2), Z9, Z7
-	VFMADD231PS (R11)(DI*1), Z9, Z8
+chunk44:
+	VMOVUPS     (R8), Z5
+	VFMADD231PS (R9), Z5, Z1
+	VFMADD231PS (R9)(DX*1), Z5, Z2
+	VFMADD231PS (R9)(DX*2), Z5, Z3
+	VFMADD231PS (R9)(DI*1), Z5, Z4
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
-	ADDQ        $0x00000040, R11
 	SUBQ        $0x00000010, R10
-	JNZ         chunk38
+	JNZ         chunk44
 
-over39:
+over45:
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	ADDQ    DX, CX
+	MOVQ    n+0(FP), R10
+	MOVQ    AX, R8
+	MOVQ    CX, R9
+	VMOVUPS (R8), Z8
+	VMULPS  (R9), Z8, Z5
+	VMULPS  (R9)(DX*1), Z8, Z6
+	VMULPS  (R9)(DX*2), Z8, Z7
+	VMULPS  (R9)(DI*1), Z8, Z8
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JZ      over47
+
+chunk46:
+	VMOVUPS     (R8), Z9
+	VFMADD231PS (R9), Z9, Z5
+	VFMADD231PS (R9)(DX*1), Z9, Z6
+	VFMADD231PS (R9)(DX*2), Z9, Z7
+	VFMADD231PS (R9)(DI*1), Z9, Z8
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JNZ         chunk46
+
+over47:
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, R8
 	VSHUFF64X2    $0x4e, Z5, Z1, Z9
@@ -1977,17 +2244,9 @@ over39:
 	VADDPS        Y3, Y1, Y1
 	VADDPS        Z0, Z1, Z1
 	VMOVUPS       Y1, (R8)
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
 	ADDQ          $0x00000020, SI
 	DECQ          BX
-	JNZ           loop37
+	JNZ           loop43
 	VZEROUPPER
 	RET
 
@@ -2005,7 +2264,7 @@ TEXT ·dots1x4x512Fused(SB), NOSPLIT, $0-64
 	KMOVW  R8, K1
 	VPXORD Z0, Z0, Z0
 
-loop40:
+loop48:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    CX, R9
@@ -2017,9 +2276,9 @@ loop40:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over42
+	JZ      over50
 
-chunk41:
+chunk49:
 	VMOVUPS     (R8), Z5
 	VFMADD231PS (R9), Z5, Z1
 	VFMADD231PS (R9)(DX*1), Z5, Z2
@@ -2028,9 +2287,13 @@ chunk41:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk41
+	JNZ         chunk49
 
-over42:
+over50:
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, R8
 	VSHUFF64X2    $0x4e, Z3, Z1, Z5
@@ -2052,13 +2315,9 @@ over42:
 	VADDPS        X3, X1, X1
 	VADDPS        Z0, Z1, Z1
 	VMOVUPS       X1, (R8)
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
-	ADDQ          DX, CX
 	ADDQ          $0x00000010, SI
 	DECQ          BX
-	JNZ           loop40
+	JNZ           loop48
 	VZEROUPPER
 	RET
 
@@ -2074,7 +2333,7 @@ TEXT ·dots4x1x512Fused(SB), NOSPLIT, $0-64
 	LEAQ   (CX)(CX*2), R8
 	VPXORD Z0, Z0, Z0
 
-loop43:
+loop51:
 	MOVQ    n+0(FP), R11
 	MOVQ    AX, R9
 	MOVQ    DX, R10
@@ -2090,9 +2349,9 @@ loop43:
 	ADDQ    $0x00000040, R9
 	ADDQ    $0x00000040, R10
 	SUBQ    $0x00000010, R11
-	JZ      over45
+	JZ      over53
 
-chunk44:
+chunk52:
 	VMOVUPS     (R9), Z5
 	VMOVUPS     (R9)(CX*1), Z6
 	VMOVUPS     (R9)(CX*2), Z7
@@ -2105,9 +2364,10 @@ chunk44:
 	ADDQ        $0x00000040, R9
 	ADDQ        $0x00000040, R10
 	SUBQ        $0x00000010, R11
-	JNZ         chunk44
+	JNZ         chunk52
 
-over45:
+over53:
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R10
 	MOVQ          DI, R9
 	VEXTRACTF64X4 $0x01, Z1, Y5
@@ -2154,10 +2414,9 @@ over45:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (R9)
 	ADDQ          R10, R9
-	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop43
+	JNZ           loop51
 	VZEROUPPER
 	RET
 
@@ -2172,7 +2431,7 @@ TEXT ·dots2x1x512Fused(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), DI
 	VPXORD Z0, Z0, Z0
 
-loop46:
+loop54:
 	MOVQ    n+0(FP), R10
 	MOVQ    AX, R8
 	MOVQ    DX, R9
@@ -2184,9 +2443,9 @@ loop46:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JZ      over48
+	JZ      over56
 
-chunk47:
+chunk55:
 	VMOVUPS     (R8), Z3
 	VMOVUPS     (R8)(CX*1), Z4
 	VMOVUPS     (R9), Z5
@@ -2195,9 +2454,10 @@ chunk47:
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
 	SUBQ        $0x00000010, R10
-	JNZ         chunk47
+	JNZ         chunk55
 
-over48:
+over56:
+	ADDQ          BX, DX
 	MOVQ          cs+56(FP), R9
 	MOVQ          DI, R8
 	VEXTRACTF64X4 $0x01, Z1, Y3
@@ -2222,10 +2482,9 @@ over48:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (R8)
 	ADDQ          R9, R8
-	ADDQ          BX, DX
 	ADDQ          $0x00000004, DI
 	DECQ          SI
-	JNZ           loop46
+	JNZ           loop54
 	VZEROUPPER
 	RET
 
@@ -2240,7 +2499,7 @@ TEXT ·dots1x1x512Fused(SB), NOSPLIT, $0-64
 	MOVQ   c+48(FP), SI
 	VPXORD Z0, Z0, Z0
 
-loop49:
+loop57:
 	MOVQ    n+0(FP), R9
 	MOVQ    AX, DI
 	MOVQ    CX, R8
@@ -2249,17 +2508,18 @@ loop49:
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x00000010, R9
-	JZ      over51
+	JZ      over59
 
-chunk50:
+chunk58:
 	VMOVUPS     (DI), Z2
 	VFMADD231PS (R8), Z2, Z1
 	ADDQ        $0x00000040, DI
 	ADDQ        $0x00000040, R8
 	SUBQ        $0x00000010, R9
-	JNZ         chunk50
+	JNZ         chunk58
 
-over51:
+over59:
+	ADDQ          DX, CX
 	MOVQ          cs+56(FP), R8
 	MOVQ          SI, DI
 	VEXTRACTF64X4 $0x01, Z1, Y2
@@ -2273,9 +2533,215 @@ over51:
 	VADDSS        X0, X1, X1
 	VMOVSS        X1, (DI)
 	ADDQ          R8, DI
-	ADDQ          DX, CX
 	ADDQ          $0x00000004, SI
 	DECQ          BX
-	JNZ           loop49
+	JNZ           loop57
+	VZEROUPPER
+	RET
+
+// func dotsPacked512Fused(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·dotsPacked512Fused(SB), $6208-64
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ n+0(FP), CX
+	MOVQ AX, DX
+	MOVQ a+8(FP), BX
+	MOVQ as+16(FP), SI
+
+pack60:
+	MOVQ         BX, DI
+	VMOVUPS      (DI), Y0
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z0, Z0
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      32(DI), Y1
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z1, Z1
+	VMOVUPS      Z1, 64(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y2
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z2, Z2
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      32(DI), Y3
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z3, Z3
+	VMOVUPS      Z3, 192(DX)
+	LEAQ         (DI)(SI*2), DI
+	VMOVUPS      (DI), Y4
+	VINSERTF64X4 $0x01, (DI)(SI*1), Z4, Z4
+	VMOVUPS      Z4, 256(DX)
+	VMOVUPS      32(DI), Y5
+	VINSERTF64X4 $0x01, 32(DI)(SI*1), Z5, Z5
+	VMOVUPS      Z5, 320(DX)
+	LEAQ         (DI)(SI*2), DI
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000180, DX
+	SUBQ         $0x00000010, CX
+	JNZ          pack60
+	MOVQ         b+24(FP), CX
+	MOVQ         bs+32(FP), DX
+	MOVQ         m+40(FP), BX
+	MOVQ         c+48(FP), SI
+	MOVQ         cs+56(FP), DI
+	LEAQ         (DX)(DX*2), R8
+	VPXORD       Z0, Z0, Z0
+
+loop61:
+	MOVQ            n+0(FP), R11
+	MOVQ            AX, R9
+	MOVQ            CX, R10
+	VMOVUPS         (R9), Z8
+	VMOVUPS         128(R9), Z6
+	VMOVUPS         256(R9), Z2
+	VBROADCASTF64X4 (R10), Z4
+	VMULPS          Z4, Z8, Z1
+	VMULPS          Z4, Z6, Z3
+	VMULPS          Z4, Z2, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z4
+	VMULPS          Z4, Z8, Z7
+	VMULPS          Z4, Z6, Z9
+	VMULPS          Z4, Z2, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z4
+	VMULPS          Z4, Z8, Z13
+	VMULPS          Z4, Z6, Z15
+	VMULPS          Z4, Z2, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z4
+	VMULPS          Z4, Z8, Z19
+	VMULPS          Z4, Z6, Z21
+	VMULPS          Z4, Z2, Z23
+	VMOVUPS         64(R9), Z20
+	VMOVUPS         192(R9), Z22
+	VMOVUPS         320(R9), Z24
+	VBROADCASTF64X4 32(R10), Z6
+	VMULPS          Z6, Z20, Z2
+	VMULPS          Z6, Z22, Z4
+	VMULPS          Z6, Z24, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z12
+	VMULPS          Z12, Z20, Z8
+	VMULPS          Z12, Z22, Z10
+	VMULPS          Z12, Z24, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z18
+	VMULPS          Z18, Z20, Z14
+	VMULPS          Z18, Z22, Z16
+	VMULPS          Z18, Z24, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z25
+	VMULPS          Z25, Z20, Z20
+	VMULPS          Z25, Z22, Z22
+	VMULPS          Z25, Z24, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JZ              over63
+
+chunk62:
+	VMOVUPS         (R9), Z25
+	VMOVUPS         128(R9), Z26
+	VMOVUPS         256(R9), Z27
+	VBROADCASTF64X4 (R10), Z28
+	VFMADD231PS     Z28, Z25, Z1
+	VFMADD231PS     Z28, Z26, Z3
+	VFMADD231PS     Z28, Z27, Z5
+	VBROADCASTF64X4 (R10)(DX*1), Z28
+	VFMADD231PS     Z28, Z25, Z7
+	VFMADD231PS     Z28, Z26, Z9
+	VFMADD231PS     Z28, Z27, Z11
+	VBROADCASTF64X4 (R10)(DX*2), Z28
+	VFMADD231PS     Z28, Z25, Z13
+	VFMADD231PS     Z28, Z26, Z15
+	VFMADD231PS     Z28, Z27, Z17
+	VBROADCASTF64X4 (R10)(R8*1), Z28
+	VFMADD231PS     Z28, Z25, Z19
+	VFMADD231PS     Z28, Z26, Z21
+	VFMADD231PS     Z28, Z27, Z23
+	VMOVUPS         64(R9), Z25
+	VMOVUPS         192(R9), Z26
+	VMOVUPS         320(R9), Z27
+	VBROADCASTF64X4 32(R10), Z28
+	VFMADD231PS     Z28, Z25, Z2
+	VFMADD231PS     Z28, Z26, Z4
+	VFMADD231PS     Z28, Z27, Z6
+	VBROADCASTF64X4 32(R10)(DX*1), Z28
+	VFMADD231PS     Z28, Z25, Z8
+	VFMADD231PS     Z28, Z26, Z10
+	VFMADD231PS     Z28, Z27, Z12
+	VBROADCASTF64X4 32(R10)(DX*2), Z28
+	VFMADD231PS     Z28, Z25, Z14
+	VFMADD231PS     Z28, Z26, Z16
+	VFMADD231PS     Z28, Z27, Z18
+	VBROADCASTF64X4 32(R10)(R8*1), Z28
+	VFMADD231PS     Z28, Z25, Z20
+	VFMADD231PS     Z28, Z26, Z22
+	VFMADD231PS     Z28, Z27, Z24
+	ADDQ            $0x00000180, R9
+	ADDQ            $0x00000040, R10
+	SUBQ            $0x00000010, R11
+	JNZ             chunk62
+
+over63:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z8, Z7, Z7
+	VADDPS        Z14, Z13, Z13
+	VADDPS        Z20, Z19, Z19
+	VADDPS        Z4, Z3, Z3
+	VADDPS        Z10, Z9, Z9
+	VADDPS        Z16, Z15, Z15
+	VADDPS        Z22, Z21, Z21
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z12, Z11, Z11
+	VADDPS        Z18, Z17, Z17
+	VADDPS        Z24, Z23, Z23
+	VSHUFF64X2    $0xdd, Z3, Z1, Z2
+	VSHUFF64X2    $0x88, Z3, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VSHUFF64X2    $0xdd, Z9, Z7, Z2
+	VSHUFF64X2    $0x88, Z9, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VSHUFF64X2    $0xdd, Z15, Z13, Z2
+	VSHUFF64X2    $0x88, Z15, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFF64X2    $0xdd, Z21, Z19, Z2
+	VSHUFF64X2    $0x88, Z21, Z19, Z19
+	VADDPS        Z2, Z19, Z19
+	MOVQ          SI, R9
+	VUNPCKHPD     Z7, Z1, Z2
+	VUNPCKLPD     Z7, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VUNPCKHPD     Z19, Z13, Z2
+	VUNPCKLPD     Z19, Z13, Z13
+	VADDPS        Z2, Z13, Z13
+	VSHUFPS       $0xdd, Z13, Z1, Z2
+	VSHUFPS       $0x88, Z13, Z1, Z1
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z0, Z1, Z1
+	VMOVUPS       X1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x02, Z1, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x03, Z1, (R9)
+	ADDQ          DI, R9
+	VSHUFF64X2    $0xdd, Z17, Z5, Z1
+	VSHUFF64X2    $0x88, Z17, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VSHUFF64X2    $0xdd, Z23, Z11, Z1
+	VSHUFF64X2    $0x88, Z23, Z11, Z11
+	VADDPS        Z1, Z11, Z11
+	VUNPCKHPD     Z11, Z5, Z1
+	VUNPCKLPD     Z11, Z5, Z5
+	VADDPS        Z1, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VSHUFPS       $0xdd, Y1, Y5, Y2
+	VSHUFPS       $0x88, Y1, Y5, Y5
+	VADDPS        Y2, Y5, Y5
+	VADDPS        Z0, Z5, Z5
+	VMOVUPS       X5, (R9)
+	ADDQ          DI, R9
+	VEXTRACTF32X4 $0x01, Z5, (R9)
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          DX, CX
+	ADDQ          $0x00000010, SI
+	DECQ          BX
+	JNZ           loop61
 	VZEROUPPER
 	RET

@@ -23,6 +23,15 @@ func tile5x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs i
 func tile6x256(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
+func brief2x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief3x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief4x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
 func tile1x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
@@ -39,6 +48,15 @@ func tile5x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32,
 
 //go:noescape
 func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
+
+//go:noescape
+func brief2x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief3x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief4x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
 
 //go:noescape
 func tile1x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
@@ -59,6 +77,15 @@ func tile5x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs i
 func tile6x512(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
+func brief2x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief3x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief4x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
 func tile1x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
 
 //go:noescape
@@ -75,3 +102,12 @@ func tile5x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32,
 
 //go:noescape
 func tile6x512Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
+
+//go:noescape
+func brief2x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief3x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+
+//go:noescape
+func brief4x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)

@@ -1345,34 +1345,35 @@ TEXT ·tile4x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest96
 
 whole95:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows98:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh99
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
 	JMP     ready100
 
 fresh99:
@@ -1386,16 +1387,14 @@ fresh99:
 	VXORPS Y7, Y7, Y7
 
 ready100:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all102
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -1404,103 +1403,100 @@ ready100:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched101
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched101
 
 all102:
 loop103:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop103
 
 fetched101:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain104
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled105
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -1511,43 +1507,43 @@ fetched101:
 	VMULPS       Y8, Y7, Y7
 
 unscaled105:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
 
 plain104:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows98
 	ADDQ    $0x00000040, BX
@@ -1559,40 +1555,40 @@ plain104:
 rest96:
 	TESTQ AX, AX
 	JZ    done97
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block106
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows107:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh108
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
 	JMP        ready109
 
 fresh108:
@@ -1606,48 +1602,45 @@ fresh108:
 	VXORPS Y7, Y7, Y7
 
 ready109:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop110:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      (R8), Y9
-	VMASKMOVPS   32(R11), Y9, Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   32(R12), Y9, Y9
+	VBROADCASTSS (R11), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VMULPS       Y8, Y10, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y9, Y10, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VMULPS       Y8, Y10, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y9, Y10, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop110
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain111
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled112
-	VBROADCASTSS (R9), Y8
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -1658,82 +1651,82 @@ loop110:
 	VMULPS       Y8, Y7, Y7
 
 unscaled112:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
 plain111:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows107
 	JMP        done97
 
 block106:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows113:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh114
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
 	JMP        ready115
 
 fresh114:
@@ -1743,86 +1736,83 @@ fresh114:
 	VXORPS Y3, Y3, Y3
 
 ready115:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop116:
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R11), Y4, Y4
-	VBROADCASTSS (R10), Y5
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (R12), Y4, Y4
+	VBROADCASTSS (R11), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y5
+	VBROADCASTSS (R11)(CX*1), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y5
+	VBROADCASTSS (R11)(CX*2), Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
-	VBROADCASTSS (R12), Y5
+	VBROADCASTSS (R11)(DI*1), Y5
 	VMULPS       Y4, Y5, Y4
 	VADDPS       Y4, Y3, Y3
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop116
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain117
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled118
-	VBROADCASTSS (R9), Y4
+	VBROADCASTSS (R10), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
 unscaled118:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
 plain117:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS Y0, Y4, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS Y0, Y4, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows113
 
@@ -1838,37 +1828,38 @@ TEXT ·tile5x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest120
 
 whole119:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows122:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh123
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
 	JMP     ready124
 
 fresh123:
@@ -1884,16 +1875,14 @@ fresh123:
 	VXORPS Y9, Y9, Y9
 
 ready124:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all126
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -1903,152 +1892,148 @@ ready124:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JZ           fetched125
 
 all126:
 loop127:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop127
 
 fetched125:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain128
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled129
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -2061,51 +2046,51 @@ fetched125:
 	VMULPS       Y10, Y9, Y9
 
 unscaled129:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
+	ADDQ   R11, R10
+	VADDPS (R10), Y8, Y8
+	VADDPS 32(R10), Y9, Y9
 
 plain128:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y8, (R10)
+	VMOVUPS Y9, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows122
 	ADDQ    $0x00000040, BX
@@ -2117,44 +2102,44 @@ plain128:
 rest120:
 	TESTQ AX, AX
 	JZ    done121
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
 	JLE   block130
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows131:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh132
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R9), Y9
+	VMASKMOVPS 32(R10), Y9, Y9
 	JMP        ready133
 
 fresh132:
@@ -2170,53 +2155,50 @@ fresh132:
 	VXORPS Y9, Y9, Y9
 
 ready133:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop134:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      (R8), Y11
-	VMASKMOVPS   32(R11), Y11, Y11
-	VBROADCASTSS (R10), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      (R9), Y11
+	VMASKMOVPS   32(R12), Y11, Y11
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y0, Y0
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y2, Y2
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
+	VBROADCASTSS (R11)(CX*2), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y4, Y4
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y5, Y5
-	VBROADCASTSS (R12), Y12
+	VBROADCASTSS (R11)(DI*1), Y12
 	VMULPS       Y10, Y12, Y13
 	VADDPS       Y13, Y6, Y6
 	VMULPS       Y11, Y12, Y12
 	VADDPS       Y12, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
+	VBROADCASTSS (R11)(CX*4), Y12
 	VMULPS       Y10, Y12, Y10
 	VADDPS       Y10, Y8, Y8
 	VMULPS       Y11, Y12, Y10
 	VADDPS       Y10, Y9, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop134
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain135
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled136
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R10), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -2229,96 +2211,96 @@ loop134:
 	VMULPS       Y10, Y9, Y9
 
 unscaled136:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
+	ADDQ       R11, R10
+	VADDPS     (R10), Y8, Y8
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
 	VADDPS     Y10, Y9, Y9
 
 plain135:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y8, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y9, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows131
 	JMP        done121
 
 block130:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows137:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
 	JZ         fresh138
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	JMP        ready139
 
 fresh138:
@@ -2329,42 +2311,39 @@ fresh138:
 	VXORPS Y4, Y4, Y4
 
 ready139:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
 loop140:
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R11), Y5, Y5
-	VBROADCASTSS (R10), Y6
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R12), Y5, Y5
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*1), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y6
+	VBROADCASTSS (R11)(CX*2), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y2, Y2
-	VBROADCASTSS (R12), Y6
+	VBROADCASTSS (R11)(DI*1), Y6
 	VMULPS       Y5, Y6, Y6
 	VADDPS       Y6, Y3, Y3
-	VBROADCASTSS (R12)(CX*1), Y6
+	VBROADCASTSS (R11)(CX*4), Y6
 	VMULPS       Y5, Y6, Y5
 	VADDPS       Y5, Y4, Y4
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
 	JNZ          loop140
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain141
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled142
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (R10), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
@@ -2372,56 +2351,56 @@ loop140:
 	VMULPS       Y5, Y4, Y4
 
 unscaled142:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
 	VADDPS     Y5, Y4, Y4
 
 plain141:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS Y0, Y5, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS Y0, Y5, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
 	JNZ        rows137
 
@@ -2437,40 +2416,42 @@ TEXT ·tile6x256(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	LEAQ (CX)(CX*4), R8
+	MOVQ c+64(FP), R9
+	MOVQ R9, 8(SP)
 	CMPQ AX, $0x00000010
 	JL   rest144
 
 whole143:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ a+24(FP), R9
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows146:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh147
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y10
-	VMOVUPS 32(R9), Y11
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y2
+	VMOVUPS 32(R11), Y3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y4
+	VMOVUPS 32(R11), Y5
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y8
+	VMOVUPS 32(R11), Y9
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y10
+	VMOVUPS 32(R11), Y11
 	JMP     ready148
 
 fresh147:
@@ -2488,194 +2469,188 @@ fresh147:
 	VXORPS Y11, Y11, Y11
 
 ready148:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         R9, R12
+	MOVQ         BX, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all150
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JZ           fetched149
 
 all150:
 loop151:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop151
 
 fetched149:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain152
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled153
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -2690,59 +2665,59 @@ fetched149:
 	VMULPS       Y12, Y11, Y11
 
 unscaled153:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-	ADDQ   R10, R9
-	VADDPS (R9), Y10, Y10
-	VADDPS 32(R9), Y11, Y11
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R12, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R12, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R12, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R12, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+	ADDQ   R12, R11
+	VADDPS (R11), Y10, Y10
+	VADDPS 32(R11), Y11, Y11
 
 plain152:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y10, (R9)
-	VMOVUPS Y11, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	MOVQ    cs+72(FP), R11
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows146
 	ADDQ    $0x00000040, BX
@@ -2754,48 +2729,48 @@ plain152:
 rest144:
 	TESTQ AX, AX
 	JZ    done145
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
 	CMPQ  AX, $0x00000008
 	JLE   block154
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R9
+	MOVQ  m+8(FP), R11
+	MOVQ  R11, (SP)
 
 rows155:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh156
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y10
-	VMOVUPS    (R8), Y11
-	VMASKMOVPS 32(R9), Y11, Y11
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R11), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 32(R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 32(R11), Y5, Y5
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 32(R11), Y7, Y7
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y8
+	VMOVUPS    (R10), Y9
+	VMASKMOVPS 32(R11), Y9, Y9
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y10
+	VMOVUPS    (R10), Y11
+	VMASKMOVPS 32(R11), Y11, Y11
 	JMP        ready157
 
 fresh156:
@@ -2813,58 +2788,55 @@ fresh156:
 	VXORPS Y11, Y11, Y11
 
 ready157:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop158:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      (R8), Y13
-	VMASKMOVPS   32(R11), Y13, Y13
-	VBROADCASTSS (R10), Y14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      (R10), Y13
+	VMASKMOVPS   32(R13), Y13, Y13
+	VBROADCASTSS (R12), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y0, Y0
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y1, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y2, Y2
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y3, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y4, Y4
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y5, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y6, Y6
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y7, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VMULPS       Y12, Y14, Y15
 	VADDPS       Y15, Y8, Y8
 	VMULPS       Y13, Y14, Y14
 	VADDPS       Y14, Y9, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VMULPS       Y12, Y14, Y12
 	VADDPS       Y12, Y10, Y10
 	VMULPS       Y13, Y14, Y12
 	VADDPS       Y12, Y11, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop158
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain159
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled160
-	VBROADCASTSS (R9), Y12
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -2879,110 +2851,110 @@ loop158:
 	VMULPS       Y12, Y11, Y11
 
 unscaled160:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VADDPS     (R11), Y0, Y0
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y2, Y2
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y4, Y4
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y6, Y6
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y8, Y8
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y9, Y9
-	ADDQ       R10, R9
-	VADDPS     (R9), Y10, Y10
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y10, Y10
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y11, Y11
 
 plain159:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y10, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y11, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    Y0, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y2, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y4, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y6, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y8, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y10, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y11, Y0, 32(R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows155
 	JMP        done145
 
 block154:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows161:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
 	JZ         fresh162
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (R11), Y0, Y0
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R11), Y2, Y2
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS (R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS (R11), Y4, Y4
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS (R11), Y5, Y5
 	JMP        ready163
 
 fresh162:
@@ -2994,45 +2966,42 @@ fresh162:
 	VXORPS Y5, Y5, Y5
 
 ready163:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
 loop164:
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R11), Y6, Y6
-	VBROADCASTSS (R10), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y0, Y0
-	VBROADCASTSS (R10)(CX*1), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y1, Y1
-	VBROADCASTSS (R10)(CX*2), Y7
-	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y2, Y2
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   (R13), Y6, Y6
 	VBROADCASTSS (R12), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y3, Y3
+	VADDPS       Y7, Y0, Y0
 	VBROADCASTSS (R12)(CX*1), Y7
 	VMULPS       Y6, Y7, Y7
-	VADDPS       Y7, Y4, Y4
+	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS (R12)(CX*2), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VBROADCASTSS (R12)(DI*1), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS (R12)(CX*4), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y4, Y4
+	VBROADCASTSS (R12)(R8*1), Y7
 	VMULPS       Y6, Y7, Y6
 	VADDPS       Y6, Y5, Y5
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
+	ADDQ         SI, R13
+	DECQ         R11
 	JNZ          loop164
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain165
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled166
-	VBROADCASTSS (R9), Y6
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -3041,69 +3010,907 @@ loop164:
 	VMULPS       Y6, Y5, Y5
 
 unscaled166:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
 plain165:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS Y0, Y6, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, (R9)
-	MOVQ       cs+72(FP), R9
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS Y0, Y6, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, (R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
 	JNZ        rows161
 
 done145:
+	VZEROUPPER
+	RET
+
+// func brief2x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief2x256(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest168
+
+whole167:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ a+16(FP), R11
+	MOVQ m+8(FP), R13
+	MOVQ DI, R12
+
+loop170:
+	VBROADCASTSS (R11), Y4
+	VMULPS       (R9), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R9), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R9), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R9), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R11)(DX*1), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R10), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VADDPS       32(R12), Y2, Y2
+	VMOVUPS      Y2, 32(R12)
+	VADDPS       64(R12), Y3, Y3
+	VMOVUPS      Y3, 64(R12)
+	VADDPS       96(R12), Y4, Y4
+	VMOVUPS      Y4, 96(R12)
+	ADDQ         CX, R11
+	ADDQ         R8, R12
+	DECQ         R13
+	JNZ          loop170
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole167
+
+rest168:
+	TESTQ AX, AX
+	JZ    done169
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block171
+	CMPQ  AX, $0x00000010
+	JLE   block172
+	CMPQ  AX, $0x00000018
+	JLE   block173
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R9
+
+loop174:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop174
+	JMP          done169
+
+block173:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop175:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop175
+	JMP          done169
+
+block172:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop176:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop176
+	JMP          done169
+
+block171:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop177:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop177
+
+done169:
+	VZEROUPPER
+	RET
+
+// func brief3x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief3x256(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest179
+
+whole178:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ a+16(FP), R12
+	MOVQ m+8(FP), R14
+	MOVQ DI, R13
+
+loop181:
+	VBROADCASTSS (R12), Y4
+	VMULPS       (R9), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R9), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R9), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R9), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R12)(DX*1), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R10), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R12)(DX*2), Y5
+	VMULPS       (R11), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R11), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R11), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R11), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R13), Y1, Y1
+	VMOVUPS      Y1, (R13)
+	VADDPS       32(R13), Y2, Y2
+	VMOVUPS      Y2, 32(R13)
+	VADDPS       64(R13), Y3, Y3
+	VMOVUPS      Y3, 64(R13)
+	VADDPS       96(R13), Y4, Y4
+	VMOVUPS      Y4, 96(R13)
+	ADDQ         CX, R12
+	ADDQ         R8, R13
+	DECQ         R14
+	JNZ          loop181
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole178
+
+rest179:
+	TESTQ AX, AX
+	JZ    done180
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block182
+	CMPQ  AX, $0x00000010
+	JLE   block183
+	CMPQ  AX, $0x00000018
+	JLE   block184
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R9
+	ADDQ  SI, R9
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R11
+
+loop185:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(DX*2), Y5
+	VMULPS       (R9), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R9), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R9), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   96(R9), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop185
+	JMP          done180
+
+block184:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop186:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VMULPS       (R9), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R9), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   64(R9), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop186
+	JMP          done180
+
+block183:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop187:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VMULPS       (R9), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   32(R9), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop187
+	JMP          done180
+
+block182:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop188:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   (R9), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop188
+
+done180:
+	VZEROUPPER
+	RET
+
+// func brief4x256(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX
+TEXT ·brief4x256(SB), NOSPLIT, $8-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	LEAQ   (DX)(DX*2), R9
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest190
+
+whole189:
+	MOVQ BX, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ R11, R12
+	ADDQ SI, R12
+	MOVQ R12, R13
+	ADDQ SI, R13
+	MOVQ a+16(FP), R14
+	MOVQ m+8(FP), BP
+	MOVQ DI, R15
+
+loop192:
+	VBROADCASTSS (R14), Y4
+	VMULPS       (R10), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(R10), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(R10), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMULPS       96(R10), Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (R14)(DX*1), Y5
+	VMULPS       (R11), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R11), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R11), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R11), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R14)(DX*2), Y5
+	VMULPS       (R12), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R12), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R12), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R12), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (R14)(R9*1), Y5
+	VMULPS       (R13), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R13), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R13), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMULPS       96(R13), Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (R15), Y1, Y1
+	VMOVUPS      Y1, (R15)
+	VADDPS       32(R15), Y2, Y2
+	VMOVUPS      Y2, 32(R15)
+	VADDPS       64(R15), Y3, Y3
+	VMOVUPS      Y3, 64(R15)
+	VADDPS       96(R15), Y4, Y4
+	VMOVUPS      Y4, 96(R15)
+	ADDQ         CX, R14
+	ADDQ         R8, R15
+	DECQ         BP
+	JNZ          loop192
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole189
+
+rest190:
+	TESTQ AX, AX
+	JZ    done191
+	LEAQ  -1(AX), R10
+	ANDQ  $0x00000007, R10
+	INCQ  R10
+	LEAQ  tails<>+0(SB), R11
+	NEGQ  R10
+	LEAQ  32(R11)(R10*4), R11
+	CMPQ  AX, $0x00000008
+	JLE   block193
+	CMPQ  AX, $0x00000010
+	JLE   block194
+	CMPQ  AX, $0x00000018
+	JLE   block195
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R10
+	ADDQ  SI, R10
+	MOVQ  R10, R12
+	ADDQ  SI, R12
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R13
+
+loop196:
+	VBROADCASTSS (SI), Y4
+	VMULPS       (AX), Y4, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y4, Y2
+	VADDPS       Y0, Y2, Y2
+	VMULPS       64(AX), Y4, Y3
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(AX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y0, Y4, Y4
+	VBROADCASTSS (SI)(DX*1), Y5
+	VMULPS       (BX), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(BX), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(BX), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(BX), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(DX*2), Y5
+	VMULPS       (R10), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R10), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R10), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(R10), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VBROADCASTSS (SI)(R9*1), Y5
+	VMULPS       (R12), Y5, Y6
+	VADDPS       Y6, Y1, Y1
+	VMULPS       32(R12), Y5, Y6
+	VADDPS       Y6, Y2, Y2
+	VMULPS       64(R12), Y5, Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      (R11), Y6
+	VMASKMOVPS   96(R12), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VADDPS       64(DI), Y3, Y3
+	VMOVUPS      Y3, 64(DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   96(DI), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y4, Y1, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop196
+	JMP          done191
+
+block195:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop197:
+	VBROADCASTSS (SI), Y3
+	VMULPS       (AX), Y3, Y1
+	VADDPS       Y0, Y1, Y1
+	VMULPS       32(AX), Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(AX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y0, Y3, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VMULPS       (BX), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(BX), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VMULPS       (R10), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R10), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(R10), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VBROADCASTSS (SI)(R9*1), Y4
+	VMULPS       (R12), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       32(R12), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   64(R12), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VADDPS       32(DI), Y2, Y2
+	VMOVUPS      Y2, 32(DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   64(DI), Y1, Y1
+	VADDPS       Y1, Y3, Y3
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y3, Y1, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop197
+	JMP          done191
+
+block194:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop198:
+	VBROADCASTSS (SI), Y2
+	VMULPS       (AX), Y2, Y1
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(AX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y0, Y2, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VMULPS       (BX), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(BX), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VMULPS       (R10), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(R10), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (SI)(R9*1), Y3
+	VMULPS       (R12), Y3, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   32(R12), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y1, Y1
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   32(DI), Y1, Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y2, Y1, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop198
+	JMP          done191
+
+block193:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop199:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (BX), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (R10), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (SI)(R9*1), Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   (R12), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (DI), Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   Y1, Y2, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop199
+
+done191:
 	VZEROUPPER
 	RET
 
@@ -3118,38 +3925,38 @@ TEXT ·tile1x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest168
+	JL   rest201
 
-whole167:
+whole200:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows170:
+rows203:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh171
+	JZ      fresh204
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
 	VMOVUPS 32(R9), Y1
 	VMOVUPS 64(R9), Y2
 	VMOVUPS 96(R9), Y3
-	JMP     ready172
+	JMP     ready205
 
-fresh171:
+fresh204:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready172:
+ready205:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop173:
+loop206:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -3162,7 +3969,7 @@ loop173:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop173
+	JNZ          loop206
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3170,17 +3977,17 @@ loop173:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain174
+	JZ           plain207
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled175
+	JZ           unscaled208
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled175:
+unscaled208:
 	MOVQ   cs+72(FP), R9
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -3188,7 +3995,7 @@ unscaled175:
 	VADDPS 64(R9), Y2, Y2
 	VADDPS 96(R9), Y3, Y3
 
-plain174:
+plain207:
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3199,16 +4006,16 @@ plain174:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows170
+	JNZ     rows203
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole167
+	JGE     whole200
 
-rest168:
+rest201:
 	TESTQ AX, AX
-	JZ    done169
+	JZ    done202
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3216,20 +4023,20 @@ rest168:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block176
+	JLE   block209
 	CMPQ  AX, $0x00000010
-	JLE   block177
+	JLE   block210
 	CMPQ  AX, $0x00000018
-	JLE   block178
+	JLE   block211
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows179:
+rows212:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh180
+	JZ         fresh213
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3237,20 +4044,20 @@ rows179:
 	VMOVUPS    64(R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 96(R9), Y3, Y3
-	JMP        ready181
+	JMP        ready214
 
-fresh180:
+fresh213:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready181:
+ready214:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop182:
+loop215:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      32(R11), Y5
 	VMOVUPS      64(R11), Y6
@@ -3264,7 +4071,7 @@ loop182:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop182
+	JNZ          loop215
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3272,17 +4079,17 @@ loop182:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain183
+	JZ           plain216
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled184
+	JZ           unscaled217
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled184:
+unscaled217:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3292,7 +4099,7 @@ unscaled184:
 	VMASKMOVPS 96(R9), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain183:
+plain216:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3304,38 +4111,38 @@ plain183:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows179
-	JMP        done169
+	JNZ        rows212
+	JMP        done202
 
-block178:
+block211:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows185:
+rows218:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh186
+	JZ         fresh219
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    32(R9), Y1
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS 64(R9), Y2, Y2
-	JMP        ready187
+	JMP        ready220
 
-fresh186:
+fresh219:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready187:
+ready220:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop188:
+loop221:
 	VMOVUPS      (R11), Y3
 	VMOVUPS      32(R11), Y4
 	VMOVUPS      (R8), Y5
@@ -3347,23 +4154,23 @@ loop188:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop188
+	JNZ          loop221
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain189
+	JZ           plain222
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled190
+	JZ           unscaled223
 	VBROADCASTSS (R9), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
 
-unscaled190:
+unscaled223:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3372,7 +4179,7 @@ unscaled190:
 	VMASKMOVPS 64(R9), Y3, Y3
 	VADDPS     Y3, Y2, Y2
 
-plain189:
+plain222:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3383,36 +4190,36 @@ plain189:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows185
-	JMP        done169
+	JNZ        rows218
+	JMP        done202
 
-block177:
+block210:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows191:
+rows224:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh192
+	JZ         fresh225
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS 32(R9), Y1, Y1
-	JMP        ready193
+	JMP        ready226
 
-fresh192:
+fresh225:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready193:
+ready226:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop194:
+loop227:
 	VMOVUPS      (R11), Y2
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   32(R11), Y3, Y3
@@ -3422,21 +4229,21 @@ loop194:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop194
+	JNZ          loop227
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain195
+	JZ           plain228
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled196
+	JZ           unscaled229
 	VBROADCASTSS (R9), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
-unscaled196:
+unscaled229:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3444,7 +4251,7 @@ unscaled196:
 	VMASKMOVPS 32(R9), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-plain195:
+plain228:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3454,34 +4261,34 @@ plain195:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows191
-	JMP        done169
+	JNZ        rows224
+	JMP        done202
 
-block176:
+block209:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows197:
+rows230:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh198
+	JZ         fresh231
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
 	VMASKMOVPS (R9), Y0, Y0
-	JMP        ready199
+	JMP        ready232
 
-fresh198:
+fresh231:
 	VXORPS Y0, Y0, Y0
 
-ready199:
+ready232:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop200:
+loop233:
 	VMOVUPS      (R8), Y1
 	VMASKMOVPS   (R11), Y1, Y1
 	VBROADCASTSS (R10), Y2
@@ -3489,26 +4296,26 @@ loop200:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop200
+	JNZ          loop233
 	VXORPS       Y1, Y1, Y1
 	VADDPS       Y1, Y0, Y0
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain201
+	JZ           plain234
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled202
+	JZ           unscaled235
 	VBROADCASTSS (R9), Y1
 	VMULPS       Y1, Y0, Y0
 
-unscaled202:
+unscaled235:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
 	VADDPS     Y1, Y0, Y0
 
-plain201:
+plain234:
 	MOVQ       cs+72(FP), R9
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y1
@@ -3517,9 +4324,9 @@ plain201:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows197
+	JNZ        rows230
 
-done169:
+done202:
 	VZEROUPPER
 	RET
 
@@ -3534,18 +4341,18 @@ TEXT ·tile2x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000020
-	JL   rest204
+	JL   rest237
 
-whole203:
+whole236:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows206:
+rows239:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh207
+	JZ      fresh240
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -3557,9 +4364,9 @@ rows206:
 	VMOVUPS 32(R9), Y5
 	VMOVUPS 64(R9), Y6
 	VMOVUPS 96(R9), Y7
-	JMP     ready208
+	JMP     ready241
 
-fresh207:
+fresh240:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3569,12 +4376,12 @@ fresh207:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready208:
+ready241:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop209:
+loop242:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3592,7 +4399,7 @@ loop209:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop209
+	JNZ          loop242
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3604,10 +4411,10 @@ loop209:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain210
+	JZ           plain243
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled211
+	JZ           unscaled244
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -3618,7 +4425,7 @@ loop209:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled211:
+unscaled244:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -3631,7 +4438,7 @@ unscaled211:
 	VADDPS 64(R9), Y6, Y6
 	VADDPS 96(R9), Y7, Y7
 
-plain210:
+plain243:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -3649,16 +4456,16 @@ plain210:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows206
+	JNZ     rows239
 	ADDQ    $0x00000080, BX
 	ADDQ    $0x00000080, 8(SP)
 	SUBQ    $0x00000020, AX
 	CMPQ    AX, $0x00000020
-	JGE     whole203
+	JGE     whole236
 
-rest204:
+rest237:
 	TESTQ AX, AX
-	JZ    done205
+	JZ    done238
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -3666,20 +4473,20 @@ rest204:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block212
+	JLE   block245
 	CMPQ  AX, $0x00000010
-	JLE   block213
+	JLE   block246
 	CMPQ  AX, $0x00000018
-	JLE   block214
+	JLE   block247
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows215:
+rows248:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh216
+	JZ         fresh249
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3693,9 +4500,9 @@ rows215:
 	VMOVUPS    64(R9), Y6
 	VMOVUPS    (R8), Y7
 	VMASKMOVPS 96(R9), Y7, Y7
-	JMP        ready217
+	JMP        ready250
 
-fresh216:
+fresh249:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3705,12 +4512,12 @@ fresh216:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready217:
+ready250:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop218:
+loop251:
 	VMOVUPS      (R11), Y8
 	VMOVUPS      32(R11), Y9
 	VMOVUPS      64(R11), Y10
@@ -3729,7 +4536,7 @@ loop218:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop218
+	JNZ          loop251
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -3741,10 +4548,10 @@ loop218:
 	VADDPS       Y8, Y7, Y7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain219
+	JZ           plain252
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled220
+	JZ           unscaled253
 	VBROADCASTSS (R9), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -3755,7 +4562,7 @@ loop218:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled220:
+unscaled253:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3772,7 +4579,7 @@ unscaled220:
 	VMASKMOVPS 96(R9), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
-plain219:
+plain252:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3792,19 +4599,19 @@ plain219:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows215
-	JMP        done205
+	JNZ        rows248
+	JMP        done238
 
-block214:
+block247:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows221:
+rows254:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh222
+	JZ         fresh255
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3816,9 +4623,9 @@ rows221:
 	VMOVUPS    32(R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 64(R9), Y5, Y5
-	JMP        ready223
+	JMP        ready256
 
-fresh222:
+fresh255:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3826,12 +4633,12 @@ fresh222:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready223:
+ready256:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop224:
+loop257:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VMOVUPS      (R8), Y8
@@ -3847,7 +4654,7 @@ loop224:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop224
+	JNZ          loop257
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -3857,10 +4664,10 @@ loop224:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain225
+	JZ           plain258
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled226
+	JZ           unscaled259
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -3869,7 +4676,7 @@ loop224:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled226:
+unscaled259:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3884,7 +4691,7 @@ unscaled226:
 	VMASKMOVPS 64(R9), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain225:
+plain258:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3902,19 +4709,19 @@ plain225:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows221
-	JMP        done205
+	JNZ        rows254
+	JMP        done238
 
-block213:
+block246:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows227:
+rows260:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh228
+	JZ         fresh261
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -3924,20 +4731,20 @@ rows227:
 	VMOVUPS    (R9), Y2
 	VMOVUPS    (R8), Y3
 	VMASKMOVPS 32(R9), Y3, Y3
-	JMP        ready229
+	JMP        ready262
 
-fresh228:
+fresh261:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready229:
+ready262:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop230:
+loop263:
 	VMOVUPS      (R11), Y4
 	VMOVUPS      (R8), Y5
 	VMASKMOVPS   32(R11), Y5, Y5
@@ -3950,7 +4757,7 @@ loop230:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop230
+	JNZ          loop263
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
@@ -3958,17 +4765,17 @@ loop230:
 	VADDPS       Y4, Y3, Y3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain231
+	JZ           plain264
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled232
+	JZ           unscaled265
 	VBROADCASTSS (R9), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled232:
+unscaled265:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -3981,7 +4788,7 @@ unscaled232:
 	VMASKMOVPS 32(R9), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain231:
+plain264:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -3997,19 +4804,19 @@ plain231:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows227
-	JMP        done205
+	JNZ        rows260
+	JMP        done238
 
-block212:
+block245:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows233:
+rows266:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh234
+	JZ         fresh267
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4017,18 +4824,18 @@ rows233:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y1
 	VMASKMOVPS (R9), Y1, Y1
-	JMP        ready235
+	JMP        ready268
 
-fresh234:
+fresh267:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-ready235:
+ready268:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop236:
+loop269:
 	VMOVUPS      (R8), Y2
 	VMASKMOVPS   (R11), Y2, Y2
 	VBROADCASTSS (R10), Y3
@@ -4038,21 +4845,21 @@ loop236:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop236
+	JNZ          loop269
 	VXORPS       Y2, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y2, Y1, Y1
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain237
+	JZ           plain270
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled238
+	JZ           unscaled271
 	VBROADCASTSS (R9), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
-unscaled238:
+unscaled271:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -4063,7 +4870,7 @@ unscaled238:
 	VMASKMOVPS (R9), Y2, Y2
 	VADDPS     Y2, Y1, Y1
 
-plain237:
+plain270:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y2
@@ -4077,9 +4884,9 @@ plain237:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows233
+	JNZ        rows266
 
-done205:
+done238:
 	VZEROUPPER
 	RET
 
@@ -4094,18 +4901,18 @@ TEXT ·tile3x256Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), DI
 	MOVQ DI, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest240
+	JL   rest273
 
-whole239:
+whole272:
 	MOVQ a+24(FP), DI
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows242:
+rows275:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh243
+	JZ      fresh276
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Y0
@@ -4116,9 +4923,9 @@ rows242:
 	ADDQ    R10, R9
 	VMOVUPS (R9), Y4
 	VMOVUPS 32(R9), Y5
-	JMP     ready244
+	JMP     ready277
 
-fresh243:
+fresh276:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4126,12 +4933,12 @@ fresh243:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready244:
+ready277:
 	MOVQ k+16(FP), R9
 	MOVQ DI, R10
 	MOVQ BX, R11
 
-loop245:
+loop278:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      32(R11), Y7
 	VBROADCASTSS (R10), Y8
@@ -4146,7 +4953,7 @@ loop245:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop245
+	JNZ          loop278
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -4156,10 +4963,10 @@ loop245:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain246
+	JZ           plain279
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled247
+	JZ           unscaled280
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -4168,7 +4975,7 @@ loop245:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled247:
+unscaled280:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Y0, Y0
@@ -4180,7 +4987,7 @@ unscaled247:
 	VADDPS (R9), Y4, Y4
 	VADDPS 32(R9), Y5, Y5
 
-plain246:
+plain279:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Y0, (R9)
@@ -4199,16 +5006,16 @@ plain246:
 	ADDQ    CX, DI
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows242
+	JNZ     rows275
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole239
+	JGE     whole272
 
-rest240:
+rest273:
 	TESTQ AX, AX
-	JZ    done241
+	JZ    done274
 	LEAQ  -1(AX), DI
 	ANDQ  $0x00000007, DI
 	INCQ  DI
@@ -4216,16 +5023,16 @@ rest240:
 	NEGQ  DI
 	LEAQ  32(R8)(DI*4), R8
 	CMPQ  AX, $0x00000008
-	JLE   block248
+	JLE   block281
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), DI
 	MOVQ  m+8(FP), R9
 	MOVQ  R9, (SP)
 
-rows249:
+rows282:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh250
+	JZ         fresh283
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R9), Y0
@@ -4239,9 +5046,9 @@ rows249:
 	VMOVUPS    (R9), Y4
 	VMOVUPS    (R8), Y5
 	VMASKMOVPS 32(R9), Y5, Y5
-	JMP        ready251
+	JMP        ready284
 
-fresh250:
+fresh283:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4249,12 +5056,12 @@ fresh250:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready251:
+ready284:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop252:
+loop285:
 	VMOVUPS      (R11), Y6
 	VMOVUPS      (R8), Y7
 	VMASKMOVPS   32(R11), Y7, Y7
@@ -4270,7 +5077,7 @@ loop252:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop252
+	JNZ          loop285
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -4280,10 +5087,10 @@ loop252:
 	VADDPS       Y6, Y5, Y5
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain253
+	JZ           plain286
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled254
+	JZ           unscaled287
 	VBROADCASTSS (R9), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -4292,7 +5099,7 @@ loop252:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled254:
+unscaled287:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VADDPS     (R9), Y0, Y0
@@ -4310,7 +5117,7 @@ unscaled254:
 	VMASKMOVPS 32(R9), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain253:
+plain286:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    Y0, (R9)
@@ -4332,19 +5139,19 @@ plain253:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows249
-	JMP        done241
+	JNZ        rows282
+	JMP        done274
 
-block248:
+block281:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), DI
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows255:
+rows288:
 	MOVQ       mode+80(FP), R9
 	TESTQ      $0x00000002, R9
-	JZ         fresh256
+	JZ         fresh289
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y0
@@ -4355,19 +5162,19 @@ rows255:
 	ADDQ       R10, R9
 	VMOVUPS    (R8), Y2
 	VMASKMOVPS (R9), Y2, Y2
-	JMP        ready257
+	JMP        ready290
 
-fresh256:
+fresh289:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 
-ready257:
+ready290:
 	MOVQ k+16(FP), R9
 	MOVQ AX, R10
 	MOVQ BX, R11
 
-loop258:
+loop291:
 	VMOVUPS      (R8), Y3
 	VMASKMOVPS   (R11), Y3, Y3
 	VBROADCASTSS (R10), Y4
@@ -4379,23 +5186,23 @@ loop258:
 	ADDQ         DX, R10
 	ADDQ         SI, R11
 	DECQ         R9
-	JNZ          loop258
+	JNZ          loop291
 	VXORPS       Y3, Y3, Y3
 	VADDPS       Y3, Y0, Y0
 	VADDPS       Y3, Y1, Y1
 	VADDPS       Y3, Y2, Y2
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain259
+	JZ           plain292
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled260
+	JZ           unscaled293
 	VBROADCASTSS (R9), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
 
-unscaled260:
+unscaled293:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -4410,7 +5217,7 @@ unscaled260:
 	VMASKMOVPS (R9), Y3, Y3
 	VADDPS     Y3, Y2, Y2
 
-plain259:
+plain292:
 	MOVQ       cs+72(FP), R10
 	MOVQ       DI, R9
 	VMOVUPS    (R8), Y3
@@ -4429,9 +5236,9 @@ plain259:
 	ADDQ       CX, AX
 	ADDQ       R9, DI
 	DECQ       (SP)
-	JNZ        rows255
+	JNZ        rows288
 
-done241:
+done274:
 	VZEROUPPER
 	RET
 
@@ -4443,37 +5250,38 @@ TEXT ·tile4x256Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest262
+	JL   rest295
 
-whole261:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+whole294:
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows264:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh265
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	JMP     ready266
+rows297:
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
+	JZ      fresh298
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	JMP     ready299
 
-fresh265:
+fresh298:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4483,17 +5291,15 @@ fresh265:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready266:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
+ready299:
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all268
+	JZ           all301
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -4502,72 +5308,69 @@ ready266:
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched267
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JZ           fetched300
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
 	PREFETCHT0   (R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched267
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JZ           fetched300
 
-all268:
-loop269:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      32(R11), Y9
-	VBROADCASTSS (R10), Y10
+all301:
+loop302:
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop269
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop302
 
-fetched267:
+fetched300:
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -4577,13 +5380,13 @@ fetched267:
 	VADDPS       Y8, Y5, Y5
 	VADDPS       Y8, Y6, Y6
 	VADDPS       Y8, Y7, Y7
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain270
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled271
-	VBROADCASTSS (R9), Y8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain303
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled304
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -4593,92 +5396,92 @@ fetched267:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled271:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
+unscaled304:
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
 
-plain270:
+plain303:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
+	ADDQ    CX, R8
 	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
+	ADDQ    CX, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
-	JNZ     rows264
+	JNZ     rows297
 	ADDQ    $0x00000040, BX
 	ADDQ    $0x00000040, 8(SP)
 	SUBQ    $0x00000010, AX
 	CMPQ    AX, $0x00000010
-	JGE     whole261
+	JGE     whole294
 
-rest262:
+rest295:
 	TESTQ AX, AX
-	JZ    done263
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
+	JZ    done296
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
 	CMPQ  AX, $0x00000008
-	JLE   block272
+	JLE   block305
 	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
-rows273:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh274
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	JMP        ready275
+rows306:
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
+	JZ         fresh307
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
+	JMP        ready308
 
-fresh274:
+fresh307:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4688,34 +5491,31 @@ fresh274:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-ready275:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+ready308:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
-loop276:
-	VMOVUPS      (R11), Y8
-	VMOVUPS      (R8), Y9
-	VMASKMOVPS   32(R11), Y9, Y9
-	VBROADCASTSS (R10), Y10
+loop309:
+	VMOVUPS      (R12), Y8
+	VMOVUPS      (R9), Y9
+	VMASKMOVPS   32(R12), Y9, Y9
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R10)(CX*1), Y10
+	VBROADCASTSS (R11)(CX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10)(CX*2), Y10
+	VBROADCASTSS (R11)(CX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R12), Y10
+	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop276
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop309
 	VXORPS       Y8, Y8, Y8
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y8, Y1, Y1
@@ -4725,13 +5525,13 @@ loop276:
 	VADDPS       Y8, Y5, Y5
 	VADDPS       Y8, Y6, Y6
 	VADDPS       Y8, Y7, Y7
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain277
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled278
-	VBROADCASTSS (R9), Y8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain310
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled311
+	VBROADCASTSS (R10), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -4741,177 +5541,174 @@ loop276:
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
 
-unscaled278:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+unscaled311:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y8
-	VMASKMOVPS 32(R9), Y8, Y8
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y8
+	VMASKMOVPS 32(R10), Y8, Y8
 	VADDPS     Y8, Y7, Y7
 
-plain277:
+plain310:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
-	JNZ        rows273
-	JMP        done263
+	JNZ        rows306
+	JMP        done296
 
-block272:
+block305:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows279:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh280
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	JMP        ready281
+rows312:
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
+	JZ         fresh313
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
+	JMP        ready314
 
-fresh280:
+fresh313:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-ready281:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+ready314:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
 
-loop282:
-	VMOVUPS      (R8), Y4
-	VMASKMOVPS   (R11), Y4, Y4
-	VBROADCASTSS (R10), Y5
+loop315:
+	VMOVUPS      (R9), Y4
+	VMASKMOVPS   (R12), Y4, Y4
+	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R10)(CX*1), Y5
+	VBROADCASTSS (R11)(CX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10)(CX*2), Y5
+	VBROADCASTSS (R11)(CX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R12), Y5
+	VBROADCASTSS (R11)(DI*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop282
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop315
 	VXORPS       Y4, Y4, Y4
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y4, Y1, Y1
 	VADDPS       Y4, Y2, Y2
 	VADDPS       Y4, Y3, Y3
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain283
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled284
-	VBROADCASTSS (R9), Y4
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain316
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled317
+	VBROADCASTSS (R10), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
 
-unscaled284:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+unscaled317:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
 	VADDPS     Y4, Y3, Y3
 
-plain283:
+plain316:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS Y0, Y4, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
 	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS Y0, Y4, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	MOVQ       cs+72(FP), R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R10, R8
 	DECQ       (SP)
-	JNZ        rows279
+	JNZ        rows312
 
-done263:
+done296:
 	VZEROUPPER
 	RET
 
@@ -4923,903 +5720,39 @@ TEXT ·tile5x256Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), DX
 	MOVQ b+48(FP), BX
 	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
+	LEAQ (CX)(CX*2), DI
+	MOVQ c+64(FP), R8
+	MOVQ R8, 8(SP)
 	CMPQ AX, $0x00000010
-	JL   rest286
+	JL   rest319
 
-whole285:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
-
-rows288:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh289
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
-	JMP     ready290
-
-fresh289:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-
-ready290:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
-	JZ           all292
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched291
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched291
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched291
-
-all292:
-loop293:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      32(R11), Y11
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop293
-
-fetched291:
-	VXORPS       Y10, Y10, Y10
-	VADDPS       Y10, Y0, Y0
-	VADDPS       Y10, Y1, Y1
-	VADDPS       Y10, Y2, Y2
-	VADDPS       Y10, Y3, Y3
-	VADDPS       Y10, Y4, Y4
-	VADDPS       Y10, Y5, Y5
-	VADDPS       Y10, Y6, Y6
-	VADDPS       Y10, Y7, Y7
-	VADDPS       Y10, Y8, Y8
-	VADDPS       Y10, Y9, Y9
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain294
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled295
-	VBROADCASTSS (R9), Y10
-	VMULPS       Y10, Y0, Y0
-	VMULPS       Y10, Y1, Y1
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y10, Y3, Y3
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y10, Y5, Y5
-	VMULPS       Y10, Y6, Y6
-	VMULPS       Y10, Y7, Y7
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y10, Y9, Y9
-
-unscaled295:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-
-plain294:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	DECQ    (SP)
-	JNZ     rows288
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, 8(SP)
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole285
-
-rest286:
-	TESTQ AX, AX
-	JZ    done287
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
-	CMPQ  AX, $0x00000008
-	JLE   block296
-	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
-
-rows297:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh298
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
-	JMP        ready299
-
-fresh298:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-
-ready299:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
-
-loop300:
-	VMOVUPS      (R11), Y10
-	VMOVUPS      (R8), Y11
-	VMASKMOVPS   32(R11), Y11, Y11
-	VBROADCASTSS (R10), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R10)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R10)(CX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R12), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R12)(CX*1), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop300
-	VXORPS       Y10, Y10, Y10
-	VADDPS       Y10, Y0, Y0
-	VADDPS       Y10, Y1, Y1
-	VADDPS       Y10, Y2, Y2
-	VADDPS       Y10, Y3, Y3
-	VADDPS       Y10, Y4, Y4
-	VADDPS       Y10, Y5, Y5
-	VADDPS       Y10, Y6, Y6
-	VADDPS       Y10, Y7, Y7
-	VADDPS       Y10, Y8, Y8
-	VADDPS       Y10, Y9, Y9
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain301
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled302
-	VBROADCASTSS (R9), Y10
-	VMULPS       Y10, Y0, Y0
-	VMULPS       Y10, Y1, Y1
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y10, Y3, Y3
-	VMULPS       Y10, Y4, Y4
-	VMULPS       Y10, Y5, Y5
-	VMULPS       Y10, Y6, Y6
-	VMULPS       Y10, Y7, Y7
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y10, Y9, Y9
-
-unscaled302:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
-	VADDPS     Y10, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
-	VADDPS     Y10, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
-	VADDPS     Y10, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
-	VADDPS     Y10, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y10
-	VMASKMOVPS 32(R9), Y10, Y10
-	VADDPS     Y10, Y9, Y9
-
-plain301:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	DECQ       (SP)
-	JNZ        rows297
-	JMP        done287
-
-block296:
-	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
-
-rows303:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh304
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
-	JMP        ready305
-
-fresh304:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-
-ready305:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
-
-loop306:
-	VMOVUPS      (R8), Y5
-	VMASKMOVPS   (R11), Y5, Y5
-	VBROADCASTSS (R10), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R10)(CX*1), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R10)(CX*2), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R12), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R12)(CX*1), Y6
-	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop306
-	VXORPS       Y5, Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y5, Y2, Y2
-	VADDPS       Y5, Y3, Y3
-	VADDPS       Y5, Y4, Y4
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain307
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled308
-	VBROADCASTSS (R9), Y5
-	VMULPS       Y5, Y0, Y0
-	VMULPS       Y5, Y1, Y1
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y5, Y4, Y4
-
-unscaled308:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	VADDPS     Y5, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	VADDPS     Y5, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	VADDPS     Y5, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	VADDPS     Y5, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	VADDPS     Y5, Y4, Y4
-
-plain307:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS Y0, Y5, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	MOVQ       cs+72(FP), R9
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	ADDQ       CX, AX
-	ADDQ       R9, DI
-	DECQ       (SP)
-	JNZ        rows303
-
-done287:
-	VZEROUPPER
-	RET
-
-// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile6x256Fused(SB), NOSPLIT, $16-96
-	MOVQ n+0(FP), AX
-	MOVQ ai+32(FP), CX
-	MOVQ ak+40(FP), DX
-	MOVQ b+48(FP), BX
-	MOVQ bs+56(FP), SI
-	MOVQ c+64(FP), DI
-	MOVQ DI, 8(SP)
-	CMPQ AX, $0x00000010
-	JL   rest310
-
-whole309:
-	MOVQ a+24(FP), DI
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
-
-rows312:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh313
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS 32(R9), Y1
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y2
-	VMOVUPS 32(R9), Y3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y4
-	VMOVUPS 32(R9), Y5
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y6
-	VMOVUPS 32(R9), Y7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
-	ADDQ    R10, R9
-	VMOVUPS (R9), Y10
-	VMOVUPS 32(R9), Y11
-	JMP     ready314
-
-fresh313:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-ready314:
-	MOVQ         k+16(FP), R9
-	MOVQ         DI, R10
-	MOVQ         BX, R11
-	LEAQ         (CX)(CX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
-	JZ           all316
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched315
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched315
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JZ           fetched315
-
-all316:
-loop317:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      32(R11), Y13
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
-	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop317
-
-fetched315:
-	VXORPS       Y12, Y12, Y12
-	VADDPS       Y12, Y0, Y0
-	VADDPS       Y12, Y1, Y1
-	VADDPS       Y12, Y2, Y2
-	VADDPS       Y12, Y3, Y3
-	VADDPS       Y12, Y4, Y4
-	VADDPS       Y12, Y5, Y5
-	VADDPS       Y12, Y6, Y6
-	VADDPS       Y12, Y7, Y7
-	VADDPS       Y12, Y8, Y8
-	VADDPS       Y12, Y9, Y9
-	VADDPS       Y12, Y10, Y10
-	VADDPS       Y12, Y11, Y11
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain318
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled319
-	VBROADCASTSS (R9), Y12
-	VMULPS       Y12, Y0, Y0
-	VMULPS       Y12, Y1, Y1
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y12, Y3, Y3
-	VMULPS       Y12, Y4, Y4
-	VMULPS       Y12, Y5, Y5
-	VMULPS       Y12, Y6, Y6
-	VMULPS       Y12, Y7, Y7
-	VMULPS       Y12, Y8, Y8
-	VMULPS       Y12, Y9, Y9
-	VMULPS       Y12, Y10, Y10
-	VMULPS       Y12, Y11, Y11
-
-unscaled319:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R10, R9
-	VADDPS (R9), Y2, Y2
-	VADDPS 32(R9), Y3, Y3
-	ADDQ   R10, R9
-	VADDPS (R9), Y4, Y4
-	VADDPS 32(R9), Y5, Y5
-	ADDQ   R10, R9
-	VADDPS (R9), Y6, Y6
-	VADDPS 32(R9), Y7, Y7
-	ADDQ   R10, R9
-	VADDPS (R9), Y8, Y8
-	VADDPS 32(R9), Y9, Y9
-	ADDQ   R10, R9
-	VADDPS (R9), Y10, Y10
-	VADDPS 32(R9), Y11, Y11
-
-plain318:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    R10, R9
-	VMOVUPS Y10, (R9)
-	VMOVUPS Y11, 32(R9)
-	MOVQ    cs+72(FP), R9
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	ADDQ    CX, DI
-	ADDQ    R9, R8
-	DECQ    (SP)
-	JNZ     rows312
-	ADDQ    $0x00000040, BX
-	ADDQ    $0x00000040, 8(SP)
-	SUBQ    $0x00000010, AX
-	CMPQ    AX, $0x00000010
-	JGE     whole309
-
-rest310:
-	TESTQ AX, AX
-	JZ    done311
-	LEAQ  -1(AX), DI
-	ANDQ  $0x00000007, DI
-	INCQ  DI
-	LEAQ  tails<>+0(SB), R8
-	NEGQ  DI
-	LEAQ  32(R8)(DI*4), R8
-	CMPQ  AX, $0x00000008
-	JLE   block320
-	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), DI
-	MOVQ  m+8(FP), R9
-	MOVQ  R9, (SP)
+whole318:
+	MOVQ a+24(FP), R8
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows321:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh322
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R9), Y0
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS 32(R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y2
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS 32(R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS 32(R9), Y5, Y5
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y6
-	VMOVUPS    (R8), Y7
-	VMASKMOVPS 32(R9), Y7, Y7
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y8
-	VMOVUPS    (R8), Y9
-	VMASKMOVPS 32(R9), Y9, Y9
-	ADDQ       R10, R9
-	VMOVUPS    (R9), Y10
-	VMOVUPS    (R8), Y11
-	VMASKMOVPS 32(R9), Y11, Y11
-	JMP        ready323
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
+	JZ      fresh322
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y2
+	VMOVUPS 32(R10), Y3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y4
+	VMOVUPS 32(R10), Y5
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y6
+	VMOVUPS 32(R10), Y7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Y8
+	VMOVUPS 32(R10), Y9
+	JMP     ready323
 
 fresh322:
 	VXORPS Y0, Y0, Y0
@@ -5832,43 +5765,702 @@ fresh322:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+
+ready323:
+	MOVQ         k+16(FP), R10
+	MOVQ         R8, R11
+	MOVQ         BX, R12
+	MOVQ         mode+80(FP), R13
+	TESTQ        $0x00000001, R13
+	JZ           all325
+	MOVQ         cs+72(FP), R14
+	MOVQ         R9, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R11)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R11)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R11)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JZ           fetched324
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R11)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R11)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R11)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JZ           fetched324
+	PREFETCHT0   (R13)
+	ADDQ         R14, R13
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R11)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R11)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R11)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JZ           fetched324
+
+all325:
+loop326:
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R11)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R11)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R11)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop326
+
+fetched324:
+	VXORPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain327
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled328
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
+
+unscaled328:
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	ADDQ   R11, R10
+	VADDPS (R10), Y2, Y2
+	VADDPS 32(R10), Y3, Y3
+	ADDQ   R11, R10
+	VADDPS (R10), Y4, Y4
+	VADDPS 32(R10), Y5, Y5
+	ADDQ   R11, R10
+	VADDPS (R10), Y6, Y6
+	VADDPS 32(R10), Y7, Y7
+	ADDQ   R11, R10
+	VADDPS (R10), Y8, Y8
+	VADDPS 32(R10), Y9, Y9
+
+plain327:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	ADDQ    R11, R10
+	VMOVUPS Y8, (R10)
+	VMOVUPS Y9, 32(R10)
+	MOVQ    cs+72(FP), R10
+	ADDQ    CX, R8
+	ADDQ    R10, R9
+	ADDQ    CX, R8
+	ADDQ    R10, R9
+	ADDQ    CX, R8
+	ADDQ    R10, R9
+	ADDQ    CX, R8
+	ADDQ    R10, R9
+	ADDQ    CX, R8
+	ADDQ    R10, R9
+	DECQ    (SP)
+	JNZ     rows321
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole318
+
+rest319:
+	TESTQ AX, AX
+	JZ    done320
+	LEAQ  -1(AX), R8
+	ANDQ  $0x00000007, R8
+	INCQ  R8
+	LEAQ  tails<>+0(SB), R9
+	NEGQ  R8
+	LEAQ  32(R9)(R8*4), R9
+	CMPQ  AX, $0x00000008
+	JLE   block329
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), R8
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
+
+rows330:
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
+	JZ         fresh331
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS 32(R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y2
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS 32(R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS 32(R10), Y5, Y5
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y6
+	VMOVUPS    (R9), Y7
+	VMASKMOVPS 32(R10), Y7, Y7
+	ADDQ       R11, R10
+	VMOVUPS    (R10), Y8
+	VMOVUPS    (R9), Y9
+	VMASKMOVPS 32(R10), Y9, Y9
+	JMP        ready332
+
+fresh331:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+ready332:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
+
+loop333:
+	VMOVUPS      (R12), Y10
+	VMOVUPS      (R9), Y11
+	VMASKMOVPS   32(R12), Y11, Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (R11)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (R11)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (R11)(CX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop333
+	VXORPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y10, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y5, Y5
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain334
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled335
+	VBROADCASTSS (R10), Y10
+	VMULPS       Y10, Y0, Y0
+	VMULPS       Y10, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y10, Y5, Y5
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y10, Y9, Y9
+
+unscaled335:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VADDPS     (R10), Y0, Y0
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       R11, R10
+	VADDPS     (R10), Y2, Y2
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       R11, R10
+	VADDPS     (R10), Y4, Y4
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       R11, R10
+	VADDPS     (R10), Y6, Y6
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       R11, R10
+	VADDPS     (R10), Y8, Y8
+	VMOVUPS    (R9), Y10
+	VMASKMOVPS 32(R10), Y10, Y10
+	VADDPS     Y10, Y9, Y9
+
+plain334:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y2, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y4, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y6, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y7, Y0, 32(R10)
+	ADDQ       R11, R10
+	VMOVUPS    Y8, (R10)
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y9, Y0, 32(R10)
+	MOVQ       cs+72(FP), R10
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	DECQ       (SP)
+	JNZ        rows330
+	JMP        done320
+
+block329:
+	MOVQ a+24(FP), AX
+	MOVQ 8(SP), R8
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
+
+rows336:
+	MOVQ       mode+80(FP), R10
+	TESTQ      $0x00000002, R10
+	JZ         fresh337
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (R10), Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y1
+	VMASKMOVPS (R10), Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y2
+	VMASKMOVPS (R10), Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y3
+	VMASKMOVPS (R10), Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y4
+	VMASKMOVPS (R10), Y4, Y4
+	JMP        ready338
+
+fresh337:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+ready338:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ BX, R12
+
+loop339:
+	VMOVUPS      (R9), Y5
+	VMASKMOVPS   (R12), Y5, Y5
+	VBROADCASTSS (R11), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS (R11)(CX*1), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R11)(CX*2), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (R11)(DI*1), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (R11)(CX*4), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	ADDQ         DX, R11
+	ADDQ         SI, R12
+	DECQ         R10
+	JNZ          loop339
+	VXORPS       Y5, Y5, Y5
+	VADDPS       Y5, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y5, Y4, Y4
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain340
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled341
+	VBROADCASTSS (R10), Y5
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y5, Y4, Y4
+
+unscaled341:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
+	VADDPS     Y5, Y0, Y0
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS (R10), Y5, Y5
+	VADDPS     Y5, Y4, Y4
+
+plain340:
+	MOVQ       cs+72(FP), R11
+	MOVQ       R8, R10
+	VMOVUPS    (R9), Y5
+	VMASKMOVPS Y0, Y5, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y1, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y2, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y3, Y0, (R10)
+	ADDQ       R11, R10
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS Y4, Y0, (R10)
+	MOVQ       cs+72(FP), R10
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	ADDQ       CX, AX
+	ADDQ       R10, R8
+	DECQ       (SP)
+	JNZ        rows336
+
+done320:
+	VZEROUPPER
+	RET
+
+// func tile6x256Fused(n int, m int, k int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x256Fused(SB), NOSPLIT, $16-96
+	MOVQ n+0(FP), AX
+	MOVQ ai+32(FP), CX
+	MOVQ ak+40(FP), DX
+	MOVQ b+48(FP), BX
+	MOVQ bs+56(FP), SI
+	LEAQ (CX)(CX*2), DI
+	LEAQ (CX)(CX*4), R8
+	MOVQ c+64(FP), R9
+	MOVQ R9, 8(SP)
+	CMPQ AX, $0x00000010
+	JL   rest343
+
+whole342:
+	MOVQ a+24(FP), R9
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
+
+rows345:
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
+	JZ      fresh346
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y2
+	VMOVUPS 32(R11), Y3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y4
+	VMOVUPS 32(R11), Y5
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y6
+	VMOVUPS 32(R11), Y7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y8
+	VMOVUPS 32(R11), Y9
+	ADDQ    R12, R11
+	VMOVUPS (R11), Y10
+	VMOVUPS 32(R11), Y11
+	JMP     ready347
+
+fresh346:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-ready323:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
-
-loop324:
-	VMOVUPS      (R11), Y12
-	VMOVUPS      (R8), Y13
-	VMASKMOVPS   32(R11), Y13, Y13
-	VBROADCASTSS (R10), Y14
+ready347:
+	MOVQ         k+16(FP), R11
+	MOVQ         R9, R12
+	MOVQ         BX, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
+	JZ           all349
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10)(CX*2), Y14
+	VBROADCASTSS (R12)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R12), Y14
+	VBROADCASTSS (R12)(DI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R12)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*4), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R12)(CX*2), Y14
+	VBROADCASTSS (R12)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop324
+	ADDQ         SI, R13
+	DECQ         R11
+	JZ           fetched348
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12)(DI*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R12
+	ADDQ         SI, R13
+	DECQ         R11
+	JZ           fetched348
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12)(DI*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R12
+	ADDQ         SI, R13
+	DECQ         R11
+	JZ           fetched348
+
+all349:
+loop350:
+	VMOVUPS      (R13), Y12
+	VMOVUPS      32(R13), Y13
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12)(DI*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R12
+	ADDQ         SI, R13
+	DECQ         R11
+	JNZ          loop350
+
+fetched348:
 	VXORPS       Y12, Y12, Y12
 	VADDPS       Y12, Y0, Y0
 	VADDPS       Y12, Y1, Y1
@@ -5882,13 +6474,13 @@ loop324:
 	VADDPS       Y12, Y9, Y9
 	VADDPS       Y12, Y10, Y10
 	VADDPS       Y12, Y11, Y11
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain325
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled326
-	VBROADCASTSS (R9), Y12
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           plain351
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
+	JZ           unscaled352
+	VBROADCASTSS (R11), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -5902,114 +6494,301 @@ loop324:
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
 
-unscaled326:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VADDPS     (R9), Y0, Y0
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+unscaled352:
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	ADDQ   R12, R11
+	VADDPS (R11), Y2, Y2
+	VADDPS 32(R11), Y3, Y3
+	ADDQ   R12, R11
+	VADDPS (R11), Y4, Y4
+	VADDPS 32(R11), Y5, Y5
+	ADDQ   R12, R11
+	VADDPS (R11), Y6, Y6
+	VADDPS 32(R11), Y7, Y7
+	ADDQ   R12, R11
+	VADDPS (R11), Y8, Y8
+	VADDPS 32(R11), Y9, Y9
+	ADDQ   R12, R11
+	VADDPS (R11), Y10, Y10
+	VADDPS 32(R11), Y11, Y11
+
+plain351:
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	MOVQ    cs+72(FP), R11
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	ADDQ    CX, R9
+	ADDQ    R11, R10
+	DECQ    (SP)
+	JNZ     rows345
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, 8(SP)
+	SUBQ    $0x00000010, AX
+	CMPQ    AX, $0x00000010
+	JGE     whole342
+
+rest343:
+	TESTQ AX, AX
+	JZ    done344
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block353
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), R9
+	MOVQ  m+8(FP), R11
+	MOVQ  R11, (SP)
+
+rows354:
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
+	JZ         fresh355
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R11), Y0
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS 32(R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y2
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS 32(R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y4
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS 32(R11), Y5, Y5
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y6
+	VMOVUPS    (R10), Y7
+	VMASKMOVPS 32(R11), Y7, Y7
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y8
+	VMOVUPS    (R10), Y9
+	VMASKMOVPS 32(R11), Y9, Y9
+	ADDQ       R12, R11
+	VMOVUPS    (R11), Y10
+	VMOVUPS    (R10), Y11
+	VMASKMOVPS 32(R11), Y11, Y11
+	JMP        ready356
+
+fresh355:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+ready356:
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
+
+loop357:
+	VMOVUPS      (R13), Y12
+	VMOVUPS      (R10), Y13
+	VMASKMOVPS   32(R13), Y13, Y13
+	VBROADCASTSS (R12), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R12)(CX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (R12)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R12)(DI*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (R12)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R12)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         DX, R12
+	ADDQ         SI, R13
+	DECQ         R11
+	JNZ          loop357
+	VXORPS       Y12, Y12, Y12
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y12, Y1, Y1
+	VADDPS       Y12, Y2, Y2
+	VADDPS       Y12, Y3, Y3
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y12, Y5, Y5
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y7, Y7
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y11, Y11
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           plain358
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
+	JZ           unscaled359
+	VBROADCASTSS (R11), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
+
+unscaled359:
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VADDPS     (R11), Y0, Y0
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y1, Y1
-	ADDQ       R10, R9
-	VADDPS     (R9), Y2, Y2
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y2, Y2
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y3, Y3
-	ADDQ       R10, R9
-	VADDPS     (R9), Y4, Y4
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y4, Y4
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y5, Y5
-	ADDQ       R10, R9
-	VADDPS     (R9), Y6, Y6
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y6, Y6
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y7, Y7
-	ADDQ       R10, R9
-	VADDPS     (R9), Y8, Y8
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y8, Y8
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y9, Y9
-	ADDQ       R10, R9
-	VADDPS     (R9), Y10, Y10
-	VMOVUPS    (R8), Y12
-	VMASKMOVPS 32(R9), Y12, Y12
+	ADDQ       R12, R11
+	VADDPS     (R11), Y10, Y10
+	VMOVUPS    (R10), Y12
+	VMASKMOVPS 32(R11), Y12, Y12
 	VADDPS     Y12, Y11, Y11
 
-plain325:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    Y0, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y2, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y4, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y6, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y7, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y8, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y9, Y0, 32(R9)
-	ADDQ       R10, R9
-	VMOVUPS    Y10, (R9)
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y11, Y0, 32(R9)
-	MOVQ       cs+72(FP), R9
+plain358:
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    Y0, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y2, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y4, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y6, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y8, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)
+	ADDQ       R12, R11
+	VMOVUPS    Y10, (R11)
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y11, Y0, 32(R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
-	JNZ        rows321
-	JMP        done311
+	JNZ        rows354
+	JMP        done344
 
-block320:
+block353:
 	MOVQ a+24(FP), AX
-	MOVQ 8(SP), DI
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
-rows327:
-	MOVQ       mode+80(FP), R9
-	TESTQ      $0x00000002, R9
-	JZ         fresh328
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS (R9), Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y1
-	VMASKMOVPS (R9), Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (R9), Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (R9), Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y4
-	VMASKMOVPS (R9), Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y5
-	VMASKMOVPS (R9), Y5, Y5
-	JMP        ready329
+rows360:
+	MOVQ       mode+80(FP), R11
+	TESTQ      $0x00000002, R11
+	JZ         fresh361
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS (R11), Y0, Y0
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y1
+	VMASKMOVPS (R11), Y1, Y1
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y2
+	VMASKMOVPS (R11), Y2, Y2
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y3
+	VMASKMOVPS (R11), Y3, Y3
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y4
+	VMASKMOVPS (R11), Y4, Y4
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y5
+	VMASKMOVPS (R11), Y5, Y5
+	JMP        ready362
 
-fresh328:
+fresh361:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -6017,33 +6796,30 @@ fresh328:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-ready329:
-	MOVQ k+16(FP), R9
-	MOVQ AX, R10
-	MOVQ BX, R11
-	LEAQ (CX)(CX*2), R12
-	ADDQ R10, R12
+ready362:
+	MOVQ k+16(FP), R11
+	MOVQ AX, R12
+	MOVQ BX, R13
 
-loop330:
-	VMOVUPS      (R8), Y6
-	VMASKMOVPS   (R11), Y6, Y6
-	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R10)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10)(CX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
+loop363:
+	VMOVUPS      (R10), Y6
+	VMASKMOVPS   (R13), Y6, Y6
 	VBROADCASTSS (R12), Y7
-	VFMADD231PS  Y6, Y7, Y3
+	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS (R12)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
+	VFMADD231PS  Y6, Y7, Y1
 	VBROADCASTSS (R12)(CX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R12)(DI*1), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R12)(CX*4), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R12)(R8*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DX, R10
 	ADDQ         DX, R12
-	ADDQ         SI, R11
-	DECQ         R9
-	JNZ          loop330
+	ADDQ         SI, R13
+	DECQ         R11
+	JNZ          loop363
 	VXORPS       Y6, Y6, Y6
 	VADDPS       Y6, Y0, Y0
 	VADDPS       Y6, Y1, Y1
@@ -6051,13 +6827,13 @@ loop330:
 	VADDPS       Y6, Y3, Y3
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y6, Y5, Y5
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain331
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled332
-	VBROADCASTSS (R9), Y6
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           plain364
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
+	JZ           unscaled365
+	VBROADCASTSS (R11), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -6065,70 +6841,881 @@ loop330:
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
 
-unscaled332:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+unscaled365:
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y0, Y0
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y1, Y1
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y2, Y2
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y3, Y3
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y4, Y4
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS (R9), Y6, Y6
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS (R11), Y6, Y6
 	VADDPS     Y6, Y5, Y5
 
-plain331:
-	MOVQ       cs+72(FP), R10
-	MOVQ       DI, R9
-	VMOVUPS    (R8), Y6
-	VMASKMOVPS Y0, Y6, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y1, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y2, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y3, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y4, Y0, (R9)
-	ADDQ       R10, R9
-	VMOVUPS    (R8), Y0
-	VMASKMOVPS Y5, Y0, (R9)
-	MOVQ       cs+72(FP), R9
+plain364:
+	MOVQ       cs+72(FP), R12
+	MOVQ       R9, R11
+	VMOVUPS    (R10), Y6
+	VMASKMOVPS Y0, Y6, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y1, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y2, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y3, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y4, Y0, (R11)
+	ADDQ       R12, R11
+	VMOVUPS    (R10), Y0
+	VMASKMOVPS Y5, Y0, (R11)
+	MOVQ       cs+72(FP), R11
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	ADDQ       CX, AX
-	ADDQ       R9, DI
+	ADDQ       R11, R9
 	DECQ       (SP)
-	JNZ        rows327
+	JNZ        rows360
 
-done311:
+done344:
+	VZEROUPPER
+	RET
+
+// func brief2x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief2x256Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest367
+
+whole366:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ a+16(FP), R11
+	MOVQ m+8(FP), R13
+	MOVQ DI, R12
+
+loop369:
+	VBROADCASTSS (R11), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R9), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R9), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R9), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R9), Y4, Y3
+	VBROADCASTSS (R11)(DX*1), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VFMADD231PS  96(R10), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R12), Y0, Y0
+	VMOVUPS      Y0, (R12)
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VADDPS       64(R12), Y2, Y2
+	VMOVUPS      Y2, 64(R12)
+	VADDPS       96(R12), Y3, Y3
+	VMOVUPS      Y3, 96(R12)
+	ADDQ         CX, R11
+	ADDQ         R8, R12
+	DECQ         R13
+	JNZ          loop369
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole366
+
+rest367:
+	TESTQ AX, AX
+	JZ    done368
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block370
+	CMPQ  AX, $0x00000010
+	JLE   block371
+	CMPQ  AX, $0x00000018
+	JLE   block372
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R9
+
+loop373:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop373
+	JMP          done368
+
+block372:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop374:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop374
+	JMP          done368
+
+block371:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop375:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop375
+	JMP          done368
+
+block370:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R9
+
+loop376:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNZ          loop376
+
+done368:
+	VZEROUPPER
+	RET
+
+// func brief3x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief3x256Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest378
+
+whole377:
+	MOVQ BX, R9
+	MOVQ R9, R10
+	ADDQ SI, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ a+16(FP), R12
+	MOVQ m+8(FP), R14
+	MOVQ DI, R13
+
+loop380:
+	VBROADCASTSS (R12), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R9), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R9), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R9), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R9), Y4, Y3
+	VBROADCASTSS (R12)(DX*1), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VFMADD231PS  96(R10), Y4, Y3
+	VBROADCASTSS (R12)(DX*2), Y4
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VFMADD231PS  96(R11), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R13), Y0, Y0
+	VMOVUPS      Y0, (R13)
+	VADDPS       32(R13), Y1, Y1
+	VMOVUPS      Y1, 32(R13)
+	VADDPS       64(R13), Y2, Y2
+	VMOVUPS      Y2, 64(R13)
+	VADDPS       96(R13), Y3, Y3
+	VMOVUPS      Y3, 96(R13)
+	ADDQ         CX, R12
+	ADDQ         R8, R13
+	DECQ         R14
+	JNZ          loop380
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole377
+
+rest378:
+	TESTQ AX, AX
+	JZ    done379
+	LEAQ  -1(AX), R9
+	ANDQ  $0x00000007, R9
+	INCQ  R9
+	LEAQ  tails<>+0(SB), R10
+	NEGQ  R9
+	LEAQ  32(R10)(R9*4), R10
+	CMPQ  AX, $0x00000008
+	JLE   block381
+	CMPQ  AX, $0x00000010
+	JLE   block382
+	CMPQ  AX, $0x00000018
+	JLE   block383
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R9
+	ADDQ  SI, R9
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R11
+
+loop384:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VFMADD231PS  (R9), Y4, Y0
+	VFMADD231PS  32(R9), Y4, Y1
+	VFMADD231PS  64(R9), Y4, Y2
+	VMOVUPS      (R10), Y5
+	VMASKMOVPS   96(R9), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop384
+	JMP          done379
+
+block383:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop385:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VFMADD231PS  (R9), Y3, Y0
+	VFMADD231PS  32(R9), Y3, Y1
+	VMOVUPS      (R10), Y4
+	VMASKMOVPS   64(R9), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop385
+	JMP          done379
+
+block382:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop386:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VFMADD231PS  (R9), Y2, Y0
+	VMOVUPS      (R10), Y3
+	VMASKMOVPS   32(R9), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop386
+	JMP          done379
+
+block381:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R9
+	ADDQ SI, R9
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R11
+
+loop387:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R10), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*2), Y1
+	VMOVUPS      (R10), Y2
+	VMASKMOVPS   (R9), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R10), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R11
+	JNZ          loop387
+
+done379:
+	VZEROUPPER
+	RET
+
+// func brief4x256Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, FMA3
+TEXT ·brief4x256Fused(SB), NOSPLIT, $8-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), CX
+	MOVQ   ak+32(FP), DX
+	MOVQ   b+40(FP), BX
+	MOVQ   bs+48(FP), SI
+	MOVQ   c+56(FP), DI
+	MOVQ   cs+64(FP), R8
+	LEAQ   (DX)(DX*2), R9
+	VXORPS Y0, Y0, Y0
+	CMPQ   AX, $0x00000020
+	JL     rest389
+
+whole388:
+	MOVQ BX, R10
+	MOVQ R10, R11
+	ADDQ SI, R11
+	MOVQ R11, R12
+	ADDQ SI, R12
+	MOVQ R12, R13
+	ADDQ SI, R13
+	MOVQ a+16(FP), R14
+	MOVQ m+8(FP), BP
+	MOVQ DI, R15
+
+loop391:
+	VBROADCASTSS (R14), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (R10), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(R10), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(R10), Y4, Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  96(R10), Y4, Y3
+	VBROADCASTSS (R14)(DX*1), Y4
+	VFMADD231PS  (R11), Y4, Y0
+	VFMADD231PS  32(R11), Y4, Y1
+	VFMADD231PS  64(R11), Y4, Y2
+	VFMADD231PS  96(R11), Y4, Y3
+	VBROADCASTSS (R14)(DX*2), Y4
+	VFMADD231PS  (R12), Y4, Y0
+	VFMADD231PS  32(R12), Y4, Y1
+	VFMADD231PS  64(R12), Y4, Y2
+	VFMADD231PS  96(R12), Y4, Y3
+	VBROADCASTSS (R14)(R9*1), Y4
+	VFMADD231PS  (R13), Y4, Y0
+	VFMADD231PS  32(R13), Y4, Y1
+	VFMADD231PS  64(R13), Y4, Y2
+	VFMADD231PS  96(R13), Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (R15), Y0, Y0
+	VMOVUPS      Y0, (R15)
+	VADDPS       32(R15), Y1, Y1
+	VMOVUPS      Y1, 32(R15)
+	VADDPS       64(R15), Y2, Y2
+	VMOVUPS      Y2, 64(R15)
+	VADDPS       96(R15), Y3, Y3
+	VMOVUPS      Y3, 96(R15)
+	ADDQ         CX, R14
+	ADDQ         R8, R15
+	DECQ         BP
+	JNZ          loop391
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x00000020, AX
+	CMPQ         AX, $0x00000020
+	JGE          whole388
+
+rest389:
+	TESTQ AX, AX
+	JZ    done390
+	LEAQ  -1(AX), R10
+	ANDQ  $0x00000007, R10
+	INCQ  R10
+	LEAQ  tails<>+0(SB), R11
+	NEGQ  R10
+	LEAQ  32(R11)(R10*4), R11
+	CMPQ  AX, $0x00000008
+	JLE   block392
+	CMPQ  AX, $0x00000010
+	JLE   block393
+	CMPQ  AX, $0x00000018
+	JLE   block394
+	MOVQ  BX, AX
+	MOVQ  AX, BX
+	ADDQ  SI, BX
+	MOVQ  BX, R10
+	ADDQ  SI, R10
+	MOVQ  R10, R12
+	ADDQ  SI, R12
+	MOVQ  a+16(FP), SI
+	MOVQ  m+8(FP), R13
+
+loop395:
+	VBROADCASTSS (SI), Y4
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y4, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  64(AX), Y4, Y2
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   96(AX), Y3, Y5
+	VXORPS       Y3, Y3, Y3
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*1), Y4
+	VFMADD231PS  (BX), Y4, Y0
+	VFMADD231PS  32(BX), Y4, Y1
+	VFMADD231PS  64(BX), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(BX), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(DX*2), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(R10), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VBROADCASTSS (SI)(R9*1), Y4
+	VFMADD231PS  (R12), Y4, Y0
+	VFMADD231PS  32(R12), Y4, Y1
+	VFMADD231PS  64(R12), Y4, Y2
+	VMOVUPS      (R11), Y5
+	VMASKMOVPS   96(R12), Y5, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y4, Y3, Y3
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VADDPS       64(DI), Y2, Y2
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   96(DI), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y3, Y0, 96(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop395
+	JMP          done390
+
+block394:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop396:
+	VBROADCASTSS (SI), Y3
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y3, Y0
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  32(AX), Y3, Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   64(AX), Y2, Y4
+	VXORPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*1), Y3
+	VFMADD231PS  (BX), Y3, Y0
+	VFMADD231PS  32(BX), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(BX), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(DX*2), Y3
+	VFMADD231PS  (R10), Y3, Y0
+	VFMADD231PS  32(R10), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(R10), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VBROADCASTSS (SI)(R9*1), Y3
+	VFMADD231PS  (R12), Y3, Y0
+	VFMADD231PS  32(R12), Y3, Y1
+	VMOVUPS      (R11), Y4
+	VMASKMOVPS   64(R12), Y4, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	VXORPS       Y3, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y3, Y2, Y2
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       32(DI), Y1, Y1
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   64(DI), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y2, Y0, 64(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop396
+	JMP          done390
+
+block393:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop397:
+	VBROADCASTSS (SI), Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  (AX), Y2, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   32(AX), Y1, Y3
+	VXORPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*1), Y2
+	VFMADD231PS  (BX), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(DX*2), Y2
+	VFMADD231PS  (R10), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(R10), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS (SI)(R9*1), Y2
+	VFMADD231PS  (R12), Y2, Y0
+	VMOVUPS      (R11), Y3
+	VMASKMOVPS   32(R12), Y3, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y2, Y1, Y1
+	VADDPS       (DI), Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   32(DI), Y0, Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   Y1, Y0, 32(DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop397
+	JMP          done390
+
+block392:
+	MOVQ BX, AX
+	MOVQ AX, BX
+	ADDQ SI, BX
+	MOVQ BX, R10
+	ADDQ SI, R10
+	MOVQ R10, R12
+	ADDQ SI, R12
+	MOVQ a+16(FP), SI
+	MOVQ m+8(FP), R13
+
+loop398:
+	VBROADCASTSS (SI), Y1
+	VMOVUPS      (R11), Y0
+	VMASKMOVPS   (AX), Y0, Y2
+	VXORPS       Y0, Y0, Y0
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*1), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (BX), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(DX*2), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (R10), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VBROADCASTSS (SI)(R9*1), Y1
+	VMOVUPS      (R11), Y2
+	VMASKMOVPS   (R12), Y2, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VXORPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   (DI), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      (R11), Y1
+	VMASKMOVPS   Y0, Y1, (DI)
+	ADDQ         CX, SI
+	ADDQ         R8, DI
+	DECQ         R13
+	JNZ          loop398
+
+done390:
 	VZEROUPPER
 	RET
 
@@ -7724,6 +9311,7 @@ TEXT ·tile4x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -7731,35 +9319,35 @@ TEXT ·tile4x512(SB), NOSPLIT, $16-96
 
 whole109:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows112:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh113
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
 	JMP     ready114
 
 fresh113:
@@ -7781,16 +9369,14 @@ fresh113:
 	VPXORD Z15, Z15, Z15
 
 ready114:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all116
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -7805,11 +9391,11 @@ ready114:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -7818,7 +9404,7 @@ ready114:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -7827,7 +9413,7 @@ ready114:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -7836,7 +9422,7 @@ ready114:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -7845,10 +9431,9 @@ ready114:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched115
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -7860,11 +9445,11 @@ ready114:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -7873,7 +9458,7 @@ ready114:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -7882,7 +9467,7 @@ ready114:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -7891,7 +9476,7 @@ ready114:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -7900,19 +9485,18 @@ ready114:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched115
 
 all116:
 loop117:
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -7921,7 +9505,7 @@ loop117:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -7930,7 +9514,7 @@ loop117:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -7939,7 +9523,7 @@ loop117:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -7948,20 +9532,19 @@ loop117:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop117
 
 fetched115:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain118
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled119
-	VBROADCASTSS (R9), Z16
+	VBROADCASTSS (R10), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -7980,59 +9563,59 @@ fetched115:
 	VMULPS       Z16, Z15, Z15
 
 unscaled119:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
 
 plain118:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows112
 	ADDQ    $0x00000100, SI
@@ -8047,10 +9630,10 @@ rest110:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block120
 	CMPQ  AX, $0x00000020
@@ -8059,34 +9642,34 @@ rest110:
 	JLE   block122
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows123:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh124
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
 	JMP       ready125
 
 fresh124:
@@ -8108,18 +9691,16 @@ fresh124:
 	VPXORD Z15, Z15, Z15
 
 ready125:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop126:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS.Z    192(R10), K1, Z19
-	VBROADCASTSS (R9), Z20
+	VMOVUPS      (R11), Z16
+	VMOVUPS      64(R11), Z17
+	VMOVUPS      128(R11), Z18
+	VMOVUPS.Z    192(R11), K1, Z19
+	VBROADCASTSS (R10), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z17, Z20, Z21
@@ -8128,7 +9709,7 @@ loop126:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z20
+	VBROADCASTSS (R10)(DX*1), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z17, Z20, Z21
@@ -8137,7 +9718,7 @@ loop126:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z20
+	VBROADCASTSS (R10)(DX*2), Z20
 	VMULPS       Z16, Z20, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z17, Z20, Z21
@@ -8146,7 +9727,7 @@ loop126:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z19, Z20, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R10)(R8*1), Z20
 	VMULPS       Z16, Z20, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z17, Z20, Z16
@@ -8155,18 +9736,17 @@ loop126:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z19, Z20, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop126
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain127
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled128
-	VBROADCASTSS (R8), Z16
+	VBROADCASTSS (R9), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -8185,63 +9765,63 @@ loop126:
 	VMULPS       Z16, Z15, Z15
 
 unscaled128:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z16
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z16
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z16
 	VADDPS    Z16, Z15, Z15
 
 plain127:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows123
 	JMP     done111
@@ -8249,30 +9829,30 @@ plain127:
 block122:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows129:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh130
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
 	JMP       ready131
 
 fresh130:
@@ -8290,56 +9870,53 @@ fresh130:
 	VPXORD Z11, Z11, Z11
 
 ready131:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop132:
-	VMOVUPS      (R10), Z12
-	VMOVUPS      64(R10), Z13
-	VMOVUPS.Z    128(R10), K1, Z14
-	VBROADCASTSS (R9), Z15
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS.Z    128(R11), K1, Z14
+	VBROADCASTSS (R10), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z0, Z0
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z1, Z1
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z15
+	VBROADCASTSS (R10)(DX*1), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z3, Z3
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z4, Z4
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z15
+	VBROADCASTSS (R10)(DX*2), Z15
 	VMULPS       Z12, Z15, Z16
 	VADDPS       Z16, Z6, Z6
 	VMULPS       Z13, Z15, Z16
 	VADDPS       Z16, Z7, Z7
 	VMULPS       Z14, Z15, Z15
 	VADDPS       Z15, Z8, Z8
-	VBROADCASTSS (R11), Z15
+	VBROADCASTSS (R10)(R8*1), Z15
 	VMULPS       Z12, Z15, Z12
 	VADDPS       Z12, Z9, Z9
 	VMULPS       Z13, Z15, Z12
 	VADDPS       Z12, Z10, Z10
 	VMULPS       Z14, Z15, Z12
 	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop132
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain133
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled134
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -8354,55 +9931,55 @@ loop132:
 	VMULPS       Z12, Z11, Z11
 
 unscaled134:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z12
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain133:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows129
 	JMP     done111
@@ -8410,26 +9987,26 @@ plain133:
 block121:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows135:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh136
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
 	JMP       ready137
 
 fresh136:
@@ -8443,47 +10020,44 @@ fresh136:
 	VPXORD Z7, Z7, Z7
 
 ready137:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop138:
-	VMOVUPS      (R10), Z8
-	VMOVUPS.Z    64(R10), K1, Z9
-	VBROADCASTSS (R9), Z10
+	VMOVUPS      (R11), Z8
+	VMOVUPS.Z    64(R11), K1, Z9
+	VBROADCASTSS (R10), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z0, Z0
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z2, Z2
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VMULPS       Z8, Z10, Z11
 	VADDPS       Z11, Z4, Z4
 	VMULPS       Z9, Z10, Z10
 	VADDPS       Z10, Z5, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10)(R8*1), Z10
 	VMULPS       Z8, Z10, Z8
 	VADDPS       Z8, Z6, Z6
 	VMULPS       Z9, Z10, Z8
 	VADDPS       Z8, Z7, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop138
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain139
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled140
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -8494,47 +10068,47 @@ loop138:
 	VMULPS       Z8, Z7, Z7
 
 unscaled140:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z8
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
 plain139:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows135
 	JMP     done111
@@ -8542,22 +10116,22 @@ plain139:
 block120:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows141:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh142
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
 	JMP       ready143
 
 fresh142:
@@ -8567,77 +10141,74 @@ fresh142:
 	VPXORD Z3, Z3, Z3
 
 ready143:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop144:
-	VMOVUPS.Z    (R10), K1, Z4
-	VBROADCASTSS (R9), Z5
+	VMOVUPS.Z    (R11), K1, Z4
+	VBROADCASTSS (R10), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
+	VBROADCASTSS (R10)(DX*1), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
+	VBROADCASTSS (R10)(DX*2), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z2, Z2
-	VBROADCASTSS (R11), Z5
+	VBROADCASTSS (R10)(R8*1), Z5
 	VMULPS       Z4, Z5, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop144
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain145
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled146
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
 unscaled146:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
 plain145:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows141
 
@@ -8653,6 +10224,7 @@ TEXT ·tile5x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -8660,40 +10232,40 @@ TEXT ·tile5x512(SB), NOSPLIT, $16-96
 
 whole147:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows150:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
 	JZ      fresh151
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	VMOVUPS 64(R10), Z17
+	VMOVUPS 128(R10), Z18
+	VMOVUPS 192(R10), Z19
 	JMP     ready152
 
 fresh151:
@@ -8719,16 +10291,14 @@ fresh151:
 	VPXORD Z19, Z19, Z19
 
 ready152:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
 	JZ           all154
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -8744,11 +10314,11 @@ ready152:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -8757,7 +10327,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -8766,7 +10336,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -8775,7 +10345,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -8784,7 +10354,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -8793,10 +10363,9 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
@@ -8808,11 +10377,11 @@ ready152:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -8821,7 +10390,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -8830,7 +10399,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -8839,7 +10408,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -8848,7 +10417,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -8857,21 +10426,20 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -8880,7 +10448,7 @@ ready152:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -8889,7 +10457,7 @@ ready152:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -8898,7 +10466,7 @@ ready152:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -8907,7 +10475,7 @@ ready152:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -8916,19 +10484,18 @@ ready152:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JZ           fetched153
 
 all154:
 loop155:
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -8937,7 +10504,7 @@ loop155:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -8946,7 +10513,7 @@ loop155:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -8955,7 +10522,7 @@ loop155:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -8964,7 +10531,7 @@ loop155:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -8973,20 +10540,19 @@ loop155:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop155
 
 fetched153:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain156
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled157
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R10), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -9009,71 +10575,71 @@ fetched153:
 	VMULPS       Z20, Z19, Z19
 
 unscaled157:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
+	ADDQ   R11, R10
+	VADDPS (R10), Z16, Z16
+	VADDPS 64(R10), Z17, Z17
+	VADDPS 128(R10), Z18, Z18
+	VADDPS 192(R10), Z19, Z19
 
 plain156:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, 192(R10)
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
+	ADDQ    DX, CX
 	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	MOVQ    cs+72(FP), R9
 	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R10, R9
 	DECQ    (SP)
 	JNZ     rows150
 	ADDQ    $0x00000100, SI
@@ -9088,10 +10654,10 @@ rest148:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
 	CMPQ  AX, $0x00000010
 	JLE   block158
 	CMPQ  AX, $0x00000020
@@ -9100,39 +10666,39 @@ rest148:
 	JLE   block160
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
 
 rows161:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh162
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z16
+	VMOVUPS   64(R9), Z17
+	VMOVUPS   128(R9), Z18
+	VMOVUPS.Z 192(R9), K1, Z19
 	JMP       ready163
 
 fresh162:
@@ -9158,18 +10724,16 @@ fresh162:
 	VPXORD Z19, Z19, Z19
 
 ready163:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop164:
-	VMOVUPS      (R10), Z20
-	VMOVUPS      64(R10), Z21
-	VMOVUPS      128(R10), Z22
-	VMOVUPS.Z    192(R10), K1, Z23
-	VBROADCASTSS (R9), Z24
+	VMOVUPS      (R11), Z20
+	VMOVUPS      64(R11), Z21
+	VMOVUPS      128(R11), Z22
+	VMOVUPS.Z    192(R11), K1, Z23
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z0, Z0
 	VMULPS       Z21, Z24, Z25
@@ -9178,7 +10742,7 @@ loop164:
 	VADDPS       Z25, Z2, Z2
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z4, Z4
 	VMULPS       Z21, Z24, Z25
@@ -9187,7 +10751,7 @@ loop164:
 	VADDPS       Z25, Z6, Z6
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z24
+	VBROADCASTSS (R10)(DX*2), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z8, Z8
 	VMULPS       Z21, Z24, Z25
@@ -9196,7 +10760,7 @@ loop164:
 	VADDPS       Z25, Z10, Z10
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z11, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R10)(R8*1), Z24
 	VMULPS       Z20, Z24, Z25
 	VADDPS       Z25, Z12, Z12
 	VMULPS       Z21, Z24, Z25
@@ -9205,7 +10769,7 @@ loop164:
 	VADDPS       Z25, Z14, Z14
 	VMULPS       Z23, Z24, Z24
 	VADDPS       Z24, Z15, Z15
-	VBROADCASTSS (R11)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*4), Z24
 	VMULPS       Z20, Z24, Z20
 	VADDPS       Z20, Z16, Z16
 	VMULPS       Z21, Z24, Z20
@@ -9214,18 +10778,17 @@ loop164:
 	VADDPS       Z20, Z18, Z18
 	VMULPS       Z23, Z24, Z20
 	VADDPS       Z20, Z19, Z19
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop164
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain165
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled166
-	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R9), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -9248,76 +10811,76 @@ loop164:
 	VMULPS       Z20, Z19, Z19
 
 unscaled166:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z20
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z20
+	ADDQ      R10, R9
+	VADDPS    (R9), Z16, Z16
+	VADDPS    64(R9), Z17, Z17
+	VADDPS    128(R9), Z18, Z18
+	VMOVUPS.Z 192(R9), K1, Z20
 	VADDPS    Z20, Z19, Z19
 
 plain165:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	VMOVUPS Z6, 128(R9)
+	VMOVUPS Z7, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	VMOVUPS Z10, 128(R9)
+	VMOVUPS Z11, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, 128(R9)
+	VMOVUPS Z15, K1, 192(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z16, (R9)
+	VMOVUPS Z17, 64(R9)
+	VMOVUPS Z18, 128(R9)
+	VMOVUPS Z19, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows161
 	JMP     done149
@@ -9325,34 +10888,34 @@ plain165:
 block160:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows167:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh168
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS.Z 128(R9), K1, Z14
 	JMP       ready169
 
 fresh168:
@@ -9373,63 +10936,60 @@ fresh168:
 	VPXORD Z14, Z14, Z14
 
 ready169:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop170:
-	VMOVUPS      (R10), Z15
-	VMOVUPS      64(R10), Z16
-	VMOVUPS.Z    128(R10), K1, Z17
-	VBROADCASTSS (R9), Z18
+	VMOVUPS      (R11), Z15
+	VMOVUPS      64(R11), Z16
+	VMOVUPS.Z    128(R11), K1, Z17
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z0, Z0
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z1, Z1
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z3, Z3
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z4, Z4
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R10)(DX*2), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z6, Z6
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z7, Z7
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z8, Z8
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10)(R8*1), Z18
 	VMULPS       Z15, Z18, Z19
 	VADDPS       Z19, Z9, Z9
 	VMULPS       Z16, Z18, Z19
 	VADDPS       Z19, Z10, Z10
 	VMULPS       Z17, Z18, Z18
 	VADDPS       Z18, Z11, Z11
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*4), Z18
 	VMULPS       Z15, Z18, Z15
 	VADDPS       Z15, Z12, Z12
 	VMULPS       Z16, Z18, Z15
 	VADDPS       Z15, Z13, Z13
 	VMULPS       Z17, Z18, Z15
 	VADDPS       Z15, Z14, Z14
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop170
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain171
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled172
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VMULPS       Z15, Z0, Z0
 	VMULPS       Z15, Z1, Z1
 	VMULPS       Z15, Z2, Z2
@@ -9447,66 +11007,66 @@ loop170:
 	VMULPS       Z15, Z14, Z14
 
 unscaled172:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z15
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z14, Z14
 
 plain171:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows167
 	JMP     done149
@@ -9514,29 +11074,29 @@ plain171:
 block159:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows173:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh174
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS.Z 64(R9), K1, Z9
 	JMP       ready175
 
 fresh174:
@@ -9552,52 +11112,49 @@ fresh174:
 	VPXORD Z9, Z9, Z9
 
 ready175:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop176:
-	VMOVUPS      (R10), Z10
-	VMOVUPS.Z    64(R10), K1, Z11
-	VBROADCASTSS (R9), Z12
+	VMOVUPS      (R11), Z10
+	VMOVUPS.Z    64(R11), K1, Z11
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z0, Z0
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z2, Z2
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z4, Z4
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z5, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10)(R8*1), Z12
 	VMULPS       Z10, Z12, Z13
 	VADDPS       Z13, Z6, Z6
 	VMULPS       Z11, Z12, Z12
 	VADDPS       Z12, Z7, Z7
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*4), Z12
 	VMULPS       Z10, Z12, Z10
 	VADDPS       Z10, Z8, Z8
 	VMULPS       Z11, Z12, Z10
 	VADDPS       Z10, Z9, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop176
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain177
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled178
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -9610,56 +11167,56 @@ loop176:
 	VMULPS       Z10, Z9, Z9
 
 unscaled178:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z10
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z9, Z9
 
 plain177:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows173
 	JMP     done149
@@ -9667,24 +11224,24 @@ plain177:
 block158:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
 rows179:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
 	JZ        fresh180
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	JMP       ready181
 
 fresh180:
@@ -9695,41 +11252,38 @@ fresh180:
 	VPXORD Z4, Z4, Z4
 
 ready181:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 loop182:
-	VMOVUPS.Z    (R10), K1, Z5
-	VBROADCASTSS (R9), Z6
+	VMOVUPS.Z    (R11), K1, Z5
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*1), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R10)(DX*2), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z2, Z2
-	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R10)(R8*1), Z6
 	VMULPS       Z5, Z6, Z6
 	VADDPS       Z6, Z3, Z3
-	VBROADCASTSS (R11)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*4), Z6
 	VMULPS       Z5, Z6, Z5
 	VADDPS       Z5, Z4, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
 	JNZ          loop182
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
 	JZ           plain183
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
 	JZ           unscaled184
-	VBROADCASTSS (R8), Z5
+	VBROADCASTSS (R9), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
@@ -9737,46 +11291,46 @@ loop182:
 	VMULPS       Z5, Z4, Z4
 
 unscaled184:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z4, Z4
 
 plain183:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
 	JNZ     rows179
 
@@ -9792,6 +11346,8 @@ TEXT ·tile6x512(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
+	LEAQ (DX)(DX*4), R9
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
@@ -9799,45 +11355,45 @@ TEXT ·tile6x512(SB), NOSPLIT, $16-96
 
 whole185:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
 rows188:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
 	JZ      fresh189
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z20
-	VMOVUPS 64(R9), Z21
-	VMOVUPS 128(R9), Z22
-	VMOVUPS 192(R9), Z23
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS 128(R11), Z2
+	VMOVUPS 192(R11), Z3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z4
+	VMOVUPS 64(R11), Z5
+	VMOVUPS 128(R11), Z6
+	VMOVUPS 192(R11), Z7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z12
+	VMOVUPS 64(R11), Z13
+	VMOVUPS 128(R11), Z14
+	VMOVUPS 192(R11), Z15
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z16
+	VMOVUPS 64(R11), Z17
+	VMOVUPS 128(R11), Z18
+	VMOVUPS 192(R11), Z19
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z20
+	VMOVUPS 64(R11), Z21
+	VMOVUPS 128(R11), Z22
+	VMOVUPS 192(R11), Z23
 	JMP     ready190
 
 fresh189:
@@ -9867,37 +11423,35 @@ fresh189:
 	VPXORD Z23, Z23, Z23
 
 ready190:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
+	MOVQ         k+16(FP), R11
+	MOVQ         CX, R12
+	MOVQ         SI, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
 	JZ           all192
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -9906,7 +11460,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -9915,7 +11469,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -9924,7 +11478,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -9933,7 +11487,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -9942,7 +11496,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -9951,26 +11505,25 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -9979,7 +11532,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -9988,7 +11541,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -9997,7 +11550,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -10006,7 +11559,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -10015,7 +11568,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -10024,26 +11577,25 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -10052,7 +11604,7 @@ ready190:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -10061,7 +11613,7 @@ ready190:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -10070,7 +11622,7 @@ ready190:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -10079,7 +11631,7 @@ ready190:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -10088,7 +11640,7 @@ ready190:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -10097,19 +11649,18 @@ ready190:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JZ           fetched191
 
 all192:
 loop193:
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -10118,7 +11669,7 @@ loop193:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -10127,7 +11678,7 @@ loop193:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -10136,7 +11687,7 @@ loop193:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -10145,7 +11696,7 @@ loop193:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -10154,7 +11705,7 @@ loop193:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -10163,20 +11714,19 @@ loop193:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
+	ADDQ         DI, R13
+	DECQ         R11
 	JNZ          loop193
 
 fetched191:
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
 	JZ           plain194
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
 	JZ           unscaled195
-	VBROADCASTSS (R9), Z24
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -10203,83 +11753,83 @@ fetched191:
 	VMULPS       Z24, Z23, Z23
 
 unscaled195:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
-	ADDQ   R10, R9
-	VADDPS (R9), Z20, Z20
-	VADDPS 64(R9), Z21, Z21
-	VADDPS 128(R9), Z22, Z22
-	VADDPS 192(R9), Z23, Z23
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Z0, Z0
+	VADDPS 64(R11), Z1, Z1
+	VADDPS 128(R11), Z2, Z2
+	VADDPS 192(R11), Z3, Z3
+	ADDQ   R12, R11
+	VADDPS (R11), Z4, Z4
+	VADDPS 64(R11), Z5, Z5
+	VADDPS 128(R11), Z6, Z6
+	VADDPS 192(R11), Z7, Z7
+	ADDQ   R12, R11
+	VADDPS (R11), Z8, Z8
+	VADDPS 64(R11), Z9, Z9
+	VADDPS 128(R11), Z10, Z10
+	VADDPS 192(R11), Z11, Z11
+	ADDQ   R12, R11
+	VADDPS (R11), Z12, Z12
+	VADDPS 64(R11), Z13, Z13
+	VADDPS 128(R11), Z14, Z14
+	VADDPS 192(R11), Z15, Z15
+	ADDQ   R12, R11
+	VADDPS (R11), Z16, Z16
+	VADDPS 64(R11), Z17, Z17
+	VADDPS 128(R11), Z18, Z18
+	VADDPS 192(R11), Z19, Z19
+	ADDQ   R12, R11
+	VADDPS (R11), Z20, Z20
+	VADDPS 64(R11), Z21, Z21
+	VADDPS 128(R11), Z22, Z22
+	VADDPS 192(R11), Z23, Z23
 
 plain194:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z20, (R9)
-	VMOVUPS Z21, 64(R9)
-	VMOVUPS Z22, 128(R9)
-	VMOVUPS Z23, 192(R9)
-	MOVQ    cs+72(FP), R9
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, 128(R11)
+	VMOVUPS Z3, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	VMOVUPS Z6, 128(R11)
+	VMOVUPS Z7, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
+	VMOVUPS Z10, 128(R11)
+	VMOVUPS Z11, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z12, (R11)
+	VMOVUPS Z13, 64(R11)
+	VMOVUPS Z14, 128(R11)
+	VMOVUPS Z15, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z16, (R11)
+	VMOVUPS Z17, 64(R11)
+	VMOVUPS Z18, 128(R11)
+	VMOVUPS Z19, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z20, (R11)
+	VMOVUPS Z21, 64(R11)
+	VMOVUPS Z22, 128(R11)
+	VMOVUPS Z23, 192(R11)
+	MOVQ    cs+72(FP), R11
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	DECQ    (SP)
 	JNZ     rows188
 	ADDQ    $0x00000100, SI
@@ -10294,10 +11844,10 @@ rest186:
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R10
+	SHLL  CL, R10
+	NOTL  R10
+	KMOVW R10, K1
 	CMPQ  AX, $0x00000010
 	JLE   block196
 	CMPQ  AX, $0x00000020
@@ -10306,44 +11856,44 @@ rest186:
 	JLE   block198
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
 rows199:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh200
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z20
-	VMOVUPS   64(R8), Z21
-	VMOVUPS   128(R8), Z22
-	VMOVUPS.Z 192(R8), K1, Z23
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS   128(R10), Z2
+	VMOVUPS.Z 192(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS   64(R10), Z9
+	VMOVUPS   128(R10), Z10
+	VMOVUPS.Z 192(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS   128(R10), Z14
+	VMOVUPS.Z 192(R10), K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z16
+	VMOVUPS   64(R10), Z17
+	VMOVUPS   128(R10), Z18
+	VMOVUPS.Z 192(R10), K1, Z19
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z20
+	VMOVUPS   64(R10), Z21
+	VMOVUPS   128(R10), Z22
+	VMOVUPS.Z 192(R10), K1, Z23
 	JMP       ready201
 
 fresh200:
@@ -10373,18 +11923,16 @@ fresh200:
 	VPXORD Z23, Z23, Z23
 
 ready201:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop202:
-	VMOVUPS      (R10), Z24
-	VMOVUPS      64(R10), Z25
-	VMOVUPS      128(R10), Z26
-	VMOVUPS.Z    192(R10), K1, Z27
-	VBROADCASTSS (R9), Z28
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VMOVUPS      128(R12), Z26
+	VMOVUPS.Z    192(R12), K1, Z27
+	VBROADCASTSS (R11), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z0, Z0
 	VMULPS       Z25, Z28, Z29
@@ -10393,7 +11941,7 @@ loop202:
 	VADDPS       Z29, Z2, Z2
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z3, Z3
-	VBROADCASTSS (R9)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z4, Z4
 	VMULPS       Z25, Z28, Z29
@@ -10402,7 +11950,7 @@ loop202:
 	VADDPS       Z29, Z6, Z6
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z7, Z7
-	VBROADCASTSS (R9)(DX*2), Z28
+	VBROADCASTSS (R11)(DX*2), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z8, Z8
 	VMULPS       Z25, Z28, Z29
@@ -10411,7 +11959,7 @@ loop202:
 	VADDPS       Z29, Z10, Z10
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z11, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R11)(R8*1), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z12, Z12
 	VMULPS       Z25, Z28, Z29
@@ -10420,7 +11968,7 @@ loop202:
 	VADDPS       Z29, Z14, Z14
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z15, Z15
-	VBROADCASTSS (R11)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*4), Z28
 	VMULPS       Z24, Z28, Z29
 	VADDPS       Z29, Z16, Z16
 	VMULPS       Z25, Z28, Z29
@@ -10429,7 +11977,7 @@ loop202:
 	VADDPS       Z29, Z18, Z18
 	VMULPS       Z27, Z28, Z28
 	VADDPS       Z28, Z19, Z19
-	VBROADCASTSS (R11)(DX*2), Z28
+	VBROADCASTSS (R11)(R9*1), Z28
 	VMULPS       Z24, Z28, Z24
 	VADDPS       Z24, Z20, Z20
 	VMULPS       Z25, Z28, Z24
@@ -10438,18 +11986,17 @@ loop202:
 	VADDPS       Z24, Z22, Z22
 	VMULPS       Z27, Z28, Z24
 	VADDPS       Z24, Z23, Z23
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop202
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain203
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled204
-	VBROADCASTSS (R8), Z24
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -10476,89 +12023,89 @@ loop202:
 	VMULPS       Z24, Z23, Z23
 
 unscaled204:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z24
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VADDPS    64(R10), Z5, Z5
+	VADDPS    128(R10), Z6, Z6
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VADDPS    64(R10), Z9, Z9
+	VADDPS    128(R10), Z10, Z10
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VADDPS    128(R10), Z14, Z14
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z16, Z16
+	VADDPS    64(R10), Z17, Z17
+	VADDPS    128(R10), Z18, Z18
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      R9, R8
-	VADDPS    (R8), Z20, Z20
-	VADDPS    64(R8), Z21, Z21
-	VADDPS    128(R8), Z22, Z22
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z20, Z20
+	VADDPS    64(R10), Z21, Z21
+	VADDPS    128(R10), Z22, Z22
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z23, Z23
 
 plain203:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z20, (R8)
-	VMOVUPS Z21, 64(R8)
-	VMOVUPS Z22, 128(R8)
-	VMOVUPS Z23, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	VMOVUPS Z22, 128(R10)
+	VMOVUPS Z23, K1, 192(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows199
 	JMP     done187
@@ -10566,38 +12113,38 @@ plain203:
 block198:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows205:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh206
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z15
-	VMOVUPS   64(R8), Z16
-	VMOVUPS.Z 128(R8), K1, Z17
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS.Z 128(R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS   64(R10), Z7
+	VMOVUPS.Z 128(R10), K1, Z8
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z9
+	VMOVUPS   64(R10), Z10
+	VMOVUPS.Z 128(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS.Z 128(R10), K1, Z14
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z15
+	VMOVUPS   64(R10), Z16
+	VMOVUPS.Z 128(R10), K1, Z17
 	JMP       ready207
 
 fresh206:
@@ -10621,70 +12168,67 @@ fresh206:
 	VPXORD Z17, Z17, Z17
 
 ready207:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop208:
-	VMOVUPS      (R10), Z18
-	VMOVUPS      64(R10), Z19
-	VMOVUPS.Z    128(R10), K1, Z20
-	VBROADCASTSS (R9), Z21
+	VMOVUPS      (R12), Z18
+	VMOVUPS      64(R12), Z19
+	VMOVUPS.Z    128(R12), K1, Z20
+	VBROADCASTSS (R11), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z0, Z0
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z1, Z1
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z2, Z2
-	VBROADCASTSS (R9)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*1), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z3, Z3
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z4, Z4
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z5, Z5
-	VBROADCASTSS (R9)(DX*2), Z21
+	VBROADCASTSS (R11)(DX*2), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z6, Z6
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z7, Z7
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z8, Z8
-	VBROADCASTSS (R11), Z21
+	VBROADCASTSS (R11)(R8*1), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z9, Z9
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z10, Z10
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z11, Z11
-	VBROADCASTSS (R11)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*4), Z21
 	VMULPS       Z18, Z21, Z22
 	VADDPS       Z22, Z12, Z12
 	VMULPS       Z19, Z21, Z22
 	VADDPS       Z22, Z13, Z13
 	VMULPS       Z20, Z21, Z21
 	VADDPS       Z21, Z14, Z14
-	VBROADCASTSS (R11)(DX*2), Z21
+	VBROADCASTSS (R11)(R9*1), Z21
 	VMULPS       Z18, Z21, Z18
 	VADDPS       Z18, Z15, Z15
 	VMULPS       Z19, Z21, Z18
 	VADDPS       Z18, Z16, Z16
 	VMULPS       Z20, Z21, Z18
 	VADDPS       Z18, Z17, Z17
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop208
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain209
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled210
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -10705,77 +12249,77 @@ loop208:
 	VMULPS       Z18, Z17, Z17
 
 unscaled210:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z18
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z3, Z3
+	VADDPS    64(R10), Z4, Z4
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VADDPS    64(R10), Z7, Z7
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z9, Z9
+	VADDPS    64(R10), Z10, Z10
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z14, Z14
-	ADDQ      R9, R8
-	VADDPS    (R8), Z15, Z15
-	VADDPS    64(R8), Z16, Z16
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z15, Z15
+	VADDPS    64(R10), Z16, Z16
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z17, Z17
 
 plain209:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z15, (R8)
-	VMOVUPS Z16, 64(R8)
-	VMOVUPS Z17, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, (R10)
+	VMOVUPS Z4, 64(R10)
+	VMOVUPS Z5, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	VMOVUPS Z8, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z9, (R10)
+	VMOVUPS Z10, 64(R10)
+	VMOVUPS Z11, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z15, (R10)
+	VMOVUPS Z16, 64(R10)
+	VMOVUPS Z17, K1, 128(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows205
 	JMP     done187
@@ -10783,32 +12327,32 @@ plain209:
 block197:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows211:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh212
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z10
-	VMOVUPS.Z 64(R8), K1, Z11
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS.Z 64(R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS.Z 64(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS.Z 64(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS.Z 64(R10), K1, Z9
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z10
+	VMOVUPS.Z 64(R10), K1, Z11
 	JMP       ready213
 
 fresh212:
@@ -10826,57 +12370,54 @@ fresh212:
 	VPXORD Z11, Z11, Z11
 
 ready213:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop214:
-	VMOVUPS      (R10), Z12
-	VMOVUPS.Z    64(R10), K1, Z13
-	VBROADCASTSS (R9), Z14
+	VMOVUPS      (R12), Z12
+	VMOVUPS.Z    64(R12), K1, Z13
+	VBROADCASTSS (R11), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z0, Z0
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z1, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*1), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z2, Z2
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z3, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
+	VBROADCASTSS (R11)(DX*2), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z4, Z4
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z5, Z5
-	VBROADCASTSS (R11), Z14
+	VBROADCASTSS (R11)(R8*1), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z6, Z6
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z7, Z7
-	VBROADCASTSS (R11)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*4), Z14
 	VMULPS       Z12, Z14, Z15
 	VADDPS       Z15, Z8, Z8
 	VMULPS       Z13, Z14, Z14
 	VADDPS       Z14, Z9, Z9
-	VBROADCASTSS (R11)(DX*2), Z14
+	VBROADCASTSS (R11)(R9*1), Z14
 	VMULPS       Z12, Z14, Z12
 	VADDPS       Z12, Z10, Z10
 	VMULPS       Z13, Z14, Z12
 	VADDPS       Z12, Z11, Z11
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop214
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain215
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled216
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -10891,65 +12432,65 @@ loop214:
 	VMULPS       Z12, Z11, Z11
 
 unscaled216:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z12
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z2, Z2
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z9, Z9
-	ADDQ      R9, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z10, Z10
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
 plain215:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z10, (R8)
-	VMOVUPS Z11, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, K1, 64(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows211
 	JMP     done187
@@ -10957,26 +12498,26 @@ plain215:
 block196:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
 rows217:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
 	JZ        fresh218
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z0
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z4
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z5
 	JMP       ready219
 
 fresh218:
@@ -10988,44 +12529,41 @@ fresh218:
 	VPXORD Z5, Z5, Z5
 
 ready219:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
 loop220:
-	VMOVUPS.Z    (R10), K1, Z6
-	VBROADCASTSS (R9), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z0, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z1, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z2, Z2
+	VMOVUPS.Z    (R12), K1, Z6
 	VBROADCASTSS (R11), Z7
 	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z3, Z3
+	VADDPS       Z7, Z0, Z0
 	VBROADCASTSS (R11)(DX*1), Z7
 	VMULPS       Z6, Z7, Z7
-	VADDPS       Z7, Z4, Z4
+	VADDPS       Z7, Z1, Z1
 	VBROADCASTSS (R11)(DX*2), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z2, Z2
+	VBROADCASTSS (R11)(R8*1), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z3, Z3
+	VBROADCASTSS (R11)(DX*4), Z7
+	VMULPS       Z6, Z7, Z7
+	VADDPS       Z7, Z4, Z4
+	VBROADCASTSS (R11)(R9*1), Z7
 	VMULPS       Z6, Z7, Z6
 	VADDPS       Z6, Z5, Z5
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
+	ADDQ         DI, R12
+	DECQ         R10
 	JNZ          loop220
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
 	JZ           plain221
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
 	JZ           unscaled222
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -11034,57 +12572,910 @@ loop220:
 	VMULPS       Z6, Z5, Z5
 
 unscaled222:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z6
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z4, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
 plain221:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z5, K1, (R8)
-	MOVQ    cs+72(FP), R8
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z1, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z5, K1, (R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
 	JNZ     rows217
 
 done187:
+	VZEROUPPER
+	RET
+
+// func brief2x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief2x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest224
+
+whole223:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop226:
+	VBROADCASTSS (CX), Z12
+	VMULPS       Z1, Z12, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z3, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (CX)(BX*1), Z13
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z9, Z9
+	VMULPS       Z6, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z8, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (R10), Z9, Z9
+	VMOVUPS      Z9, (R10)
+	VADDPS       64(R10), Z10, Z10
+	VMOVUPS      Z10, 64(R10)
+	VADDPS       128(R10), Z11, Z11
+	VMOVUPS      Z11, 128(R10)
+	VADDPS       192(R10), Z12, Z12
+	VMOVUPS      Z12, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop226
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole223
+
+rest224:
+	TESTQ     AX, AX
+	JZ        done225
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block227
+	CMPQ      AX, $0x00000020
+	JLE       block228
+	CMPQ      AX, $0x00000030
+	JLE       block229
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop230:
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z1, Z12, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z3, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (AX)(BX*1), Z13
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z9, Z9
+	VMULPS       Z6, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z8, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VADDPS       64(SI), Z10, Z10
+	VMOVUPS      Z10, 64(SI)
+	VADDPS       128(SI), Z11, Z11
+	VMOVUPS      Z11, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z9
+	VADDPS       Z9, Z12, Z12
+	VMOVUPS      Z12, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop230
+	JMP          done225
+
+block229:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop231:
+	VBROADCASTSS (AX), Z9
+	VMULPS       Z1, Z9, Z7
+	VADDPS       Z0, Z7, Z7
+	VMULPS       Z2, Z9, Z8
+	VADDPS       Z0, Z8, Z8
+	VMULPS       Z3, Z9, Z9
+	VADDPS       Z0, Z9, Z9
+	VBROADCASTSS (AX)(BX*1), Z10
+	VMULPS       Z4, Z10, Z11
+	VADDPS       Z11, Z7, Z7
+	VMULPS       Z5, Z10, Z11
+	VADDPS       Z11, Z8, Z8
+	VMULPS       Z6, Z10, Z10
+	VADDPS       Z10, Z9, Z9
+	VADDPS       (SI), Z7, Z7
+	VMOVUPS      Z7, (SI)
+	VADDPS       64(SI), Z8, Z8
+	VMOVUPS      Z8, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z7
+	VADDPS       Z7, Z9, Z9
+	VMOVUPS      Z9, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop231
+	JMP          done225
+
+block228:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop232:
+	VBROADCASTSS (AX), Z6
+	VMULPS       Z1, Z6, Z5
+	VADDPS       Z0, Z5, Z5
+	VMULPS       Z2, Z6, Z6
+	VADDPS       Z0, Z6, Z6
+	VBROADCASTSS (AX)(BX*1), Z7
+	VMULPS       Z3, Z7, Z8
+	VADDPS       Z8, Z5, Z5
+	VMULPS       Z4, Z7, Z7
+	VADDPS       Z7, Z6, Z6
+	VADDPS       (SI), Z5, Z5
+	VMOVUPS      Z5, (SI)
+	VMOVUPS.Z    64(SI), K1, Z5
+	VADDPS       Z5, Z6, Z6
+	VMOVUPS      Z6, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop232
+	JMP          done225
+
+block227:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop233:
+	VBROADCASTSS (AX), Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z0, Z3, Z3
+	VBROADCASTSS (AX)(BX*1), Z4
+	VMULPS       Z2, Z4, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop233
+
+done225:
+	VZEROUPPER
+	RET
+
+// func brief3x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief3x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest235
+
+whole234:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	VMOVUPS 192(CX), Z12
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop237:
+	VBROADCASTSS (CX), Z16
+	VMULPS       Z1, Z16, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z16, Z15
+	VADDPS       Z0, Z15, Z15
+	VMULPS       Z4, Z16, Z16
+	VADDPS       Z0, Z16, Z16
+	VBROADCASTSS (CX)(BX*1), Z17
+	VMULPS       Z5, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z6, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z7, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z8, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VBROADCASTSS (CX)(BX*2), Z17
+	VMULPS       Z9, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z10, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z11, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z12, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VADDPS       (R10), Z13, Z13
+	VMOVUPS      Z13, (R10)
+	VADDPS       64(R10), Z14, Z14
+	VMOVUPS      Z14, 64(R10)
+	VADDPS       128(R10), Z15, Z15
+	VMOVUPS      Z15, 128(R10)
+	VADDPS       192(R10), Z16, Z16
+	VMOVUPS      Z16, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop237
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole234
+
+rest235:
+	TESTQ     AX, AX
+	JZ        done236
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block238
+	CMPQ      AX, $0x00000020
+	JLE       block239
+	CMPQ      AX, $0x00000030
+	JLE       block240
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS   128(AX), Z11
+	VMOVUPS.Z 192(AX), K1, Z12
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop241:
+	VBROADCASTSS (AX), Z16
+	VMULPS       Z1, Z16, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z16, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z16, Z15
+	VADDPS       Z0, Z15, Z15
+	VMULPS       Z4, Z16, Z16
+	VADDPS       Z0, Z16, Z16
+	VBROADCASTSS (AX)(BX*1), Z17
+	VMULPS       Z5, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z6, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z7, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z8, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VBROADCASTSS (AX)(BX*2), Z17
+	VMULPS       Z9, Z17, Z18
+	VADDPS       Z18, Z13, Z13
+	VMULPS       Z10, Z17, Z18
+	VADDPS       Z18, Z14, Z14
+	VMULPS       Z11, Z17, Z18
+	VADDPS       Z18, Z15, Z15
+	VMULPS       Z12, Z17, Z17
+	VADDPS       Z17, Z16, Z16
+	VADDPS       (SI), Z13, Z13
+	VMOVUPS      Z13, (SI)
+	VADDPS       64(SI), Z14, Z14
+	VMOVUPS      Z14, 64(SI)
+	VADDPS       128(SI), Z15, Z15
+	VMOVUPS      Z15, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z13
+	VADDPS       Z13, Z16, Z16
+	VMOVUPS      Z16, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop241
+	JMP          done236
+
+block240:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS   64(AX), Z8
+	VMOVUPS.Z 128(AX), K1, Z9
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop242:
+	VBROADCASTSS (AX), Z12
+	VMULPS       Z1, Z12, Z10
+	VADDPS       Z0, Z10, Z10
+	VMULPS       Z2, Z12, Z11
+	VADDPS       Z0, Z11, Z11
+	VMULPS       Z3, Z12, Z12
+	VADDPS       Z0, Z12, Z12
+	VBROADCASTSS (AX)(BX*1), Z13
+	VMULPS       Z4, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z5, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z6, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VBROADCASTSS (AX)(BX*2), Z13
+	VMULPS       Z7, Z13, Z14
+	VADDPS       Z14, Z10, Z10
+	VMULPS       Z8, Z13, Z14
+	VADDPS       Z14, Z11, Z11
+	VMULPS       Z9, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       (SI), Z10, Z10
+	VMOVUPS      Z10, (SI)
+	VADDPS       64(SI), Z11, Z11
+	VMOVUPS      Z11, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z10
+	VADDPS       Z10, Z12, Z12
+	VMOVUPS      Z12, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop242
+	JMP          done236
+
+block239:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS.Z 64(AX), K1, Z6
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop243:
+	VBROADCASTSS (AX), Z8
+	VMULPS       Z1, Z8, Z7
+	VADDPS       Z0, Z7, Z7
+	VMULPS       Z2, Z8, Z8
+	VADDPS       Z0, Z8, Z8
+	VBROADCASTSS (AX)(BX*1), Z9
+	VMULPS       Z3, Z9, Z10
+	VADDPS       Z10, Z7, Z7
+	VMULPS       Z4, Z9, Z9
+	VADDPS       Z9, Z8, Z8
+	VBROADCASTSS (AX)(BX*2), Z9
+	VMULPS       Z5, Z9, Z10
+	VADDPS       Z10, Z7, Z7
+	VMULPS       Z6, Z9, Z9
+	VADDPS       Z9, Z8, Z8
+	VADDPS       (SI), Z7, Z7
+	VMOVUPS      Z7, (SI)
+	VMOVUPS.Z    64(SI), K1, Z7
+	VADDPS       Z7, Z8, Z8
+	VMOVUPS      Z8, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop243
+	JMP          done236
+
+block238:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop244:
+	VBROADCASTSS (AX), Z4
+	VMULPS       Z1, Z4, Z4
+	VADDPS       Z0, Z4, Z4
+	VBROADCASTSS (AX)(BX*1), Z5
+	VMULPS       Z2, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VBROADCASTSS (AX)(BX*2), Z5
+	VMULPS       Z3, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop244
+
+done236:
+	VZEROUPPER
+	RET
+
+// func brief4x512(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief4x512(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	LEAQ   (BX)(BX*2), R10
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest246
+
+whole245:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z5
+	VMOVUPS 64(CX), Z6
+	VMOVUPS 128(CX), Z7
+	VMOVUPS 192(CX), Z8
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z9
+	VMOVUPS 64(CX), Z10
+	VMOVUPS 128(CX), Z11
+	VMOVUPS 192(CX), Z12
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z13
+	VMOVUPS 64(CX), Z14
+	VMOVUPS 128(CX), Z15
+	VMOVUPS 192(CX), Z16
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R12
+	MOVQ    R8, R11
+
+loop248:
+	VBROADCASTSS (CX), Z20
+	VMULPS       Z1, Z20, Z17
+	VADDPS       Z0, Z17, Z17
+	VMULPS       Z2, Z20, Z18
+	VADDPS       Z0, Z18, Z18
+	VMULPS       Z3, Z20, Z19
+	VADDPS       Z0, Z19, Z19
+	VMULPS       Z4, Z20, Z20
+	VADDPS       Z0, Z20, Z20
+	VBROADCASTSS (CX)(BX*1), Z21
+	VMULPS       Z5, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z6, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z7, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z8, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (CX)(BX*2), Z21
+	VMULPS       Z9, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z10, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z11, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z12, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (CX)(R10*1), Z21
+	VMULPS       Z13, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z14, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z15, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z16, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VADDPS       (R11), Z17, Z17
+	VMOVUPS      Z17, (R11)
+	VADDPS       64(R11), Z18, Z18
+	VMOVUPS      Z18, 64(R11)
+	VADDPS       128(R11), Z19, Z19
+	VMOVUPS      Z19, 128(R11)
+	VADDPS       192(R11), Z20, Z20
+	VMOVUPS      Z20, 192(R11)
+	ADDQ         DX, CX
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          loop248
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole245
+
+rest246:
+	TESTQ     AX, AX
+	JZ        done247
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      AX, $0x00000010
+	JLE       block249
+	CMPQ      AX, $0x00000020
+	JLE       block250
+	CMPQ      AX, $0x00000030
+	JLE       block251
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS   128(AX), Z3
+	VMOVUPS.Z 192(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS   64(AX), Z6
+	VMOVUPS   128(AX), Z7
+	VMOVUPS.Z 192(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS   128(AX), Z11
+	VMOVUPS.Z 192(AX), K1, Z12
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z13
+	VMOVUPS   64(AX), Z14
+	VMOVUPS   128(AX), Z15
+	VMOVUPS.Z 192(AX), K1, Z16
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop252:
+	VBROADCASTSS (AX), Z20
+	VMULPS       Z1, Z20, Z17
+	VADDPS       Z0, Z17, Z17
+	VMULPS       Z2, Z20, Z18
+	VADDPS       Z0, Z18, Z18
+	VMULPS       Z3, Z20, Z19
+	VADDPS       Z0, Z19, Z19
+	VMULPS       Z4, Z20, Z20
+	VADDPS       Z0, Z20, Z20
+	VBROADCASTSS (AX)(BX*1), Z21
+	VMULPS       Z5, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z6, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z7, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z8, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (AX)(BX*2), Z21
+	VMULPS       Z9, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z10, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z11, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z12, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VBROADCASTSS (AX)(R10*1), Z21
+	VMULPS       Z13, Z21, Z22
+	VADDPS       Z22, Z17, Z17
+	VMULPS       Z14, Z21, Z22
+	VADDPS       Z22, Z18, Z18
+	VMULPS       Z15, Z21, Z22
+	VADDPS       Z22, Z19, Z19
+	VMULPS       Z16, Z21, Z21
+	VADDPS       Z21, Z20, Z20
+	VADDPS       (SI), Z17, Z17
+	VMOVUPS      Z17, (SI)
+	VADDPS       64(SI), Z18, Z18
+	VMOVUPS      Z18, 64(SI)
+	VADDPS       128(SI), Z19, Z19
+	VMOVUPS      Z19, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z17
+	VADDPS       Z17, Z20, Z20
+	VMOVUPS      Z20, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop252
+	JMP          done247
+
+block251:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS   64(AX), Z2
+	VMOVUPS.Z 128(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS.Z 128(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS   64(AX), Z8
+	VMOVUPS.Z 128(AX), K1, Z9
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS   64(AX), Z11
+	VMOVUPS.Z 128(AX), K1, Z12
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop253:
+	VBROADCASTSS (AX), Z15
+	VMULPS       Z1, Z15, Z13
+	VADDPS       Z0, Z13, Z13
+	VMULPS       Z2, Z15, Z14
+	VADDPS       Z0, Z14, Z14
+	VMULPS       Z3, Z15, Z15
+	VADDPS       Z0, Z15, Z15
+	VBROADCASTSS (AX)(BX*1), Z16
+	VMULPS       Z4, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z5, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z6, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VBROADCASTSS (AX)(BX*2), Z16
+	VMULPS       Z7, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z8, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z9, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VBROADCASTSS (AX)(R10*1), Z16
+	VMULPS       Z10, Z16, Z17
+	VADDPS       Z17, Z13, Z13
+	VMULPS       Z11, Z16, Z17
+	VADDPS       Z17, Z14, Z14
+	VMULPS       Z12, Z16, Z16
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (SI), Z13, Z13
+	VMOVUPS      Z13, (SI)
+	VADDPS       64(SI), Z14, Z14
+	VMOVUPS      Z14, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z13
+	VADDPS       Z13, Z15, Z15
+	VMOVUPS      Z15, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop253
+	JMP          done247
+
+block250:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z1
+	VMOVUPS.Z 64(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS.Z 64(AX), K1, Z4
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z5
+	VMOVUPS.Z 64(AX), K1, Z6
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z7
+	VMOVUPS.Z 64(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop254:
+	VBROADCASTSS (AX), Z10
+	VMULPS       Z1, Z10, Z9
+	VADDPS       Z0, Z9, Z9
+	VMULPS       Z2, Z10, Z10
+	VADDPS       Z0, Z10, Z10
+	VBROADCASTSS (AX)(BX*1), Z11
+	VMULPS       Z3, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z4, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VBROADCASTSS (AX)(BX*2), Z11
+	VMULPS       Z5, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z6, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VBROADCASTSS (AX)(R10*1), Z11
+	VMULPS       Z7, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VMULPS       Z8, Z11, Z11
+	VADDPS       Z11, Z10, Z10
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VMOVUPS.Z    64(SI), K1, Z9
+	VADDPS       Z9, Z10, Z10
+	VMOVUPS      Z10, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop254
+	JMP          done247
+
+block249:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z4
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop255:
+	VBROADCASTSS (AX), Z5
+	VMULPS       Z1, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VBROADCASTSS (AX)(BX*1), Z6
+	VMULPS       Z2, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VBROADCASTSS (AX)(BX*2), Z6
+	VMULPS       Z3, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VBROADCASTSS (AX)(R10*1), Z6
+	VMULPS       Z4, Z6, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS.Z    (SI), K1, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      Z5, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop255
+
+done247:
 	VZEROUPPER
 	RET
 
@@ -11099,38 +13490,38 @@ TEXT ·tile1x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest224
+	JL   rest257
 
-whole223:
+whole256:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows226:
+rows259:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh227
+	JZ      fresh260
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
 	VMOVUPS 64(R9), Z1
 	VMOVUPS 128(R9), Z2
 	VMOVUPS 192(R9), Z3
-	JMP     ready228
+	JMP     ready261
 
-fresh227:
+fresh260:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready228:
+ready261:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop229:
+loop262:
 	VMOVUPS      (R11), Z4
 	VMOVUPS      64(R11), Z5
 	VMOVUPS      128(R11), Z6
@@ -11143,7 +13534,7 @@ loop229:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop229
+	JNZ          loop262
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11151,17 +13542,17 @@ loop229:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain230
+	JZ           plain263
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled231
+	JZ           unscaled264
 	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled231:
+unscaled264:
 	MOVQ   cs+72(FP), R9
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -11169,7 +13560,7 @@ unscaled231:
 	VADDPS 128(R9), Z2, Z2
 	VADDPS 192(R9), Z3, Z3
 
-plain230:
+plain263:
 	MOVQ    cs+72(FP), R9
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11180,16 +13571,16 @@ plain230:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows226
+	JNZ     rows259
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole223
+	JGE     whole256
 
-rest224:
+rest257:
 	TESTQ AX, AX
-	JZ    done225
+	JZ    done258
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11198,40 +13589,40 @@ rest224:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block232
+	JLE   block265
 	CMPQ  AX, $0x00000020
-	JLE   block233
+	JLE   block266
 	CMPQ  AX, $0x00000030
-	JLE   block234
+	JLE   block267
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows235:
+rows268:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh236
+	JZ        fresh269
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS   128(R8), Z2
 	VMOVUPS.Z 192(R8), K1, Z3
-	JMP       ready237
+	JMP       ready270
 
-fresh236:
+fresh269:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready237:
+ready270:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop238:
+loop271:
 	VMOVUPS      (R10), Z4
 	VMOVUPS      64(R10), Z5
 	VMOVUPS      128(R10), Z6
@@ -11244,7 +13635,7 @@ loop238:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop238
+	JNZ          loop271
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11252,17 +13643,17 @@ loop238:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain239
+	JZ           plain272
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled240
+	JZ           unscaled273
 	VBROADCASTSS (R8), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled240:
+unscaled273:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11271,7 +13662,7 @@ unscaled240:
 	VMOVUPS.Z 192(R8), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain239:
+plain272:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11282,37 +13673,37 @@ plain239:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows235
-	JMP     done225
+	JNZ     rows268
+	JMP     done258
 
-block234:
+block267:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows241:
+rows274:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh242
+	JZ        fresh275
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
 	VMOVUPS.Z 128(R8), K1, Z2
-	JMP       ready243
+	JMP       ready276
 
-fresh242:
+fresh275:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready243:
+ready276:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop244:
+loop277:
 	VMOVUPS      (R10), Z3
 	VMOVUPS      64(R10), Z4
 	VMOVUPS.Z    128(R10), K1, Z5
@@ -11323,23 +13714,23 @@ loop244:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop244
+	JNZ          loop277
 	VPXORD       Z3, Z3, Z3
 	VADDPS       Z3, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VADDPS       Z3, Z2, Z2
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain245
+	JZ           plain278
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled246
+	JZ           unscaled279
 	VBROADCASTSS (R8), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 
-unscaled246:
+unscaled279:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11347,7 +13738,7 @@ unscaled246:
 	VMOVUPS.Z 128(R8), K1, Z3
 	VADDPS    Z3, Z2, Z2
 
-plain245:
+plain278:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11357,35 +13748,35 @@ plain245:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows241
-	JMP     done225
+	JNZ     rows274
+	JMP     done258
 
-block233:
+block266:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows247:
+rows280:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh248
+	JZ        fresh281
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
 	VMOVUPS.Z 64(R8), K1, Z1
-	JMP       ready249
+	JMP       ready282
 
-fresh248:
+fresh281:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready249:
+ready282:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop250:
+loop283:
 	VMOVUPS      (R10), Z2
 	VMOVUPS.Z    64(R10), K1, Z3
 	VBROADCASTSS (R9), Z4
@@ -11394,28 +13785,28 @@ loop250:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop250
+	JNZ          loop283
 	VPXORD       Z2, Z2, Z2
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z2, Z1, Z1
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain251
+	JZ           plain284
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled252
+	JZ           unscaled285
 	VBROADCASTSS (R8), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
-unscaled252:
+unscaled285:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
 	VMOVUPS.Z 64(R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 
-plain251:
+plain284:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11424,58 +13815,58 @@ plain251:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows247
-	JMP     done225
+	JNZ     rows280
+	JMP     done258
 
-block232:
+block265:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows253:
+rows286:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh254
+	JZ        fresh287
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
-	JMP       ready255
+	JMP       ready288
 
-fresh254:
+fresh287:
 	VPXORD Z0, Z0, Z0
 
-ready255:
+ready288:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop256:
+loop289:
 	VMOVUPS.Z    (R10), K1, Z1
 	VBROADCASTSS (R9), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop256
+	JNZ          loop289
 	VPXORD       Z1, Z1, Z1
 	VADDPS       Z1, Z0, Z0
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain257
+	JZ           plain290
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled258
+	JZ           unscaled291
 	VBROADCASTSS (R8), Z1
 	VMULPS       Z1, Z0, Z0
 
-unscaled258:
+unscaled291:
 	MOVQ      cs+72(FP), R8
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-plain257:
+plain290:
 	MOVQ    cs+72(FP), R8
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -11483,9 +13874,9 @@ plain257:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows253
+	JNZ     rows286
 
-done225:
+done258:
 	VZEROUPPER
 	RET
 
@@ -11500,18 +13891,18 @@ TEXT ·tile2x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest260
+	JL   rest293
 
-whole259:
+whole292:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows262:
+rows295:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh263
+	JZ      fresh296
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -11523,9 +13914,9 @@ rows262:
 	VMOVUPS 64(R9), Z5
 	VMOVUPS 128(R9), Z6
 	VMOVUPS 192(R9), Z7
-	JMP     ready264
+	JMP     ready297
 
-fresh263:
+fresh296:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11535,12 +13926,12 @@ fresh263:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready264:
+ready297:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop265:
+loop298:
 	VMOVUPS      (R11), Z8
 	VMOVUPS      64(R11), Z9
 	VMOVUPS      128(R11), Z10
@@ -11558,7 +13949,7 @@ loop265:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop265
+	JNZ          loop298
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -11570,10 +13961,10 @@ loop265:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain266
+	JZ           plain299
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled267
+	JZ           unscaled300
 	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -11584,7 +13975,7 @@ loop265:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled267:
+unscaled300:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -11597,7 +13988,7 @@ unscaled267:
 	VADDPS 128(R9), Z6, Z6
 	VADDPS 192(R9), Z7, Z7
 
-plain266:
+plain299:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -11615,16 +14006,16 @@ plain266:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows262
+	JNZ     rows295
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole259
+	JGE     whole292
 
-rest260:
+rest293:
 	TESTQ AX, AX
-	JZ    done261
+	JZ    done294
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -11633,20 +14024,20 @@ rest260:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block268
+	JLE   block301
 	CMPQ  AX, $0x00000020
-	JLE   block269
+	JLE   block302
 	CMPQ  AX, $0x00000030
-	JLE   block270
+	JLE   block303
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows271:
+rows304:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh272
+	JZ        fresh305
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11658,9 +14049,9 @@ rows271:
 	VMOVUPS   64(R8), Z5
 	VMOVUPS   128(R8), Z6
 	VMOVUPS.Z 192(R8), K1, Z7
-	JMP       ready273
+	JMP       ready306
 
-fresh272:
+fresh305:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11670,12 +14061,12 @@ fresh272:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready273:
+ready306:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop274:
+loop307:
 	VMOVUPS      (R10), Z8
 	VMOVUPS      64(R10), Z9
 	VMOVUPS      128(R10), Z10
@@ -11693,7 +14084,7 @@ loop274:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop274
+	JNZ          loop307
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -11705,10 +14096,10 @@ loop274:
 	VADDPS       Z8, Z7, Z7
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain275
+	JZ           plain308
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled276
+	JZ           unscaled309
 	VBROADCASTSS (R8), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -11719,7 +14110,7 @@ loop274:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled276:
+unscaled309:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11734,7 +14125,7 @@ unscaled276:
 	VMOVUPS.Z 192(R8), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-plain275:
+plain308:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11752,19 +14143,19 @@ plain275:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows271
-	JMP     done261
+	JNZ     rows304
+	JMP     done294
 
-block270:
+block303:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows277:
+rows310:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh278
+	JZ        fresh311
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11774,9 +14165,9 @@ rows277:
 	VMOVUPS   (R8), Z3
 	VMOVUPS   64(R8), Z4
 	VMOVUPS.Z 128(R8), K1, Z5
-	JMP       ready279
+	JMP       ready312
 
-fresh278:
+fresh311:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11784,12 +14175,12 @@ fresh278:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready279:
+ready312:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop280:
+loop313:
 	VMOVUPS      (R10), Z6
 	VMOVUPS      64(R10), Z7
 	VMOVUPS.Z    128(R10), K1, Z8
@@ -11804,7 +14195,7 @@ loop280:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop280
+	JNZ          loop313
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -11814,10 +14205,10 @@ loop280:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain281
+	JZ           plain314
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled282
+	JZ           unscaled315
 	VBROADCASTSS (R8), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -11826,7 +14217,7 @@ loop280:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled282:
+unscaled315:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11839,7 +14230,7 @@ unscaled282:
 	VMOVUPS.Z 128(R8), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain281:
+plain314:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11855,19 +14246,19 @@ plain281:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows277
-	JMP     done261
+	JNZ     rows310
+	JMP     done294
 
-block269:
+block302:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows283:
+rows316:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh284
+	JZ        fresh317
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -11875,20 +14266,20 @@ rows283:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z2
 	VMOVUPS.Z 64(R8), K1, Z3
-	JMP       ready285
+	JMP       ready318
 
-fresh284:
+fresh317:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready285:
+ready318:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop286:
+loop319:
 	VMOVUPS      (R10), Z4
 	VMOVUPS.Z    64(R10), K1, Z5
 	VBROADCASTSS (R9), Z6
@@ -11900,7 +14291,7 @@ loop286:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop286
+	JNZ          loop319
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
@@ -11908,17 +14299,17 @@ loop286:
 	VADDPS       Z4, Z3, Z3
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain287
+	JZ           plain320
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled288
+	JZ           unscaled321
 	VBROADCASTSS (R8), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled288:
+unscaled321:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -11929,7 +14320,7 @@ unscaled288:
 	VMOVUPS.Z 64(R8), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain287:
+plain320:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -11943,36 +14334,36 @@ plain287:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows283
-	JMP     done261
+	JNZ     rows316
+	JMP     done294
 
-block268:
+block301:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows289:
+rows322:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh290
+	JZ        fresh323
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z1
-	JMP       ready291
+	JMP       ready324
 
-fresh290:
+fresh323:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-ready291:
+ready324:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop292:
+loop325:
 	VMOVUPS.Z    (R10), K1, Z2
 	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
@@ -11981,21 +14372,21 @@ loop292:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop292
+	JNZ          loop325
 	VPXORD       Z2, Z2, Z2
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z2, Z1, Z1
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain293
+	JZ           plain326
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled294
+	JZ           unscaled327
 	VBROADCASTSS (R8), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
-unscaled294:
+unscaled327:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z2
@@ -12004,7 +14395,7 @@ unscaled294:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 
-plain293:
+plain326:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -12016,9 +14407,9 @@ plain293:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows289
+	JNZ     rows322
 
-done261:
+done294:
 	VZEROUPPER
 	RET
 
@@ -12033,18 +14424,18 @@ TEXT ·tile3x512Fused(SB), NOSPLIT, $16-96
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest296
+	JL   rest329
 
-whole295:
+whole328:
 	MOVQ a+24(FP), CX
 	MOVQ 8(SP), R8
 	MOVQ m+8(FP), R9
 	MOVQ R9, (SP)
 
-rows298:
+rows331:
 	MOVQ    mode+80(FP), R9
 	TESTQ   $0x00000002, R9
-	JZ      fresh299
+	JZ      fresh332
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS (R9), Z0
@@ -12061,9 +14452,9 @@ rows298:
 	VMOVUPS 64(R9), Z9
 	VMOVUPS 128(R9), Z10
 	VMOVUPS 192(R9), Z11
-	JMP     ready300
+	JMP     ready333
 
-fresh299:
+fresh332:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12077,12 +14468,12 @@ fresh299:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready300:
+ready333:
 	MOVQ k+16(FP), R9
 	MOVQ CX, R10
 	MOVQ SI, R11
 
-loop301:
+loop334:
 	VMOVUPS      (R11), Z12
 	VMOVUPS      64(R11), Z13
 	VMOVUPS      128(R11), Z14
@@ -12105,7 +14496,7 @@ loop301:
 	ADDQ         BX, R10
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop301
+	JNZ          loop334
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -12121,10 +14512,10 @@ loop301:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain302
+	JZ           plain335
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled303
+	JZ           unscaled336
 	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -12139,7 +14530,7 @@ loop301:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled303:
+unscaled336:
 	MOVQ   cs+72(FP), R10
 	MOVQ   R8, R9
 	VADDPS (R9), Z0, Z0
@@ -12157,7 +14548,7 @@ unscaled303:
 	VADDPS 128(R9), Z10, Z10
 	VADDPS 192(R9), Z11, Z11
 
-plain302:
+plain335:
 	MOVQ    cs+72(FP), R10
 	MOVQ    R8, R9
 	VMOVUPS Z0, (R9)
@@ -12182,16 +14573,16 @@ plain302:
 	ADDQ    DX, CX
 	ADDQ    R9, R8
 	DECQ    (SP)
-	JNZ     rows298
+	JNZ     rows331
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole295
+	JGE     whole328
 
-rest296:
+rest329:
 	TESTQ AX, AX
-	JZ    done297
+	JZ    done330
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
@@ -12200,20 +14591,20 @@ rest296:
 	NOTL  R8
 	KMOVW R8, K1
 	CMPQ  AX, $0x00000010
-	JLE   block304
+	JLE   block337
 	CMPQ  AX, $0x00000020
-	JLE   block305
+	JLE   block338
 	CMPQ  AX, $0x00000030
-	JLE   block306
+	JLE   block339
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
 	MOVQ  m+8(FP), R8
 	MOVQ  R8, (SP)
 
-rows307:
+rows340:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh308
+	JZ        fresh341
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12230,9 +14621,9 @@ rows307:
 	VMOVUPS   64(R8), Z9
 	VMOVUPS   128(R8), Z10
 	VMOVUPS.Z 192(R8), K1, Z11
-	JMP       ready309
+	JMP       ready342
 
-fresh308:
+fresh341:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12246,12 +14637,12 @@ fresh308:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready309:
+ready342:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop310:
+loop343:
 	VMOVUPS      (R10), Z12
 	VMOVUPS      64(R10), Z13
 	VMOVUPS      128(R10), Z14
@@ -12274,7 +14665,7 @@ loop310:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop310
+	JNZ          loop343
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -12290,10 +14681,10 @@ loop310:
 	VADDPS       Z12, Z11, Z11
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain311
+	JZ           plain344
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled312
+	JZ           unscaled345
 	VBROADCASTSS (R8), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -12308,7 +14699,7 @@ loop310:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled312:
+unscaled345:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12329,7 +14720,7 @@ unscaled312:
 	VMOVUPS.Z 192(R8), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain311:
+plain344:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12354,19 +14745,19 @@ plain311:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows307
-	JMP     done297
+	JNZ     rows340
+	JMP     done330
 
-block306:
+block339:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows313:
+rows346:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh314
+	JZ        fresh347
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12380,9 +14771,9 @@ rows313:
 	VMOVUPS   (R8), Z6
 	VMOVUPS   64(R8), Z7
 	VMOVUPS.Z 128(R8), K1, Z8
-	JMP       ready315
+	JMP       ready348
 
-fresh314:
+fresh347:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12393,12 +14784,12 @@ fresh314:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 
-ready315:
+ready348:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop316:
+loop349:
 	VMOVUPS      (R10), Z9
 	VMOVUPS      64(R10), Z10
 	VMOVUPS.Z    128(R10), K1, Z11
@@ -12417,7 +14808,7 @@ loop316:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop316
+	JNZ          loop349
 	VPXORD       Z9, Z9, Z9
 	VADDPS       Z9, Z0, Z0
 	VADDPS       Z9, Z1, Z1
@@ -12430,10 +14821,10 @@ loop316:
 	VADDPS       Z9, Z8, Z8
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain317
+	JZ           plain350
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled318
+	JZ           unscaled351
 	VBROADCASTSS (R8), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
@@ -12445,7 +14836,7 @@ loop316:
 	VMULPS       Z9, Z7, Z7
 	VMULPS       Z9, Z8, Z8
 
-unscaled318:
+unscaled351:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12463,7 +14854,7 @@ unscaled318:
 	VMOVUPS.Z 128(R8), K1, Z9
 	VADDPS    Z9, Z8, Z8
 
-plain317:
+plain350:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12485,19 +14876,19 @@ plain317:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows313
-	JMP     done297
+	JNZ     rows346
+	JMP     done330
 
-block305:
+block338:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows319:
+rows352:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh320
+	JZ        fresh353
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS   (R8), Z0
@@ -12508,9 +14899,9 @@ rows319:
 	ADDQ      R9, R8
 	VMOVUPS   (R8), Z4
 	VMOVUPS.Z 64(R8), K1, Z5
-	JMP       ready321
+	JMP       ready354
 
-fresh320:
+fresh353:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12518,12 +14909,12 @@ fresh320:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready321:
+ready354:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop322:
+loop355:
 	VMOVUPS      (R10), Z6
 	VMOVUPS.Z    64(R10), K1, Z7
 	VBROADCASTSS (R9), Z8
@@ -12538,7 +14929,7 @@ loop322:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop322
+	JNZ          loop355
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -12548,10 +14939,10 @@ loop322:
 	VADDPS       Z6, Z5, Z5
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain323
+	JZ           plain356
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled324
+	JZ           unscaled357
 	VBROADCASTSS (R8), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -12560,7 +14951,7 @@ loop322:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled324:
+unscaled357:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VADDPS    (R8), Z0, Z0
@@ -12575,7 +14966,7 @@ unscaled324:
 	VMOVUPS.Z 64(R8), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain323:
+plain356:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, (R8)
@@ -12594,19 +14985,19 @@ plain323:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows319
-	JMP     done297
+	JNZ     rows352
+	JMP     done330
 
-block304:
+block337:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
 	MOVQ m+8(FP), R8
 	MOVQ R8, (SP)
 
-rows325:
+rows358:
 	MOVQ      mode+80(FP), R8
 	TESTQ     $0x00000002, R8
-	JZ        fresh326
+	JZ        fresh359
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z0
@@ -12614,19 +15005,19 @@ rows325:
 	VMOVUPS.Z (R8), K1, Z1
 	ADDQ      R9, R8
 	VMOVUPS.Z (R8), K1, Z2
-	JMP       ready327
+	JMP       ready360
 
-fresh326:
+fresh359:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 
-ready327:
+ready360:
 	MOVQ k+16(FP), R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-loop328:
+loop361:
 	VMOVUPS.Z    (R10), K1, Z3
 	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
@@ -12637,23 +15028,23 @@ loop328:
 	ADDQ         BX, R9
 	ADDQ         DI, R10
 	DECQ         R8
-	JNZ          loop328
+	JNZ          loop361
 	VPXORD       Z3, Z3, Z3
 	VADDPS       Z3, Z0, Z0
 	VADDPS       Z3, Z1, Z1
 	VADDPS       Z3, Z2, Z2
 	MOVQ         mode+80(FP), R8
 	TESTQ        $0x00000001, R8
-	JZ           plain329
+	JZ           plain362
 	MOVQ         scale+88(FP), R8
 	TESTQ        R8, R8
-	JZ           unscaled330
+	JZ           unscaled363
 	VBROADCASTSS (R8), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
 
-unscaled330:
+unscaled363:
 	MOVQ      cs+72(FP), R9
 	MOVQ      CX, R8
 	VMOVUPS.Z (R8), K1, Z3
@@ -12665,7 +15056,7 @@ unscaled330:
 	VMOVUPS.Z (R8), K1, Z3
 	VADDPS    Z3, Z2, Z2
 
-plain329:
+plain362:
 	MOVQ    cs+72(FP), R9
 	MOVQ    CX, R8
 	VMOVUPS Z0, K1, (R8)
@@ -12681,9 +15072,9 @@ plain329:
 	ADDQ    DX, AX
 	ADDQ    R8, CX
 	DECQ    (SP)
-	JNZ     rows325
+	JNZ     rows358
 
-done297:
+done330:
 	VZEROUPPER
 	RET
 
@@ -12695,45 +15086,46 @@ TEXT ·tile4x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest332
+	JL   rest365
 
-whole331:
+whole364:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows334:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh335
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	JMP     ready336
+rows367:
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
+	JZ      fresh368
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
+	JMP     ready369
 
-fresh335:
+fresh368:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12751,17 +15143,15 @@ fresh335:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-ready336:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+ready369:
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all338
+	JZ           all371
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -12776,35 +15166,34 @@ ready336:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched337
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JZ           fetched370
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -12815,42 +15204,246 @@ ready336:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z16
-	VMOVUPS      64(R11), Z17
-	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
-	VBROADCASTSS (R10), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R10)(DX*1), Z20
+	VBROADCASTSS (R11)(DX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(DX*2), Z20
+	VBROADCASTSS (R11)(DX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R11)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched337
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JZ           fetched370
 
-all338:
-loop339:
+all371:
+loop372:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R11)(DX*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R11)(DX*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11)(R8*1), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop372
+
+fetched370:
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z0, Z0
+	VADDPS       Z16, Z1, Z1
+	VADDPS       Z16, Z2, Z2
+	VADDPS       Z16, Z3, Z3
+	VADDPS       Z16, Z4, Z4
+	VADDPS       Z16, Z5, Z5
+	VADDPS       Z16, Z6, Z6
+	VADDPS       Z16, Z7, Z7
+	VADDPS       Z16, Z8, Z8
+	VADDPS       Z16, Z9, Z9
+	VADDPS       Z16, Z10, Z10
+	VADDPS       Z16, Z11, Z11
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain373
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled374
+	VBROADCASTSS (R10), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	VMULPS       Z16, Z8, Z8
+	VMULPS       Z16, Z9, Z9
+	VMULPS       Z16, Z10, Z10
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z16, Z12, Z12
+	VMULPS       Z16, Z13, Z13
+	VMULPS       Z16, Z14, Z14
+	VMULPS       Z16, Z15, Z15
+
+unscaled374:
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
+
+plain373:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	MOVQ    cs+72(FP), R10
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	DECQ    (SP)
+	JNZ     rows367
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole364
+
+rest365:
+	TESTQ AX, AX
+	JZ    done366
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
+	CMPQ  AX, $0x00000010
+	JLE   block375
+	CMPQ  AX, $0x00000020
+	JLE   block376
+	CMPQ  AX, $0x00000030
+	JLE   block377
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows378:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh379
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
+	JMP       ready380
+
+fresh379:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+ready380:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+loop381:
 	VMOVUPS      (R11), Z16
 	VMOVUPS      64(R11), Z17
 	VMOVUPS      128(R11), Z18
-	VMOVUPS      192(R11), Z19
+	VMOVUPS.Z    192(R11), K1, Z19
 	VBROADCASTSS (R10), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
@@ -12866,18 +15459,15 @@ loop339:
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R12), Z20
+	VBROADCASTSS (R10)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
 	ADDQ         BX, R10
-	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop339
-
-fetched337:
+	JNZ          loop381
 	VPXORD       Z16, Z16, Z16
 	VADDPS       Z16, Z0, Z0
 	VADDPS       Z16, Z1, Z1
@@ -12897,10 +15487,10 @@ fetched337:
 	VADDPS       Z16, Z15, Z15
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain340
+	JZ           plain382
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled341
+	JZ           unscaled383
 	VBROADCASTSS (R9), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
@@ -12919,304 +15509,98 @@ fetched337:
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
 
-unscaled341:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
+unscaled383:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z16
+	VADDPS    Z16, Z15, Z15
 
-plain340:
+plain382:
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
+	MOVQ    CX, R9
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z3, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z4, (R9)
 	VMOVUPS Z5, 64(R9)
 	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	VMOVUPS Z7, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z8, (R9)
 	VMOVUPS Z9, 64(R9)
 	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	VMOVUPS Z11, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z12, (R9)
 	VMOVUPS Z13, 64(R9)
 	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
+	VMOVUPS Z15, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows334
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, 8(SP)
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole331
+	JNZ     rows378
+	JMP     done366
 
-rest332:
-	TESTQ AX, AX
-	JZ    done333
-	LEAQ  -1(AX), CX
-	ANDQ  $0x0000000f, CX
-	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
-	CMPQ  AX, $0x00000010
-	JLE   block342
-	CMPQ  AX, $0x00000020
-	JLE   block343
-	CMPQ  AX, $0x00000030
-	JLE   block344
-	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
-
-rows345:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh346
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	JMP       ready347
-
-fresh346:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-
-ready347:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
-
-loop348:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS.Z    192(R10), K1, Z19
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R9)(DX*1), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R9)(DX*2), Z20
-	VFMADD231PS  Z16, Z20, Z8
-	VFMADD231PS  Z17, Z20, Z9
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop348
-	VPXORD       Z16, Z16, Z16
-	VADDPS       Z16, Z0, Z0
-	VADDPS       Z16, Z1, Z1
-	VADDPS       Z16, Z2, Z2
-	VADDPS       Z16, Z3, Z3
-	VADDPS       Z16, Z4, Z4
-	VADDPS       Z16, Z5, Z5
-	VADDPS       Z16, Z6, Z6
-	VADDPS       Z16, Z7, Z7
-	VADDPS       Z16, Z8, Z8
-	VADDPS       Z16, Z9, Z9
-	VADDPS       Z16, Z10, Z10
-	VADDPS       Z16, Z11, Z11
-	VADDPS       Z16, Z12, Z12
-	VADDPS       Z16, Z13, Z13
-	VADDPS       Z16, Z14, Z14
-	VADDPS       Z16, Z15, Z15
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain349
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled350
-	VBROADCASTSS (R8), Z16
-	VMULPS       Z16, Z0, Z0
-	VMULPS       Z16, Z1, Z1
-	VMULPS       Z16, Z2, Z2
-	VMULPS       Z16, Z3, Z3
-	VMULPS       Z16, Z4, Z4
-	VMULPS       Z16, Z5, Z5
-	VMULPS       Z16, Z6, Z6
-	VMULPS       Z16, Z7, Z7
-	VMULPS       Z16, Z8, Z8
-	VMULPS       Z16, Z9, Z9
-	VMULPS       Z16, Z10, Z10
-	VMULPS       Z16, Z11, Z11
-	VMULPS       Z16, Z12, Z12
-	VMULPS       Z16, Z13, Z13
-	VMULPS       Z16, Z14, Z14
-	VMULPS       Z16, Z15, Z15
-
-unscaled350:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z16
-	VADDPS    Z16, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z16
-	VADDPS    Z16, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z16
-	VADDPS    Z16, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z16
-	VADDPS    Z16, Z15, Z15
-
-plain349:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows345
-	JMP     done333
-
-block344:
+block377:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows351:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh352
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	JMP       ready353
+rows384:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh385
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
+	JMP       ready386
 
-fresh352:
+fresh385:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13230,38 +15614,35 @@ fresh352:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready353:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready386:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop354:
-	VMOVUPS      (R10), Z12
-	VMOVUPS      64(R10), Z13
-	VMOVUPS.Z    128(R10), K1, Z14
-	VBROADCASTSS (R9), Z15
+loop387:
+	VMOVUPS      (R11), Z12
+	VMOVUPS      64(R11), Z13
+	VMOVUPS.Z    128(R11), K1, Z14
+	VBROADCASTSS (R10), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R9)(DX*1), Z15
+	VBROADCASTSS (R10)(DX*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R9)(DX*2), Z15
+	VBROADCASTSS (R10)(DX*2), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R11), Z15
+	VBROADCASTSS (R10)(R8*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop354
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop387
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -13275,13 +15656,13 @@ loop354:
 	VADDPS       Z12, Z9, Z9
 	VADDPS       Z12, Z10, Z10
 	VADDPS       Z12, Z11, Z11
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain355
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled356
-	VBROADCASTSS (R8), Z12
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain388
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled389
+	VBROADCASTSS (R9), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -13295,86 +15676,86 @@ loop354:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled356:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z12
+unscaled389:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z12
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain355:
+plain388:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows351
-	JMP     done333
+	JNZ     rows384
+	JMP     done366
 
-block343:
+block376:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows357:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh358
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	JMP       ready359
+rows390:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh391
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
+	JMP       ready392
 
-fresh358:
+fresh391:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13384,33 +15765,30 @@ fresh358:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-ready359:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready392:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop360:
-	VMOVUPS      (R10), Z8
-	VMOVUPS.Z    64(R10), K1, Z9
-	VBROADCASTSS (R9), Z10
+loop393:
+	VMOVUPS      (R11), Z8
+	VMOVUPS.Z    64(R11), K1, Z9
+	VBROADCASTSS (R10), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(DX*1), Z10
+	VBROADCASTSS (R10)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(DX*2), Z10
+	VBROADCASTSS (R10)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R11), Z10
+	VBROADCASTSS (R10)(R8*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop360
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop393
 	VPXORD       Z8, Z8, Z8
 	VADDPS       Z8, Z0, Z0
 	VADDPS       Z8, Z1, Z1
@@ -13420,13 +15798,13 @@ loop360:
 	VADDPS       Z8, Z5, Z5
 	VADDPS       Z8, Z6, Z6
 	VADDPS       Z8, Z7, Z7
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain361
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled362
-	VBROADCASTSS (R8), Z8
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain394
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled395
+	VBROADCASTSS (R9), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -13436,156 +15814,153 @@ loop360:
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
 
-unscaled362:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z8
+unscaled395:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z8
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-plain361:
+plain394:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows357
-	JMP     done333
+	JNZ     rows390
+	JMP     done366
 
-block342:
+block375:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows363:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh364
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	JMP       ready365
+rows396:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh397
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
+	JMP       ready398
 
-fresh364:
+fresh397:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-ready365:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready398:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop366:
-	VMOVUPS.Z    (R10), K1, Z4
-	VBROADCASTSS (R9), Z5
+loop399:
+	VMOVUPS.Z    (R11), K1, Z4
+	VBROADCASTSS (R10), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(DX*1), Z5
+	VBROADCASTSS (R10)(DX*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(DX*2), Z5
+	VBROADCASTSS (R10)(DX*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
+	VBROADCASTSS (R10)(R8*1), Z5
 	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop366
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop399
 	VPXORD       Z4, Z4, Z4
 	VADDPS       Z4, Z0, Z0
 	VADDPS       Z4, Z1, Z1
 	VADDPS       Z4, Z2, Z2
 	VADDPS       Z4, Z3, Z3
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain367
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled368
-	VBROADCASTSS (R8), Z4
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain400
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled401
+	VBROADCASTSS (R9), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
 
-unscaled368:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z4
+unscaled401:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-plain367:
+plain400:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows363
+	JNZ     rows396
 
-done333:
+done366:
 	VZEROUPPER
 	RET
 
@@ -13597,50 +15972,51 @@ TEXT ·tile5x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest370
+	JL   rest403
 
-whole369:
+whole402:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R9
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows372:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh373
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
-	JMP     ready374
+rows405:
+	MOVQ    mode+80(FP), R10
+	TESTQ   $0x00000002, R10
+	JZ      fresh406
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS (R10), Z0
+	VMOVUPS 64(R10), Z1
+	VMOVUPS 128(R10), Z2
+	VMOVUPS 192(R10), Z3
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z12
+	VMOVUPS 64(R10), Z13
+	VMOVUPS 128(R10), Z14
+	VMOVUPS 192(R10), Z15
+	ADDQ    R11, R10
+	VMOVUPS (R10), Z16
+	VMOVUPS 64(R10), Z17
+	VMOVUPS 128(R10), Z18
+	VMOVUPS 192(R10), Z19
+	JMP     ready407
 
-fresh373:
+fresh406:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13662,17 +16038,15 @@ fresh373:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 
-ready374:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
+ready407:
+	MOVQ         k+16(FP), R10
+	MOVQ         CX, R11
+	MOVQ         SI, R12
 	MOVQ         mode+80(FP), R13
 	TESTQ        $0x00000001, R13
-	JZ           all376
+	JZ           all409
 	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
+	MOVQ         R9, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
 	ADDQ         R14, R13
@@ -13688,40 +16062,39 @@ ready374:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched375
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
@@ -13732,86 +16105,323 @@ ready374:
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched375
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JZ           fetched408
 	PREFETCHT0   (R13)
 	PREFETCHT0   64(R13)
 	PREFETCHT0   128(R13)
 	PREFETCHT0   192(R13)
 	ADDQ         R14, R13
-	VMOVUPS      (R11), Z20
-	VMOVUPS      64(R11), Z21
-	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
-	VBROADCASTSS (R10), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R10)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(DX*2), Z24
+	VBROADCASTSS (R11)(DX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R11)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R11)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R10
-	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched375
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JZ           fetched408
 
-all376:
-loop377:
+all409:
+loop410:
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R11)(DX*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R11)(DX*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11)(R8*1), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DX*4), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         BX, R11
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop410
+
+fetched408:
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z0, Z0
+	VADDPS       Z20, Z1, Z1
+	VADDPS       Z20, Z2, Z2
+	VADDPS       Z20, Z3, Z3
+	VADDPS       Z20, Z4, Z4
+	VADDPS       Z20, Z5, Z5
+	VADDPS       Z20, Z6, Z6
+	VADDPS       Z20, Z7, Z7
+	VADDPS       Z20, Z8, Z8
+	VADDPS       Z20, Z9, Z9
+	VADDPS       Z20, Z10, Z10
+	VADDPS       Z20, Z11, Z11
+	VADDPS       Z20, Z12, Z12
+	VADDPS       Z20, Z13, Z13
+	VADDPS       Z20, Z14, Z14
+	VADDPS       Z20, Z15, Z15
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain411
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled412
+	VBROADCASTSS (R10), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	VMULPS       Z20, Z16, Z16
+	VMULPS       Z20, Z17, Z17
+	VMULPS       Z20, Z18, Z18
+	VMULPS       Z20, Z19, Z19
+
+unscaled412:
+	MOVQ   cs+72(FP), R11
+	MOVQ   R9, R10
+	VADDPS (R10), Z0, Z0
+	VADDPS 64(R10), Z1, Z1
+	VADDPS 128(R10), Z2, Z2
+	VADDPS 192(R10), Z3, Z3
+	ADDQ   R11, R10
+	VADDPS (R10), Z4, Z4
+	VADDPS 64(R10), Z5, Z5
+	VADDPS 128(R10), Z6, Z6
+	VADDPS 192(R10), Z7, Z7
+	ADDQ   R11, R10
+	VADDPS (R10), Z8, Z8
+	VADDPS 64(R10), Z9, Z9
+	VADDPS 128(R10), Z10, Z10
+	VADDPS 192(R10), Z11, Z11
+	ADDQ   R11, R10
+	VADDPS (R10), Z12, Z12
+	VADDPS 64(R10), Z13, Z13
+	VADDPS 128(R10), Z14, Z14
+	VADDPS 192(R10), Z15, Z15
+	ADDQ   R11, R10
+	VADDPS (R10), Z16, Z16
+	VADDPS 64(R10), Z17, Z17
+	VADDPS 128(R10), Z18, Z18
+	VADDPS 192(R10), Z19, Z19
+
+plain411:
+	MOVQ    cs+72(FP), R11
+	MOVQ    R9, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, 192(R10)
+	MOVQ    cs+72(FP), R10
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	ADDQ    DX, CX
+	ADDQ    R10, R9
+	DECQ    (SP)
+	JNZ     rows405
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, 8(SP)
+	SUBQ    $0x00000040, AX
+	CMPQ    AX, $0x00000040
+	JGE     whole402
+
+rest403:
+	TESTQ AX, AX
+	JZ    done404
+	LEAQ  -1(AX), CX
+	ANDQ  $0x0000000f, CX
+	INCQ  CX
+	MOVL  $0xffffffff, R9
+	SHLL  CL, R9
+	NOTL  R9
+	KMOVW R9, K1
+	CMPQ  AX, $0x00000010
+	JLE   block413
+	CMPQ  AX, $0x00000020
+	JLE   block414
+	CMPQ  AX, $0x00000030
+	JLE   block415
+	MOVQ  a+24(FP), AX
+	MOVQ  8(SP), CX
+	MOVQ  m+8(FP), R9
+	MOVQ  R9, (SP)
+
+rows416:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh417
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS   128(R9), Z2
+	VMOVUPS.Z 192(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS   64(R9), Z5
+	VMOVUPS   128(R9), Z6
+	VMOVUPS.Z 192(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS   64(R9), Z9
+	VMOVUPS   128(R9), Z10
+	VMOVUPS.Z 192(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS   128(R9), Z14
+	VMOVUPS.Z 192(R9), K1, Z15
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z16
+	VMOVUPS   64(R9), Z17
+	VMOVUPS   128(R9), Z18
+	VMOVUPS.Z 192(R9), K1, Z19
+	JMP       ready418
+
+fresh417:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+ready418:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+loop419:
 	VMOVUPS      (R11), Z20
 	VMOVUPS      64(R11), Z21
 	VMOVUPS      128(R11), Z22
-	VMOVUPS      192(R11), Z23
+	VMOVUPS.Z    192(R11), K1, Z23
 	VBROADCASTSS (R10), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
@@ -13827,23 +16437,20 @@ loop377:
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R10)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R12)(DX*1), Z24
+	VBROADCASTSS (R10)(DX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
 	ADDQ         BX, R10
-	ADDQ         BX, R12
 	ADDQ         DI, R11
 	DECQ         R9
-	JNZ          loop377
-
-fetched375:
+	JNZ          loop419
 	VPXORD       Z20, Z20, Z20
 	VADDPS       Z20, Z0, Z0
 	VADDPS       Z20, Z1, Z1
@@ -13867,10 +16474,10 @@ fetched375:
 	VADDPS       Z20, Z19, Z19
 	MOVQ         mode+80(FP), R9
 	TESTQ        $0x00000001, R9
-	JZ           plain378
+	JZ           plain420
 	MOVQ         scale+88(FP), R9
 	TESTQ        R9, R9
-	JZ           unscaled379
+	JZ           unscaled421
 	VBROADCASTSS (R9), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
@@ -13893,355 +16500,115 @@ fetched375:
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
 
-unscaled379:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
+unscaled421:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VADDPS    128(R9), Z2, Z2
+	VMOVUPS.Z 192(R9), K1, Z20
+	VADDPS    Z20, Z3, Z3
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VADDPS    64(R9), Z5, Z5
+	VADDPS    128(R9), Z6, Z6
+	VMOVUPS.Z 192(R9), K1, Z20
+	VADDPS    Z20, Z7, Z7
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VADDPS    64(R9), Z9, Z9
+	VADDPS    128(R9), Z10, Z10
+	VMOVUPS.Z 192(R9), K1, Z20
+	VADDPS    Z20, Z11, Z11
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VADDPS    128(R9), Z14, Z14
+	VMOVUPS.Z 192(R9), K1, Z20
+	VADDPS    Z20, Z15, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z16, Z16
+	VADDPS    64(R9), Z17, Z17
+	VADDPS    128(R9), Z18, Z18
+	VMOVUPS.Z 192(R9), K1, Z20
+	VADDPS    Z20, Z19, Z19
 
-plain378:
+plain420:
 	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
+	MOVQ    CX, R9
 	VMOVUPS Z0, (R9)
 	VMOVUPS Z1, 64(R9)
 	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
+	VMOVUPS Z3, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z4, (R9)
 	VMOVUPS Z5, 64(R9)
 	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
+	VMOVUPS Z7, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z8, (R9)
 	VMOVUPS Z9, 64(R9)
 	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
+	VMOVUPS Z11, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z12, (R9)
 	VMOVUPS Z13, 64(R9)
 	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
+	VMOVUPS Z15, K1, 192(R9)
 	ADDQ    R10, R9
 	VMOVUPS Z16, (R9)
 	VMOVUPS Z17, 64(R9)
 	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
+	VMOVUPS Z19, K1, 192(R9)
 	MOVQ    cs+72(FP), R9
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
-	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
+	ADDQ    DX, AX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows372
-	ADDQ    $0x00000100, SI
-	ADDQ    $0x00000100, 8(SP)
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole369
+	JNZ     rows416
+	JMP     done404
 
-rest370:
-	TESTQ AX, AX
-	JZ    done371
-	LEAQ  -1(AX), CX
-	ANDQ  $0x0000000f, CX
-	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
-	CMPQ  AX, $0x00000010
-	JLE   block380
-	CMPQ  AX, $0x00000020
-	JLE   block381
-	CMPQ  AX, $0x00000030
-	JLE   block382
-	MOVQ  a+24(FP), AX
-	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
-
-rows383:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh384
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
-	JMP       ready385
-
-fresh384:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-
-ready385:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
-
-loop386:
-	VMOVUPS      (R10), Z20
-	VMOVUPS      64(R10), Z21
-	VMOVUPS      128(R10), Z22
-	VMOVUPS.Z    192(R10), K1, Z23
-	VBROADCASTSS (R9), Z24
-	VFMADD231PS  Z20, Z24, Z0
-	VFMADD231PS  Z21, Z24, Z1
-	VFMADD231PS  Z22, Z24, Z2
-	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R9)(DX*1), Z24
-	VFMADD231PS  Z20, Z24, Z4
-	VFMADD231PS  Z21, Z24, Z5
-	VFMADD231PS  Z22, Z24, Z6
-	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R9)(DX*2), Z24
-	VFMADD231PS  Z20, Z24, Z8
-	VFMADD231PS  Z21, Z24, Z9
-	VFMADD231PS  Z22, Z24, Z10
-	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
-	VFMADD231PS  Z20, Z24, Z12
-	VFMADD231PS  Z21, Z24, Z13
-	VFMADD231PS  Z22, Z24, Z14
-	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(DX*1), Z24
-	VFMADD231PS  Z20, Z24, Z16
-	VFMADD231PS  Z21, Z24, Z17
-	VFMADD231PS  Z22, Z24, Z18
-	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop386
-	VPXORD       Z20, Z20, Z20
-	VADDPS       Z20, Z0, Z0
-	VADDPS       Z20, Z1, Z1
-	VADDPS       Z20, Z2, Z2
-	VADDPS       Z20, Z3, Z3
-	VADDPS       Z20, Z4, Z4
-	VADDPS       Z20, Z5, Z5
-	VADDPS       Z20, Z6, Z6
-	VADDPS       Z20, Z7, Z7
-	VADDPS       Z20, Z8, Z8
-	VADDPS       Z20, Z9, Z9
-	VADDPS       Z20, Z10, Z10
-	VADDPS       Z20, Z11, Z11
-	VADDPS       Z20, Z12, Z12
-	VADDPS       Z20, Z13, Z13
-	VADDPS       Z20, Z14, Z14
-	VADDPS       Z20, Z15, Z15
-	VADDPS       Z20, Z16, Z16
-	VADDPS       Z20, Z17, Z17
-	VADDPS       Z20, Z18, Z18
-	VADDPS       Z20, Z19, Z19
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain387
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled388
-	VBROADCASTSS (R8), Z20
-	VMULPS       Z20, Z0, Z0
-	VMULPS       Z20, Z1, Z1
-	VMULPS       Z20, Z2, Z2
-	VMULPS       Z20, Z3, Z3
-	VMULPS       Z20, Z4, Z4
-	VMULPS       Z20, Z5, Z5
-	VMULPS       Z20, Z6, Z6
-	VMULPS       Z20, Z7, Z7
-	VMULPS       Z20, Z8, Z8
-	VMULPS       Z20, Z9, Z9
-	VMULPS       Z20, Z10, Z10
-	VMULPS       Z20, Z11, Z11
-	VMULPS       Z20, Z12, Z12
-	VMULPS       Z20, Z13, Z13
-	VMULPS       Z20, Z14, Z14
-	VMULPS       Z20, Z15, Z15
-	VMULPS       Z20, Z16, Z16
-	VMULPS       Z20, Z17, Z17
-	VMULPS       Z20, Z18, Z18
-	VMULPS       Z20, Z19, Z19
-
-unscaled388:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z20
-	VADDPS    Z20, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z20
-	VADDPS    Z20, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z20
-	VADDPS    Z20, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z20
-	VADDPS    Z20, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z20
-	VADDPS    Z20, Z19, Z19
-
-plain387:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	ADDQ    DX, AX
-	ADDQ    R8, CX
-	DECQ    (SP)
-	JNZ     rows383
-	JMP     done371
-
-block382:
+block415:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows389:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh390
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
-	JMP       ready391
+rows422:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh423
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS   64(R9), Z1
+	VMOVUPS.Z 128(R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z3
+	VMOVUPS   64(R9), Z4
+	VMOVUPS.Z 128(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS   64(R9), Z7
+	VMOVUPS.Z 128(R9), K1, Z8
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z9
+	VMOVUPS   64(R9), Z10
+	VMOVUPS.Z 128(R9), K1, Z11
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z12
+	VMOVUPS   64(R9), Z13
+	VMOVUPS.Z 128(R9), K1, Z14
+	JMP       ready424
 
-fresh390:
+fresh423:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14258,42 +16625,39 @@ fresh390:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 
-ready391:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready424:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop392:
-	VMOVUPS      (R10), Z15
-	VMOVUPS      64(R10), Z16
-	VMOVUPS.Z    128(R10), K1, Z17
-	VBROADCASTSS (R9), Z18
+loop425:
+	VMOVUPS      (R11), Z15
+	VMOVUPS      64(R11), Z16
+	VMOVUPS.Z    128(R11), K1, Z17
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R10)(DX*2), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R10)(R8*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11)(DX*1), Z18
+	VBROADCASTSS (R10)(DX*4), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop392
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop425
 	VPXORD       Z15, Z15, Z15
 	VADDPS       Z15, Z0, Z0
 	VADDPS       Z15, Z1, Z1
@@ -14310,13 +16674,13 @@ loop392:
 	VADDPS       Z15, Z12, Z12
 	VADDPS       Z15, Z13, Z13
 	VADDPS       Z15, Z14, Z14
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain393
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled394
-	VBROADCASTSS (R8), Z15
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain426
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled427
+	VBROADCASTSS (R9), Z15
 	VMULPS       Z15, Z0, Z0
 	VMULPS       Z15, Z1, Z1
 	VMULPS       Z15, Z2, Z2
@@ -14333,100 +16697,100 @@ loop392:
 	VMULPS       Z15, Z13, Z13
 	VMULPS       Z15, Z14, Z14
 
-unscaled394:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z15
+unscaled427:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VADDPS    64(R9), Z1, Z1
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z3, Z3
+	VADDPS    64(R9), Z4, Z4
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VADDPS    64(R9), Z7, Z7
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z9, Z9
+	VADDPS    64(R9), Z10, Z10
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z15
+	ADDQ      R10, R9
+	VADDPS    (R9), Z12, Z12
+	VADDPS    64(R9), Z13, Z13
+	VMOVUPS.Z 128(R9), K1, Z15
 	VADDPS    Z15, Z14, Z14
 
-plain393:
+plain426:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, (R9)
+	VMOVUPS Z4, 64(R9)
+	VMOVUPS Z5, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	VMOVUPS Z8, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z9, (R9)
+	VMOVUPS Z10, 64(R9)
+	VMOVUPS Z11, K1, 128(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	VMOVUPS Z14, K1, 128(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows389
-	JMP     done371
+	JNZ     rows422
+	JMP     done404
 
-block381:
+block414:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows395:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh396
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
-	JMP       ready397
+rows428:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh429
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS   (R9), Z0
+	VMOVUPS.Z 64(R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z 64(R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z4
+	VMOVUPS.Z 64(R9), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z6
+	VMOVUPS.Z 64(R9), K1, Z7
+	ADDQ      R10, R9
+	VMOVUPS   (R9), Z8
+	VMOVUPS.Z 64(R9), K1, Z9
+	JMP       ready430
 
-fresh396:
+fresh429:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14438,36 +16802,33 @@ fresh396:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 
-ready397:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready430:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop398:
-	VMOVUPS      (R10), Z10
-	VMOVUPS.Z    64(R10), K1, Z11
-	VBROADCASTSS (R9), Z12
+loop431:
+	VMOVUPS      (R11), Z10
+	VMOVUPS.Z    64(R11), K1, Z11
+	VBROADCASTSS (R10), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(DX*2), Z12
+	VBROADCASTSS (R10)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R10)(R8*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(DX*1), Z12
+	VBROADCASTSS (R10)(DX*4), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop398
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop431
 	VPXORD       Z10, Z10, Z10
 	VADDPS       Z10, Z0, Z0
 	VADDPS       Z10, Z1, Z1
@@ -14479,13 +16840,13 @@ loop398:
 	VADDPS       Z10, Z7, Z7
 	VADDPS       Z10, Z8, Z8
 	VADDPS       Z10, Z9, Z9
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain399
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled400
-	VBROADCASTSS (R8), Z10
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain432
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled433
+	VBROADCASTSS (R9), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -14497,179 +16858,176 @@ loop398:
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
 
-unscaled400:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z10
+unscaled433:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VADDPS    (R9), Z0, Z0
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z2, Z2
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z4, Z4
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z6, Z6
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z10
+	ADDQ      R10, R9
+	VADDPS    (R9), Z8, Z8
+	VMOVUPS.Z 64(R9), K1, Z10
 	VADDPS    Z10, Z9, Z9
 
-plain399:
+plain432:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, K1, 64(R9)
+	ADDQ    R10, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, K1, 64(R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows395
-	JMP     done371
+	JNZ     rows428
+	JMP     done404
 
-block380:
+block413:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R9
+	MOVQ R9, (SP)
 
-rows401:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh402
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
-	JMP       ready403
+rows434:
+	MOVQ      mode+80(FP), R9
+	TESTQ     $0x00000002, R9
+	JZ        fresh435
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z0
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z1
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z2
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z3
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z4
+	JMP       ready436
 
-fresh402:
+fresh435:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 
-ready403:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready436:
+	MOVQ k+16(FP), R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
-loop404:
-	VMOVUPS.Z    (R10), K1, Z5
-	VBROADCASTSS (R9), Z6
+loop437:
+	VMOVUPS.Z    (R11), K1, Z5
+	VBROADCASTSS (R10), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(DX*2), Z6
+	VBROADCASTSS (R10)(DX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R10)(R8*1), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R11)(DX*1), Z6
+	VBROADCASTSS (R10)(DX*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop404
+	ADDQ         BX, R10
+	ADDQ         DI, R11
+	DECQ         R9
+	JNZ          loop437
 	VPXORD       Z5, Z5, Z5
 	VADDPS       Z5, Z0, Z0
 	VADDPS       Z5, Z1, Z1
 	VADDPS       Z5, Z2, Z2
 	VADDPS       Z5, Z3, Z3
 	VADDPS       Z5, Z4, Z4
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain405
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled406
-	VBROADCASTSS (R8), Z5
+	MOVQ         mode+80(FP), R9
+	TESTQ        $0x00000001, R9
+	JZ           plain438
+	MOVQ         scale+88(FP), R9
+	TESTQ        R9, R9
+	JZ           unscaled439
+	VBROADCASTSS (R9), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
 	VMULPS       Z5, Z3, Z3
 	VMULPS       Z5, Z4, Z4
 
-unscaled406:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z5
+unscaled439:
+	MOVQ      cs+72(FP), R10
+	MOVQ      CX, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
+	ADDQ      R10, R9
+	VMOVUPS.Z (R9), K1, Z5
 	VADDPS    Z5, Z4, Z4
 
-plain405:
+plain438:
+	MOVQ    cs+72(FP), R10
+	MOVQ    CX, R9
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z3, K1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Z4, K1, (R9)
 	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	MOVQ    cs+72(FP), R8
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R9, CX
 	DECQ    (SP)
-	JNZ     rows401
+	JNZ     rows434
 
-done371:
+done404:
 	VZEROUPPER
 	RET
 
@@ -14681,55 +17039,57 @@ TEXT ·tile6x512Fused(SB), NOSPLIT, $16-96
 	MOVQ ak+40(FP), BX
 	MOVQ b+48(FP), SI
 	MOVQ bs+56(FP), DI
+	LEAQ (DX)(DX*2), R8
+	LEAQ (DX)(DX*4), R9
 	MOVQ c+64(FP), CX
 	MOVQ CX, 8(SP)
 	CMPQ AX, $0x00000040
-	JL   rest408
+	JL   rest441
 
-whole407:
+whole440:
 	MOVQ a+24(FP), CX
-	MOVQ 8(SP), R8
-	MOVQ m+8(FP), R9
-	MOVQ R9, (SP)
+	MOVQ 8(SP), R10
+	MOVQ m+8(FP), R11
+	MOVQ R11, (SP)
 
-rows410:
-	MOVQ    mode+80(FP), R9
-	TESTQ   $0x00000002, R9
-	JZ      fresh411
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS (R9), Z0
-	VMOVUPS 64(R9), Z1
-	VMOVUPS 128(R9), Z2
-	VMOVUPS 192(R9), Z3
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z4
-	VMOVUPS 64(R9), Z5
-	VMOVUPS 128(R9), Z6
-	VMOVUPS 192(R9), Z7
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z8
-	VMOVUPS 64(R9), Z9
-	VMOVUPS 128(R9), Z10
-	VMOVUPS 192(R9), Z11
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z12
-	VMOVUPS 64(R9), Z13
-	VMOVUPS 128(R9), Z14
-	VMOVUPS 192(R9), Z15
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
-	ADDQ    R10, R9
-	VMOVUPS (R9), Z20
-	VMOVUPS 64(R9), Z21
-	VMOVUPS 128(R9), Z22
-	VMOVUPS 192(R9), Z23
-	JMP     ready412
+rows443:
+	MOVQ    mode+80(FP), R11
+	TESTQ   $0x00000002, R11
+	JZ      fresh444
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS 128(R11), Z2
+	VMOVUPS 192(R11), Z3
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z4
+	VMOVUPS 64(R11), Z5
+	VMOVUPS 128(R11), Z6
+	VMOVUPS 192(R11), Z7
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z12
+	VMOVUPS 64(R11), Z13
+	VMOVUPS 128(R11), Z14
+	VMOVUPS 192(R11), Z15
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z16
+	VMOVUPS 64(R11), Z17
+	VMOVUPS 128(R11), Z18
+	VMOVUPS 192(R11), Z19
+	ADDQ    R12, R11
+	VMOVUPS (R11), Z20
+	VMOVUPS 64(R11), Z21
+	VMOVUPS 128(R11), Z22
+	VMOVUPS 192(R11), Z23
+	JMP     ready445
 
-fresh411:
+fresh444:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14755,214 +17115,208 @@ fresh411:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready412:
-	MOVQ         k+16(FP), R9
-	MOVQ         CX, R10
-	MOVQ         SI, R11
-	LEAQ         (DX)(DX*2), R12
-	ADDQ         R10, R12
-	MOVQ         mode+80(FP), R13
-	TESTQ        $0x00000001, R13
-	JZ           all414
-	MOVQ         cs+72(FP), R14
-	MOVQ         R8, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+ready445:
+	MOVQ         k+16(FP), R11
+	MOVQ         CX, R12
+	MOVQ         SI, R13
+	MOVQ         mode+80(FP), R14
+	TESTQ        $0x00000001, R14
+	JZ           all447
+	MOVQ         cs+72(FP), R15
+	MOVQ         R10, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched413
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	ADDQ         DI, R13
+	DECQ         R11
+	JZ           fetched446
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched413
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R13)
-	PREFETCHT0   128(R13)
-	PREFETCHT0   192(R13)
-	ADDQ         R14, R13
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+	ADDQ         DI, R13
+	DECQ         R11
+	JZ           fetched446
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R14)
+	PREFETCHT0   192(R14)
+	ADDQ         R15, R14
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JZ           fetched413
+	ADDQ         DI, R13
+	DECQ         R11
+	JZ           fetched446
 
-all414:
-loop415:
-	VMOVUPS      (R11), Z24
-	VMOVUPS      64(R11), Z25
-	VMOVUPS      128(R11), Z26
-	VMOVUPS      192(R11), Z27
-	VBROADCASTSS (R10), Z28
+all447:
+loop448:
+	VMOVUPS      (R13), Z24
+	VMOVUPS      64(R13), Z25
+	VMOVUPS      128(R13), Z26
+	VMOVUPS      192(R13), Z27
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R10)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(DX*2), Z28
+	VBROADCASTSS (R12)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R12)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R12)(DX*1), Z28
+	VBROADCASTSS (R12)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(DX*2), Z28
+	VBROADCASTSS (R12)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R10
 	ADDQ         BX, R12
-	ADDQ         DI, R11
-	DECQ         R9
-	JNZ          loop415
+	ADDQ         DI, R13
+	DECQ         R11
+	JNZ          loop448
 
-fetched413:
+fetched446:
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
 	VADDPS       Z24, Z1, Z1
@@ -14988,13 +17342,13 @@ fetched413:
 	VADDPS       Z24, Z21, Z21
 	VADDPS       Z24, Z22, Z22
 	VADDPS       Z24, Z23, Z23
-	MOVQ         mode+80(FP), R9
-	TESTQ        $0x00000001, R9
-	JZ           plain416
-	MOVQ         scale+88(FP), R9
-	TESTQ        R9, R9
-	JZ           unscaled417
-	VBROADCASTSS (R9), Z24
+	MOVQ         mode+80(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           plain449
+	MOVQ         scale+88(FP), R11
+	TESTQ        R11, R11
+	JZ           unscaled450
+	VBROADCASTSS (R11), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -15020,151 +17374,151 @@ fetched413:
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
 
-unscaled417:
-	MOVQ   cs+72(FP), R10
-	MOVQ   R8, R9
-	VADDPS (R9), Z0, Z0
-	VADDPS 64(R9), Z1, Z1
-	VADDPS 128(R9), Z2, Z2
-	VADDPS 192(R9), Z3, Z3
-	ADDQ   R10, R9
-	VADDPS (R9), Z4, Z4
-	VADDPS 64(R9), Z5, Z5
-	VADDPS 128(R9), Z6, Z6
-	VADDPS 192(R9), Z7, Z7
-	ADDQ   R10, R9
-	VADDPS (R9), Z8, Z8
-	VADDPS 64(R9), Z9, Z9
-	VADDPS 128(R9), Z10, Z10
-	VADDPS 192(R9), Z11, Z11
-	ADDQ   R10, R9
-	VADDPS (R9), Z12, Z12
-	VADDPS 64(R9), Z13, Z13
-	VADDPS 128(R9), Z14, Z14
-	VADDPS 192(R9), Z15, Z15
-	ADDQ   R10, R9
-	VADDPS (R9), Z16, Z16
-	VADDPS 64(R9), Z17, Z17
-	VADDPS 128(R9), Z18, Z18
-	VADDPS 192(R9), Z19, Z19
-	ADDQ   R10, R9
-	VADDPS (R9), Z20, Z20
-	VADDPS 64(R9), Z21, Z21
-	VADDPS 128(R9), Z22, Z22
-	VADDPS 192(R9), Z23, Z23
+unscaled450:
+	MOVQ   cs+72(FP), R12
+	MOVQ   R10, R11
+	VADDPS (R11), Z0, Z0
+	VADDPS 64(R11), Z1, Z1
+	VADDPS 128(R11), Z2, Z2
+	VADDPS 192(R11), Z3, Z3
+	ADDQ   R12, R11
+	VADDPS (R11), Z4, Z4
+	VADDPS 64(R11), Z5, Z5
+	VADDPS 128(R11), Z6, Z6
+	VADDPS 192(R11), Z7, Z7
+	ADDQ   R12, R11
+	VADDPS (R11), Z8, Z8
+	VADDPS 64(R11), Z9, Z9
+	VADDPS 128(R11), Z10, Z10
+	VADDPS 192(R11), Z11, Z11
+	ADDQ   R12, R11
+	VADDPS (R11), Z12, Z12
+	VADDPS 64(R11), Z13, Z13
+	VADDPS 128(R11), Z14, Z14
+	VADDPS 192(R11), Z15, Z15
+	ADDQ   R12, R11
+	VADDPS (R11), Z16, Z16
+	VADDPS 64(R11), Z17, Z17
+	VADDPS 128(R11), Z18, Z18
+	VADDPS 192(R11), Z19, Z19
+	ADDQ   R12, R11
+	VADDPS (R11), Z20, Z20
+	VADDPS 64(R11), Z21, Z21
+	VADDPS 128(R11), Z22, Z22
+	VADDPS 192(R11), Z23, Z23
 
-plain416:
-	MOVQ    cs+72(FP), R10
-	MOVQ    R8, R9
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	VMOVUPS Z2, 128(R9)
-	VMOVUPS Z3, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	VMOVUPS Z6, 128(R9)
-	VMOVUPS Z7, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	VMOVUPS Z10, 128(R9)
-	VMOVUPS Z11, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	VMOVUPS Z14, 128(R9)
-	VMOVUPS Z15, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z16, (R9)
-	VMOVUPS Z17, 64(R9)
-	VMOVUPS Z18, 128(R9)
-	VMOVUPS Z19, 192(R9)
-	ADDQ    R10, R9
-	VMOVUPS Z20, (R9)
-	VMOVUPS Z21, 64(R9)
-	VMOVUPS Z22, 128(R9)
-	VMOVUPS Z23, 192(R9)
-	MOVQ    cs+72(FP), R9
+plain449:
+	MOVQ    cs+72(FP), R12
+	MOVQ    R10, R11
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, 128(R11)
+	VMOVUPS Z3, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, 64(R11)
+	VMOVUPS Z6, 128(R11)
+	VMOVUPS Z7, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
+	VMOVUPS Z10, 128(R11)
+	VMOVUPS Z11, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z12, (R11)
+	VMOVUPS Z13, 64(R11)
+	VMOVUPS Z14, 128(R11)
+	VMOVUPS Z15, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z16, (R11)
+	VMOVUPS Z17, 64(R11)
+	VMOVUPS Z18, 128(R11)
+	VMOVUPS Z19, 192(R11)
+	ADDQ    R12, R11
+	VMOVUPS Z20, (R11)
+	VMOVUPS Z21, 64(R11)
+	VMOVUPS Z22, 128(R11)
+	VMOVUPS Z23, 192(R11)
+	MOVQ    cs+72(FP), R11
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	ADDQ    DX, CX
-	ADDQ    R9, R8
+	ADDQ    R11, R10
 	DECQ    (SP)
-	JNZ     rows410
+	JNZ     rows443
 	ADDQ    $0x00000100, SI
 	ADDQ    $0x00000100, 8(SP)
 	SUBQ    $0x00000040, AX
 	CMPQ    AX, $0x00000040
-	JGE     whole407
+	JGE     whole440
 
-rest408:
+rest441:
 	TESTQ AX, AX
-	JZ    done409
+	JZ    done442
 	LEAQ  -1(AX), CX
 	ANDQ  $0x0000000f, CX
 	INCQ  CX
-	MOVL  $0xffffffff, R8
-	SHLL  CL, R8
-	NOTL  R8
-	KMOVW R8, K1
+	MOVL  $0xffffffff, R10
+	SHLL  CL, R10
+	NOTL  R10
+	KMOVW R10, K1
 	CMPQ  AX, $0x00000010
-	JLE   block418
+	JLE   block451
 	CMPQ  AX, $0x00000020
-	JLE   block419
+	JLE   block452
 	CMPQ  AX, $0x00000030
-	JLE   block420
+	JLE   block453
 	MOVQ  a+24(FP), AX
 	MOVQ  8(SP), CX
-	MOVQ  m+8(FP), R8
-	MOVQ  R8, (SP)
+	MOVQ  m+8(FP), R10
+	MOVQ  R10, (SP)
 
-rows421:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh422
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMOVUPS.Z 192(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS   64(R8), Z5
-	VMOVUPS   128(R8), Z6
-	VMOVUPS.Z 192(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS   64(R8), Z9
-	VMOVUPS   128(R8), Z10
-	VMOVUPS.Z 192(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS   128(R8), Z14
-	VMOVUPS.Z 192(R8), K1, Z15
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z16
-	VMOVUPS   64(R8), Z17
-	VMOVUPS   128(R8), Z18
-	VMOVUPS.Z 192(R8), K1, Z19
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z20
-	VMOVUPS   64(R8), Z21
-	VMOVUPS   128(R8), Z22
-	VMOVUPS.Z 192(R8), K1, Z23
-	JMP       ready423
+rows454:
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
+	JZ        fresh455
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS   128(R10), Z2
+	VMOVUPS.Z 192(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS   64(R10), Z5
+	VMOVUPS   128(R10), Z6
+	VMOVUPS.Z 192(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS   64(R10), Z9
+	VMOVUPS   128(R10), Z10
+	VMOVUPS.Z 192(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS   128(R10), Z14
+	VMOVUPS.Z 192(R10), K1, Z15
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z16
+	VMOVUPS   64(R10), Z17
+	VMOVUPS   128(R10), Z18
+	VMOVUPS.Z 192(R10), K1, Z19
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z20
+	VMOVUPS   64(R10), Z21
+	VMOVUPS   128(R10), Z22
+	VMOVUPS.Z 192(R10), K1, Z23
+	JMP       ready456
 
-fresh422:
+fresh455:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15190,53 +17544,50 @@ fresh422:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 
-ready423:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready456:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
-loop424:
-	VMOVUPS      (R10), Z24
-	VMOVUPS      64(R10), Z25
-	VMOVUPS      128(R10), Z26
-	VMOVUPS.Z    192(R10), K1, Z27
-	VBROADCASTSS (R9), Z28
+loop457:
+	VMOVUPS      (R12), Z24
+	VMOVUPS      64(R12), Z25
+	VMOVUPS      128(R12), Z26
+	VMOVUPS.Z    192(R12), K1, Z27
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R9)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R9)(DX*2), Z28
+	VBROADCASTSS (R11)(DX*2), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R11)(R8*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R11)(DX*1), Z28
+	VBROADCASTSS (R11)(DX*4), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R11)(DX*2), Z28
+	VBROADCASTSS (R11)(R9*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop424
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop457
 	VPXORD       Z24, Z24, Z24
 	VADDPS       Z24, Z0, Z0
 	VADDPS       Z24, Z1, Z1
@@ -15262,13 +17613,13 @@ loop424:
 	VADDPS       Z24, Z21, Z21
 	VADDPS       Z24, Z22, Z22
 	VADDPS       Z24, Z23, Z23
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain425
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled426
-	VBROADCASTSS (R8), Z24
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain458
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled459
+	VBROADCASTSS (R10), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -15294,132 +17645,132 @@ loop424:
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
 
-unscaled426:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VADDPS    128(R8), Z2, Z2
-	VMOVUPS.Z 192(R8), K1, Z24
+unscaled459:
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VADDPS    128(R10), Z2, Z2
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VADDPS    64(R8), Z5, Z5
-	VADDPS    128(R8), Z6, Z6
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VADDPS    64(R10), Z5, Z5
+	VADDPS    128(R10), Z6, Z6
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VADDPS    64(R8), Z9, Z9
-	VADDPS    128(R8), Z10, Z10
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VADDPS    64(R10), Z9, Z9
+	VADDPS    128(R10), Z10, Z10
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VADDPS    128(R8), Z14, Z14
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VADDPS    128(R10), Z14, Z14
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      R9, R8
-	VADDPS    (R8), Z16, Z16
-	VADDPS    64(R8), Z17, Z17
-	VADDPS    128(R8), Z18, Z18
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z16, Z16
+	VADDPS    64(R10), Z17, Z17
+	VADDPS    128(R10), Z18, Z18
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      R9, R8
-	VADDPS    (R8), Z20, Z20
-	VADDPS    64(R8), Z21, Z21
-	VADDPS    128(R8), Z22, Z22
-	VMOVUPS.Z 192(R8), K1, Z24
+	ADDQ      R11, R10
+	VADDPS    (R10), Z20, Z20
+	VADDPS    64(R10), Z21, Z21
+	VADDPS    128(R10), Z22, Z22
+	VMOVUPS.Z 192(R10), K1, Z24
 	VADDPS    Z24, Z23, Z23
 
-plain425:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, 128(R8)
-	VMOVUPS Z3, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, 64(R8)
-	VMOVUPS Z6, 128(R8)
-	VMOVUPS Z7, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, 64(R8)
-	VMOVUPS Z10, 128(R8)
-	VMOVUPS Z11, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, 128(R8)
-	VMOVUPS Z15, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, 128(R8)
-	VMOVUPS Z19, K1, 192(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z20, (R8)
-	VMOVUPS Z21, 64(R8)
-	VMOVUPS Z22, 128(R8)
-	VMOVUPS Z23, K1, 192(R8)
-	MOVQ    cs+72(FP), R8
+plain458:
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	VMOVUPS Z18, 128(R10)
+	VMOVUPS Z19, K1, 192(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	VMOVUPS Z22, 128(R10)
+	VMOVUPS Z23, K1, 192(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
-	JNZ     rows421
-	JMP     done409
+	JNZ     rows454
+	JMP     done442
 
-block420:
+block453:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows427:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh428
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS   64(R8), Z1
-	VMOVUPS.Z 128(R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z3
-	VMOVUPS   64(R8), Z4
-	VMOVUPS.Z 128(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS   64(R8), Z7
-	VMOVUPS.Z 128(R8), K1, Z8
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z9
-	VMOVUPS   64(R8), Z10
-	VMOVUPS.Z 128(R8), K1, Z11
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z12
-	VMOVUPS   64(R8), Z13
-	VMOVUPS.Z 128(R8), K1, Z14
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z15
-	VMOVUPS   64(R8), Z16
-	VMOVUPS.Z 128(R8), K1, Z17
-	JMP       ready429
+rows460:
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
+	JZ        fresh461
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS   64(R10), Z1
+	VMOVUPS.Z 128(R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z3
+	VMOVUPS   64(R10), Z4
+	VMOVUPS.Z 128(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS   64(R10), Z7
+	VMOVUPS.Z 128(R10), K1, Z8
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z9
+	VMOVUPS   64(R10), Z10
+	VMOVUPS.Z 128(R10), K1, Z11
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z12
+	VMOVUPS   64(R10), Z13
+	VMOVUPS.Z 128(R10), K1, Z14
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z15
+	VMOVUPS   64(R10), Z16
+	VMOVUPS.Z 128(R10), K1, Z17
+	JMP       ready462
 
-fresh428:
+fresh461:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15439,46 +17790,43 @@ fresh428:
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 
-ready429:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready462:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
-loop430:
-	VMOVUPS      (R10), Z18
-	VMOVUPS      64(R10), Z19
-	VMOVUPS.Z    128(R10), K1, Z20
-	VBROADCASTSS (R9), Z21
+loop463:
+	VMOVUPS      (R12), Z18
+	VMOVUPS      64(R12), Z19
+	VMOVUPS.Z    128(R12), K1, Z20
+	VBROADCASTSS (R11), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS (R9)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS (R9)(DX*2), Z21
+	VBROADCASTSS (R11)(DX*2), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS (R11), Z21
+	VBROADCASTSS (R11)(R8*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS (R11)(DX*1), Z21
+	VBROADCASTSS (R11)(DX*4), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS (R11)(DX*2), Z21
+	VBROADCASTSS (R11)(R9*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop430
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop463
 	VPXORD       Z18, Z18, Z18
 	VADDPS       Z18, Z0, Z0
 	VADDPS       Z18, Z1, Z1
@@ -15498,13 +17846,13 @@ loop430:
 	VADDPS       Z18, Z15, Z15
 	VADDPS       Z18, Z16, Z16
 	VADDPS       Z18, Z17, Z17
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain431
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled432
-	VBROADCASTSS (R8), Z18
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain464
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled465
+	VBROADCASTSS (R10), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -15524,114 +17872,114 @@ loop430:
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
 
-unscaled432:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VADDPS    64(R8), Z1, Z1
-	VMOVUPS.Z 128(R8), K1, Z18
+unscaled465:
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VADDPS    64(R10), Z1, Z1
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z2, Z2
-	ADDQ      R9, R8
-	VADDPS    (R8), Z3, Z3
-	VADDPS    64(R8), Z4, Z4
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z3, Z3
+	VADDPS    64(R10), Z4, Z4
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VADDPS    64(R8), Z7, Z7
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VADDPS    64(R10), Z7, Z7
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z8, Z8
-	ADDQ      R9, R8
-	VADDPS    (R8), Z9, Z9
-	VADDPS    64(R8), Z10, Z10
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z9, Z9
+	VADDPS    64(R10), Z10, Z10
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z11, Z11
-	ADDQ      R9, R8
-	VADDPS    (R8), Z12, Z12
-	VADDPS    64(R8), Z13, Z13
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z12, Z12
+	VADDPS    64(R10), Z13, Z13
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z14, Z14
-	ADDQ      R9, R8
-	VADDPS    (R8), Z15, Z15
-	VADDPS    64(R8), Z16, Z16
-	VMOVUPS.Z 128(R8), K1, Z18
+	ADDQ      R11, R10
+	VADDPS    (R10), Z15, Z15
+	VADDPS    64(R10), Z16, Z16
+	VMOVUPS.Z 128(R10), K1, Z18
 	VADDPS    Z18, Z17, Z17
 
-plain431:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, 64(R8)
-	VMOVUPS Z2, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 64(R8)
-	VMOVUPS Z5, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, 64(R8)
-	VMOVUPS Z8, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z9, (R8)
-	VMOVUPS Z10, 64(R8)
-	VMOVUPS Z11, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z12, (R8)
-	VMOVUPS Z13, 64(R8)
-	VMOVUPS Z14, K1, 128(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z15, (R8)
-	VMOVUPS Z16, 64(R8)
-	VMOVUPS Z17, K1, 128(R8)
-	MOVQ    cs+72(FP), R8
+plain464:
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, (R10)
+	VMOVUPS Z4, 64(R10)
+	VMOVUPS Z5, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	VMOVUPS Z8, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z9, (R10)
+	VMOVUPS Z10, 64(R10)
+	VMOVUPS Z11, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, K1, 128(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z15, (R10)
+	VMOVUPS Z16, 64(R10)
+	VMOVUPS Z17, K1, 128(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
-	JNZ     rows427
-	JMP     done409
+	JNZ     rows460
+	JMP     done442
 
-block419:
+block452:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows433:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh434
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS   (R8), Z0
-	VMOVUPS.Z 64(R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z2
-	VMOVUPS.Z 64(R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z4
-	VMOVUPS.Z 64(R8), K1, Z5
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z6
-	VMOVUPS.Z 64(R8), K1, Z7
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z8
-	VMOVUPS.Z 64(R8), K1, Z9
-	ADDQ      R9, R8
-	VMOVUPS   (R8), Z10
-	VMOVUPS.Z 64(R8), K1, Z11
-	JMP       ready435
+rows466:
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
+	JZ        fresh467
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS   (R10), Z0
+	VMOVUPS.Z 64(R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z2
+	VMOVUPS.Z 64(R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z4
+	VMOVUPS.Z 64(R10), K1, Z5
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z6
+	VMOVUPS.Z 64(R10), K1, Z7
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z8
+	VMOVUPS.Z 64(R10), K1, Z9
+	ADDQ      R11, R10
+	VMOVUPS   (R10), Z10
+	VMOVUPS.Z 64(R10), K1, Z11
+	JMP       ready468
 
-fresh434:
+fresh467:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15645,39 +17993,36 @@ fresh434:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 
-ready435:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready468:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
-loop436:
-	VMOVUPS      (R10), Z12
-	VMOVUPS.Z    64(R10), K1, Z13
-	VBROADCASTSS (R9), Z14
+loop469:
+	VMOVUPS      (R12), Z12
+	VMOVUPS.Z    64(R12), K1, Z13
+	VBROADCASTSS (R11), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R9)(DX*2), Z14
+	VBROADCASTSS (R11)(DX*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R11), Z14
+	VBROADCASTSS (R11)(R8*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R11)(DX*1), Z14
+	VBROADCASTSS (R11)(DX*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R11)(DX*2), Z14
+	VBROADCASTSS (R11)(R9*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop436
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop469
 	VPXORD       Z12, Z12, Z12
 	VADDPS       Z12, Z0, Z0
 	VADDPS       Z12, Z1, Z1
@@ -15691,13 +18036,13 @@ loop436:
 	VADDPS       Z12, Z9, Z9
 	VADDPS       Z12, Z10, Z10
 	VADDPS       Z12, Z11, Z11
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain437
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled438
-	VBROADCASTSS (R8), Z12
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain470
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled471
+	VBROADCASTSS (R10), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -15711,96 +18056,96 @@ loop436:
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
 
-unscaled438:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z12
+unscaled471:
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VADDPS    (R10), Z0, Z0
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      R9, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z2, Z2
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      R9, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z4, Z4
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      R9, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z6, Z6
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      R9, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z8, Z8
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z9, Z9
-	ADDQ      R9, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z12
+	ADDQ      R11, R10
+	VADDPS    (R10), Z10, Z10
+	VMOVUPS.Z 64(R10), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-plain437:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, (R8)
-	VMOVUPS Z1, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z3, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, (R8)
-	VMOVUPS Z5, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z6, (R8)
-	VMOVUPS Z7, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, K1, 64(R8)
-	ADDQ    R9, R8
-	VMOVUPS Z10, (R8)
-	VMOVUPS Z11, K1, 64(R8)
-	MOVQ    cs+72(FP), R8
+plain470:
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, K1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, K1, 64(R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
-	JNZ     rows433
-	JMP     done409
+	JNZ     rows466
+	JMP     done442
 
-block418:
+block451:
 	MOVQ a+24(FP), AX
 	MOVQ 8(SP), CX
-	MOVQ m+8(FP), R8
-	MOVQ R8, (SP)
+	MOVQ m+8(FP), R10
+	MOVQ R10, (SP)
 
-rows439:
-	MOVQ      mode+80(FP), R8
-	TESTQ     $0x00000002, R8
-	JZ        fresh440
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z5
-	JMP       ready441
+rows472:
+	MOVQ      mode+80(FP), R10
+	TESTQ     $0x00000002, R10
+	JZ        fresh473
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z0
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z1
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z2
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z4
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z5
+	JMP       ready474
 
-fresh440:
+fresh473:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15808,32 +18153,29 @@ fresh440:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
-ready441:
-	MOVQ k+16(FP), R8
-	MOVQ AX, R9
-	MOVQ SI, R10
-	LEAQ (DX)(DX*2), R11
-	ADDQ R9, R11
+ready474:
+	MOVQ k+16(FP), R10
+	MOVQ AX, R11
+	MOVQ SI, R12
 
-loop442:
-	VMOVUPS.Z    (R10), K1, Z6
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(DX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
+loop475:
+	VMOVUPS.Z    (R12), K1, Z6
 	VBROADCASTSS (R11), Z7
-	VFMADD231PS  Z6, Z7, Z3
+	VFMADD231PS  Z6, Z7, Z0
 	VBROADCASTSS (R11)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
+	VFMADD231PS  Z6, Z7, Z1
 	VBROADCASTSS (R11)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (R11)(R8*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (R11)(DX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (R11)(R9*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
 	ADDQ         BX, R11
-	ADDQ         DI, R10
-	DECQ         R8
-	JNZ          loop442
+	ADDQ         DI, R12
+	DECQ         R10
+	JNZ          loop475
 	VPXORD       Z6, Z6, Z6
 	VADDPS       Z6, Z0, Z0
 	VADDPS       Z6, Z1, Z1
@@ -15841,13 +18183,13 @@ loop442:
 	VADDPS       Z6, Z3, Z3
 	VADDPS       Z6, Z4, Z4
 	VADDPS       Z6, Z5, Z5
-	MOVQ         mode+80(FP), R8
-	TESTQ        $0x00000001, R8
-	JZ           plain443
-	MOVQ         scale+88(FP), R8
-	TESTQ        R8, R8
-	JZ           unscaled444
-	VBROADCASTSS (R8), Z6
+	MOVQ         mode+80(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           plain476
+	MOVQ         scale+88(FP), R10
+	TESTQ        R10, R10
+	JZ           unscaled477
+	VBROADCASTSS (R10), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -15855,57 +18197,883 @@ loop442:
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
 
-unscaled444:
-	MOVQ      cs+72(FP), R9
-	MOVQ      CX, R8
-	VMOVUPS.Z (R8), K1, Z6
+unscaled477:
+	MOVQ      cs+72(FP), R11
+	MOVQ      CX, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z0, Z0
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z2, Z2
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z3, Z3
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z4, Z4
-	ADDQ      R9, R8
-	VMOVUPS.Z (R8), K1, Z6
+	ADDQ      R11, R10
+	VMOVUPS.Z (R10), K1, Z6
 	VADDPS    Z6, Z5, Z5
 
-plain443:
-	MOVQ    cs+72(FP), R9
-	MOVQ    CX, R8
-	VMOVUPS Z0, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z1, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z2, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z3, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z4, K1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Z5, K1, (R8)
-	MOVQ    cs+72(FP), R8
+plain476:
+	MOVQ    cs+72(FP), R11
+	MOVQ    CX, R10
+	VMOVUPS Z0, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z1, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, K1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z5, K1, (R10)
+	MOVQ    cs+72(FP), R10
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	ADDQ    DX, AX
-	ADDQ    R8, CX
+	ADDQ    R10, CX
 	DECQ    (SP)
-	JNZ     rows439
+	JNZ     rows472
 
-done409:
+done442:
+	VZEROUPPER
+	RET
+
+// func brief2x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief2x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest479
+
+whole478:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop481:
+	VBROADCASTSS (CX), Z12
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z12, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z2, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z3, Z12, Z11
+	VBROADCASTSS (CX)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z8
+	VFMADD231PS  Z5, Z12, Z9
+	VFMADD231PS  Z6, Z12, Z10
+	VFMADD231PS  Z7, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (R10), Z8, Z8
+	VMOVUPS      Z8, (R10)
+	VADDPS       64(R10), Z9, Z9
+	VMOVUPS      Z9, 64(R10)
+	VADDPS       128(R10), Z10, Z10
+	VMOVUPS      Z10, 128(R10)
+	VADDPS       192(R10), Z11, Z11
+	VMOVUPS      Z11, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop481
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole478
+
+rest479:
+	TESTQ     AX, AX
+	JZ        done480
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block482
+	CMPQ      AX, $0x00000020
+	JLE       block483
+	CMPQ      AX, $0x00000030
+	JLE       block484
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop485:
+	VBROADCASTSS (AX), Z12
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z12, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z2, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z3, Z12, Z11
+	VBROADCASTSS (AX)(BX*1), Z12
+	VFMADD231PS  Z4, Z12, Z8
+	VFMADD231PS  Z5, Z12, Z9
+	VFMADD231PS  Z6, Z12, Z10
+	VFMADD231PS  Z7, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z8, Z8
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (SI), Z8, Z8
+	VMOVUPS      Z8, (SI)
+	VADDPS       64(SI), Z9, Z9
+	VMOVUPS      Z9, 64(SI)
+	VADDPS       128(SI), Z10, Z10
+	VMOVUPS      Z10, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z8
+	VADDPS       Z8, Z11, Z11
+	VMOVUPS      Z11, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop485
+	JMP          done480
+
+block484:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop486:
+	VBROADCASTSS (AX), Z9
+	VPXORD       Z6, Z6, Z6
+	VFMADD231PS  Z0, Z9, Z6
+	VPXORD       Z7, Z7, Z7
+	VFMADD231PS  Z1, Z9, Z7
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VBROADCASTSS (AX)(BX*1), Z9
+	VFMADD231PS  Z3, Z9, Z6
+	VFMADD231PS  Z4, Z9, Z7
+	VFMADD231PS  Z5, Z9, Z8
+	VPXORD       Z9, Z9, Z9
+	VADDPS       Z9, Z6, Z6
+	VADDPS       Z9, Z7, Z7
+	VADDPS       Z9, Z8, Z8
+	VADDPS       (SI), Z6, Z6
+	VMOVUPS      Z6, (SI)
+	VADDPS       64(SI), Z7, Z7
+	VMOVUPS      Z7, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z6
+	VADDPS       Z6, Z8, Z8
+	VMOVUPS      Z8, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop486
+	JMP          done480
+
+block483:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop487:
+	VBROADCASTSS (AX), Z6
+	VPXORD       Z4, Z4, Z4
+	VFMADD231PS  Z0, Z6, Z4
+	VPXORD       Z5, Z5, Z5
+	VFMADD231PS  Z1, Z6, Z5
+	VBROADCASTSS (AX)(BX*1), Z6
+	VFMADD231PS  Z2, Z6, Z4
+	VFMADD231PS  Z3, Z6, Z5
+	VPXORD       Z6, Z6, Z6
+	VADDPS       Z6, Z4, Z4
+	VADDPS       Z6, Z5, Z5
+	VADDPS       (SI), Z4, Z4
+	VMOVUPS      Z4, (SI)
+	VMOVUPS.Z    64(SI), K1, Z4
+	VADDPS       Z4, Z5, Z5
+	VMOVUPS      Z5, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop487
+	JMP          done480
+
+block482:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop488:
+	VBROADCASTSS (AX), Z3
+	VPXORD       Z2, Z2, Z2
+	VFMADD231PS  Z0, Z3, Z2
+	VBROADCASTSS (AX)(BX*1), Z3
+	VFMADD231PS  Z1, Z3, Z2
+	VPXORD       Z3, Z3, Z3
+	VADDPS       Z3, Z2, Z2
+	VMOVUPS.Z    (SI), K1, Z3
+	VADDPS       Z3, Z2, Z2
+	VMOVUPS      Z2, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop488
+
+done480:
+	VZEROUPPER
+	RET
+
+// func brief3x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief3x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest490
+
+whole489:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R11
+	MOVQ    R8, R10
+
+loop492:
+	VBROADCASTSS (CX), Z16
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z16, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z16, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z16, Z14
+	VPXORD       Z15, Z15, Z15
+	VFMADD231PS  Z3, Z16, Z15
+	VBROADCASTSS (CX)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z12
+	VFMADD231PS  Z5, Z16, Z13
+	VFMADD231PS  Z6, Z16, Z14
+	VFMADD231PS  Z7, Z16, Z15
+	VBROADCASTSS (CX)(BX*2), Z16
+	VFMADD231PS  Z8, Z16, Z12
+	VFMADD231PS  Z9, Z16, Z13
+	VFMADD231PS  Z10, Z16, Z14
+	VFMADD231PS  Z11, Z16, Z15
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (R10), Z12, Z12
+	VMOVUPS      Z12, (R10)
+	VADDPS       64(R10), Z13, Z13
+	VMOVUPS      Z13, 64(R10)
+	VADDPS       128(R10), Z14, Z14
+	VMOVUPS      Z14, 128(R10)
+	VADDPS       192(R10), Z15, Z15
+	VMOVUPS      Z15, 192(R10)
+	ADDQ         DX, CX
+	ADDQ         R9, R10
+	DECQ         R11
+	JNZ          loop492
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole489
+
+rest490:
+	TESTQ     AX, AX
+	JZ        done491
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R10
+	SHLL      CL, R10
+	NOTL      R10
+	KMOVW     R10, K1
+	CMPQ      AX, $0x00000010
+	JLE       block493
+	CMPQ      AX, $0x00000020
+	JLE       block494
+	CMPQ      AX, $0x00000030
+	JLE       block495
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop496:
+	VBROADCASTSS (AX), Z16
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z16, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z16, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z16, Z14
+	VPXORD       Z15, Z15, Z15
+	VFMADD231PS  Z3, Z16, Z15
+	VBROADCASTSS (AX)(BX*1), Z16
+	VFMADD231PS  Z4, Z16, Z12
+	VFMADD231PS  Z5, Z16, Z13
+	VFMADD231PS  Z6, Z16, Z14
+	VFMADD231PS  Z7, Z16, Z15
+	VBROADCASTSS (AX)(BX*2), Z16
+	VFMADD231PS  Z8, Z16, Z12
+	VFMADD231PS  Z9, Z16, Z13
+	VFMADD231PS  Z10, Z16, Z14
+	VFMADD231PS  Z11, Z16, Z15
+	VPXORD       Z16, Z16, Z16
+	VADDPS       Z16, Z12, Z12
+	VADDPS       Z16, Z13, Z13
+	VADDPS       Z16, Z14, Z14
+	VADDPS       Z16, Z15, Z15
+	VADDPS       (SI), Z12, Z12
+	VMOVUPS      Z12, (SI)
+	VADDPS       64(SI), Z13, Z13
+	VMOVUPS      Z13, 64(SI)
+	VADDPS       128(SI), Z14, Z14
+	VMOVUPS      Z14, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z12
+	VADDPS       Z12, Z15, Z15
+	VMOVUPS      Z15, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop496
+	JMP          done491
+
+block495:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop497:
+	VBROADCASTSS (AX), Z12
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z0, Z12, Z9
+	VPXORD       Z10, Z10, Z10
+	VFMADD231PS  Z1, Z12, Z10
+	VPXORD       Z11, Z11, Z11
+	VFMADD231PS  Z2, Z12, Z11
+	VBROADCASTSS (AX)(BX*1), Z12
+	VFMADD231PS  Z3, Z12, Z9
+	VFMADD231PS  Z4, Z12, Z10
+	VFMADD231PS  Z5, Z12, Z11
+	VBROADCASTSS (AX)(BX*2), Z12
+	VFMADD231PS  Z6, Z12, Z9
+	VFMADD231PS  Z7, Z12, Z10
+	VFMADD231PS  Z8, Z12, Z11
+	VPXORD       Z12, Z12, Z12
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z10, Z10
+	VADDPS       Z12, Z11, Z11
+	VADDPS       (SI), Z9, Z9
+	VMOVUPS      Z9, (SI)
+	VADDPS       64(SI), Z10, Z10
+	VMOVUPS      Z10, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z9
+	VADDPS       Z9, Z11, Z11
+	VMOVUPS      Z11, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop497
+	JMP          done491
+
+block494:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop498:
+	VBROADCASTSS (AX), Z8
+	VPXORD       Z6, Z6, Z6
+	VFMADD231PS  Z0, Z8, Z6
+	VPXORD       Z7, Z7, Z7
+	VFMADD231PS  Z1, Z8, Z7
+	VBROADCASTSS (AX)(BX*1), Z8
+	VFMADD231PS  Z2, Z8, Z6
+	VFMADD231PS  Z3, Z8, Z7
+	VBROADCASTSS (AX)(BX*2), Z8
+	VFMADD231PS  Z4, Z8, Z6
+	VFMADD231PS  Z5, Z8, Z7
+	VPXORD       Z8, Z8, Z8
+	VADDPS       Z8, Z6, Z6
+	VADDPS       Z8, Z7, Z7
+	VADDPS       (SI), Z6, Z6
+	VMOVUPS      Z6, (SI)
+	VMOVUPS.Z    64(SI), K1, Z6
+	VADDPS       Z6, Z7, Z7
+	VMOVUPS      Z7, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop498
+	JMP          done491
+
+block493:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop499:
+	VBROADCASTSS (AX), Z4
+	VPXORD       Z3, Z3, Z3
+	VFMADD231PS  Z0, Z4, Z3
+	VBROADCASTSS (AX)(BX*1), Z4
+	VFMADD231PS  Z1, Z4, Z3
+	VBROADCASTSS (AX)(BX*2), Z4
+	VFMADD231PS  Z2, Z4, Z3
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS.Z    (SI), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop499
+
+done491:
+	VZEROUPPER
+	RET
+
+// func brief4x512Fused(n int, m int, a *float32, ai int, ak int, b *float32, bs int, c *float32, cs int)
+// Requires: AVX, AVX512F
+TEXT ·brief4x512Fused(SB), NOSPLIT, $0-72
+	MOVQ   n+0(FP), AX
+	MOVQ   ai+24(FP), DX
+	MOVQ   ak+32(FP), BX
+	MOVQ   b+40(FP), SI
+	MOVQ   bs+48(FP), DI
+	MOVQ   c+56(FP), R8
+	MOVQ   cs+64(FP), R9
+	LEAQ   (BX)(BX*2), R10
+	VPXORD Z0, Z0, Z0
+	CMPQ   AX, $0x00000040
+	JL     rest501
+
+whole500:
+	MOVQ    SI, CX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VMOVUPS 128(CX), Z6
+	VMOVUPS 192(CX), Z7
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VMOVUPS 128(CX), Z10
+	VMOVUPS 192(CX), Z11
+	ADDQ    DI, CX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VMOVUPS 128(CX), Z14
+	VMOVUPS 192(CX), Z15
+	MOVQ    a+16(FP), CX
+	MOVQ    m+8(FP), R12
+	MOVQ    R8, R11
+
+loop503:
+	VBROADCASTSS (CX), Z20
+	VPXORD       Z16, Z16, Z16
+	VFMADD231PS  Z0, Z20, Z16
+	VPXORD       Z17, Z17, Z17
+	VFMADD231PS  Z1, Z20, Z17
+	VPXORD       Z18, Z18, Z18
+	VFMADD231PS  Z2, Z20, Z18
+	VPXORD       Z19, Z19, Z19
+	VFMADD231PS  Z3, Z20, Z19
+	VBROADCASTSS (CX)(BX*1), Z20
+	VFMADD231PS  Z4, Z20, Z16
+	VFMADD231PS  Z5, Z20, Z17
+	VFMADD231PS  Z6, Z20, Z18
+	VFMADD231PS  Z7, Z20, Z19
+	VBROADCASTSS (CX)(BX*2), Z20
+	VFMADD231PS  Z8, Z20, Z16
+	VFMADD231PS  Z9, Z20, Z17
+	VFMADD231PS  Z10, Z20, Z18
+	VFMADD231PS  Z11, Z20, Z19
+	VBROADCASTSS (CX)(R10*1), Z20
+	VFMADD231PS  Z12, Z20, Z16
+	VFMADD231PS  Z13, Z20, Z17
+	VFMADD231PS  Z14, Z20, Z18
+	VFMADD231PS  Z15, Z20, Z19
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	VADDPS       (R11), Z16, Z16
+	VMOVUPS      Z16, (R11)
+	VADDPS       64(R11), Z17, Z17
+	VMOVUPS      Z17, 64(R11)
+	VADDPS       128(R11), Z18, Z18
+	VMOVUPS      Z18, 128(R11)
+	VADDPS       192(R11), Z19, Z19
+	VMOVUPS      Z19, 192(R11)
+	ADDQ         DX, CX
+	ADDQ         R9, R11
+	DECQ         R12
+	JNZ          loop503
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, R8
+	SUBQ         $0x00000040, AX
+	CMPQ         AX, $0x00000040
+	JGE          whole500
+
+rest501:
+	TESTQ     AX, AX
+	JZ        done502
+	LEAQ      -1(AX), CX
+	ANDQ      $0x0000000f, CX
+	INCQ      CX
+	MOVL      $0xffffffff, R11
+	SHLL      CL, R11
+	NOTL      R11
+	KMOVW     R11, K1
+	CMPQ      AX, $0x00000010
+	JLE       block504
+	CMPQ      AX, $0x00000020
+	JLE       block505
+	CMPQ      AX, $0x00000030
+	JLE       block506
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS   64(AX), Z13
+	VMOVUPS   128(AX), Z14
+	VMOVUPS.Z 192(AX), K1, Z15
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop507:
+	VBROADCASTSS (AX), Z20
+	VPXORD       Z16, Z16, Z16
+	VFMADD231PS  Z0, Z20, Z16
+	VPXORD       Z17, Z17, Z17
+	VFMADD231PS  Z1, Z20, Z17
+	VPXORD       Z18, Z18, Z18
+	VFMADD231PS  Z2, Z20, Z18
+	VPXORD       Z19, Z19, Z19
+	VFMADD231PS  Z3, Z20, Z19
+	VBROADCASTSS (AX)(BX*1), Z20
+	VFMADD231PS  Z4, Z20, Z16
+	VFMADD231PS  Z5, Z20, Z17
+	VFMADD231PS  Z6, Z20, Z18
+	VFMADD231PS  Z7, Z20, Z19
+	VBROADCASTSS (AX)(BX*2), Z20
+	VFMADD231PS  Z8, Z20, Z16
+	VFMADD231PS  Z9, Z20, Z17
+	VFMADD231PS  Z10, Z20, Z18
+	VFMADD231PS  Z11, Z20, Z19
+	VBROADCASTSS (AX)(R10*1), Z20
+	VFMADD231PS  Z12, Z20, Z16
+	VFMADD231PS  Z13, Z20, Z17
+	VFMADD231PS  Z14, Z20, Z18
+	VFMADD231PS  Z15, Z20, Z19
+	VPXORD       Z20, Z20, Z20
+	VADDPS       Z20, Z16, Z16
+	VADDPS       Z20, Z17, Z17
+	VADDPS       Z20, Z18, Z18
+	VADDPS       Z20, Z19, Z19
+	VADDPS       (SI), Z16, Z16
+	VMOVUPS      Z16, (SI)
+	VADDPS       64(SI), Z17, Z17
+	VMOVUPS      Z17, 64(SI)
+	VADDPS       128(SI), Z18, Z18
+	VMOVUPS      Z18, 128(SI)
+	VMOVUPS.Z    192(SI), K1, Z16
+	VADDPS       Z16, Z19, Z19
+	VMOVUPS      Z19, K1, 192(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop507
+	JMP          done502
+
+block506:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS.Z 128(AX), K1, Z11
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop508:
+	VBROADCASTSS (AX), Z15
+	VPXORD       Z12, Z12, Z12
+	VFMADD231PS  Z0, Z15, Z12
+	VPXORD       Z13, Z13, Z13
+	VFMADD231PS  Z1, Z15, Z13
+	VPXORD       Z14, Z14, Z14
+	VFMADD231PS  Z2, Z15, Z14
+	VBROADCASTSS (AX)(BX*1), Z15
+	VFMADD231PS  Z3, Z15, Z12
+	VFMADD231PS  Z4, Z15, Z13
+	VFMADD231PS  Z5, Z15, Z14
+	VBROADCASTSS (AX)(BX*2), Z15
+	VFMADD231PS  Z6, Z15, Z12
+	VFMADD231PS  Z7, Z15, Z13
+	VFMADD231PS  Z8, Z15, Z14
+	VBROADCASTSS (AX)(R10*1), Z15
+	VFMADD231PS  Z9, Z15, Z12
+	VFMADD231PS  Z10, Z15, Z13
+	VFMADD231PS  Z11, Z15, Z14
+	VPXORD       Z15, Z15, Z15
+	VADDPS       Z15, Z12, Z12
+	VADDPS       Z15, Z13, Z13
+	VADDPS       Z15, Z14, Z14
+	VADDPS       (SI), Z12, Z12
+	VMOVUPS      Z12, (SI)
+	VADDPS       64(SI), Z13, Z13
+	VMOVUPS      Z13, 64(SI)
+	VMOVUPS.Z    128(SI), K1, Z12
+	VADDPS       Z12, Z14, Z14
+	VMOVUPS      Z14, K1, 128(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop508
+	JMP          done502
+
+block505:
+	MOVQ      SI, AX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      DI, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop509:
+	VBROADCASTSS (AX), Z10
+	VPXORD       Z8, Z8, Z8
+	VFMADD231PS  Z0, Z10, Z8
+	VPXORD       Z9, Z9, Z9
+	VFMADD231PS  Z1, Z10, Z9
+	VBROADCASTSS (AX)(BX*1), Z10
+	VFMADD231PS  Z2, Z10, Z8
+	VFMADD231PS  Z3, Z10, Z9
+	VBROADCASTSS (AX)(BX*2), Z10
+	VFMADD231PS  Z4, Z10, Z8
+	VFMADD231PS  Z5, Z10, Z9
+	VBROADCASTSS (AX)(R10*1), Z10
+	VFMADD231PS  Z6, Z10, Z8
+	VFMADD231PS  Z7, Z10, Z9
+	VPXORD       Z10, Z10, Z10
+	VADDPS       Z10, Z8, Z8
+	VADDPS       Z10, Z9, Z9
+	VADDPS       (SI), Z8, Z8
+	VMOVUPS      Z8, (SI)
+	VMOVUPS.Z    64(SI), K1, Z8
+	VADDPS       Z8, Z9, Z9
+	VMOVUPS      Z9, K1, 64(SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop509
+	JMP          done502
+
+block504:
+	MOVQ      SI, AX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DI, AX
+	VMOVUPS.Z (AX), K1, Z3
+	MOVQ      a+16(FP), AX
+	MOVQ      m+8(FP), CX
+	MOVQ      R8, SI
+
+loop510:
+	VBROADCASTSS (AX), Z5
+	VPXORD       Z4, Z4, Z4
+	VFMADD231PS  Z0, Z5, Z4
+	VBROADCASTSS (AX)(BX*1), Z5
+	VFMADD231PS  Z1, Z5, Z4
+	VBROADCASTSS (AX)(BX*2), Z5
+	VFMADD231PS  Z2, Z5, Z4
+	VBROADCASTSS (AX)(R10*1), Z5
+	VFMADD231PS  Z3, Z5, Z4
+	VPXORD       Z5, Z5, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VADDPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (SI)
+	ADDQ         DX, AX
+	ADDQ         R9, SI
+	DECQ         CX
+	JNZ          loop510
+
+done502:
 	VZEROUPPER
 	RET

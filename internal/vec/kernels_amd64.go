@@ -1,6 +1,7 @@
 package vec
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -169,6 +170,14 @@ var tiles = [...][7]tileFunc{
 	fused512:  {1: tile1x512Fused, 2: tile2x512Fused, 3: tile3x512Fused, 4: tile4x512Fused, 5: tile5x512Fused, 6: tile6x512Fused},
 }
 
+// briefs by variant and length of the chains, which are added to c.
+var briefs = [...][5]func(n, m int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int){
+	strict256: {2: brief2x256, 3: brief3x256, 4: brief4x256},
+	fused256:  {2: brief2x256Fused, 3: brief3x256Fused, 4: brief4x256Fused},
+	strict512: {2: brief2x512, 3: brief3x512, 4: brief4x512},
+	fused512:  {2: brief2x512Fused, 3: brief3x512Fused, 4: brief4x512Fused},
+}
+
 // multiply computes rows from to to of dst, or with add their increase:
 // Σ_k a[i*ai+k*ak]·b[k] for kn > 0 values of k, with add at most longest of
 // them, times scale unless that is nil.
@@ -178,6 +187,14 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	_, _ = a[(to-1)*ai+(kn-1)*ak], b.Data[(kn-1)*b.Stride+dst.Cols-1]
 	_ = dst.Data[(to-1)*dst.Stride+dst.Cols-1]
+	if add && scale == nil && kn > 1 && kn < len(briefs[0]) {
+		run := briefs[variant()][kn]
+		step := max(1, 8*workload/(4*dst.Cols))
+		for i := from; i < to; i += step {
+			run(dst.Cols, min(step, to-i), &a[i*ai], 4*ai, 4*ak, &b.Data[0], 4*b.Stride, &dst.Data[i*dst.Stride], 4*dst.Stride)
+		}
+		return
+	}
 	tiles := &tiles[variant()]
 	mode := 0
 	if add {
@@ -185,10 +202,15 @@ func multiply(dst *Matrix, a []float32, ai, ak, kn int, b *Matrix, from, to int,
 	}
 	for k := 0; k < kn; k += longest {
 		depth := min(longest, kn-k)
-		columns := min(dst.Cols, max(64, 8*workload/(6*depth)&^63))
+		columns := dst.Cols
+		if 6*depth*columns > 8*workload {
+			columns = min(columns, max(64, 8*workload/(6*depth)&^63))
+		}
 		for i := from; i < to; {
 			rows, blocks := split(to-i, depth*columns)
-			blocks = min(blocks, max(1, 8*workload/(rows*depth*columns)))
+			if work := rows * depth * columns; blocks*work > 8*workload {
+				blocks = max(1, 8*workload/work)
+			}
 			for j := 0; j < dst.Cols; j += columns {
 				tiles[rows](min(columns, dst.Cols-j), blocks, depth, &a[i*ai+k*ak], 4*ai, 4*ak,
 					&b.Data[k*b.Stride+j], 4*b.Stride, &dst.Data[i*dst.Stride+j], 4*dst.Stride, mode, scale)
@@ -239,7 +261,10 @@ func sumNative(x []float32) float32 {
 // dotsFunc computes blocks of dot products, m blocks side by side.
 type dotsFunc func(n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int)
 
-// A dotsBlock is ra rows of a with blocks of rb rows of b.
+// packed is the length up to which dotsPacked takes rows.
+const packed = 256
+
+// A dotsBlock is ra rows of a with blocks of rb rows of b, a power of two.
 type dotsBlock struct {
 	ra, rb int
 	run    dotsFunc
@@ -251,12 +276,12 @@ var dotsBlocks = [...][]dotsBlock{
 	strict256: {{2, 2, dots2x2x256}, {2, 1, dots2x1x256}, {1, 4, dots1x4x256}, {1, 1, dots1x1x256}},
 	fused256:  {{2, 2, dots2x2x256Fused}, {2, 1, dots2x1x256Fused}, {1, 4, dots1x4x256Fused}, {1, 1, dots1x1x256Fused}},
 	strict512: {
-		{4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512}, {2, 1, dots2x1x512},
-		{1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
+		{6, 4, dotsPacked512}, {4, 4, dots4x4x512}, {4, 1, dots4x1x512}, {2, 4, dots2x4x512},
+		{2, 1, dots2x1x512}, {1, 8, dots1x8x512}, {1, 4, dots1x4x512}, {1, 1, dots1x1x512},
 	},
 	fused512: {
-		{4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused}, {2, 1, dots2x1x512Fused},
-		{1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
+		{6, 4, dotsPacked512Fused}, {4, 4, dots4x4x512Fused}, {4, 1, dots4x1x512Fused}, {2, 4, dots2x4x512Fused},
+		{2, 1, dots2x1x512Fused}, {1, 8, dots1x8x512Fused}, {1, 4, dots1x4x512Fused}, {1, 1, dots1x1x512Fused},
 	},
 }
 
@@ -267,7 +292,9 @@ func mulTBNative(dst, a, b *Matrix) {
 	_, _, _ = a.Data[a.Rows*n-1], b.Data[m*n-1], dst.Data[(a.Rows-1)*dst.Stride+m-1]
 	all := dotsBlocks[variant()]
 	for i := 0; i < a.Rows; {
-		for all[0].ra > a.Rows-i {
+		// Two blocks of four are better than one of six and one of two.
+		left := a.Rows - i
+		for all[0].ra > left || all[0].ra == 6 && (n > packed || m%4 > 0 || left == 8 || left == 9) {
 			all = all[1:]
 		}
 		ra := all[0].ra
@@ -276,7 +303,10 @@ func mulTBNative(dst, a, b *Matrix) {
 				k++
 			}
 			d := &all[k]
-			blocks := min((m-j)/d.rb, max(1, 4*workload/(n*ra*d.rb)))
+			blocks := (m - j) >> bits.TrailingZeros(uint(d.rb))
+			if work := n * ra * d.rb; blocks*work > 4*workload {
+				blocks = max(1, 4*workload/work)
+			}
 			d.run(n, &a.Data[i*n], 4*n, &b.Data[j*n], 4*n, blocks, &dst.Data[i*dst.Stride+j], 4*dst.Stride)
 			j += blocks * d.rb
 		}

@@ -205,6 +205,15 @@ var kernels = []struct {
 		MulTB(d, x.matrix(3, 20), x.matrix(n, 20))
 		return append(r, d.Data...)
 	}},
+	{"MulTB in blocks", func(x source, n int) []float32 {
+		r := []float32{}
+		for _, rows := range [][2]int{{6, 4}, {9, 8}, {10, 12}, {14, 4}, {6, 5}} {
+			d, a, b := x.matrix(rows[0], rows[1]), x.matrix(rows[0], n), x.matrix(rows[1], n)
+			MulTB(d, a, b)
+			r = append(r, d.Data...)
+		}
+		return r
+	}},
 	{"Dot and Sum", func(x source, n int) []float32 {
 		a, b := x.row(n), x.row(n+1)
 		return []float32{Dot(a, b), Dot(a, b[1:]), Sum(a), Sum(b)}
@@ -562,6 +571,7 @@ var golden = map[string]uint64{
 	"Softmax":         0x4f8a1016b41829b4,
 	"TanhSlope":       0xaf25680a8162d5b2,
 	"MulTB":           0x437853645305970b,
+	"MulTB in blocks": 0x237b6bf40b8f2d1f,
 	"Dot and Sum":     0x9414f4e6e4c163fa,
 	"Apply":           0xa64ae411b1409fbd,
 	"Products":        0xab2d44b6bfdfdc31,
@@ -574,6 +584,7 @@ var goldenFast = map[string]uint64{
 	"MulTA of n rows": 0x37c88277c3fe23a2,
 	"AddRows":         0xb951e2b6fd50aea2,
 	"MulTB":           0xcb13b67a2ee874e1,
+	"MulTB in blocks": 0x378ea25816e36a33,
 	"Dot and Sum":     0x0753a1c687637a25,
 	"Products":        0xa414fce6e80a8cc0,
 }

@@ -1735,134 +1735,97 @@ done70:
 	RET
 
 // func zeros256(n int, x *float32) (count int)
-// Requires: AVX, POPCNT
+// Requires: AVX, AVX2
 TEXT ·zeros256(SB), NOSPLIT, $0-24
 	MOVQ   n+0(FP), AX
 	MOVQ   x+8(FP), CX
 	VXORPS Y0, Y0, Y0
-	XORQ   DX, DX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
 	CMPQ   AX, $0x00000020
 	JL     rest124
 
 whole123:
-	VMOVUPS   (CX), Y1
-	VCMPPS    $0x00, Y0, Y1, Y1
-	VMOVMSKPS Y1, BX
-	POPCNTL   BX, BX
-	ADDQ      BX, DX
-	VMOVUPS   32(CX), Y1
-	VCMPPS    $0x00, Y0, Y1, Y1
-	VMOVMSKPS Y1, BX
-	POPCNTL   BX, BX
-	ADDQ      BX, DX
-	VMOVUPS   64(CX), Y1
-	VCMPPS    $0x00, Y0, Y1, Y1
-	VMOVMSKPS Y1, BX
-	POPCNTL   BX, BX
-	ADDQ      BX, DX
-	VMOVUPS   96(CX), Y1
-	VCMPPS    $0x00, Y0, Y1, Y1
-	VMOVMSKPS Y1, BX
-	POPCNTL   BX, BX
-	ADDQ      BX, DX
-	ADDQ      $0x00000080, CX
-	SUBQ      $0x00000020, AX
-	CMPQ      AX, $0x00000020
-	JGE       whole123
+	VCMPPS $0x00, (CX), Y0, Y3
+	VPSUBD Y3, Y1, Y1
+	VCMPPS $0x00, 32(CX), Y0, Y3
+	VPSUBD Y3, Y2, Y2
+	VCMPPS $0x00, 64(CX), Y0, Y3
+	VPSUBD Y3, Y1, Y1
+	VCMPPS $0x00, 96(CX), Y0, Y3
+	VPSUBD Y3, Y2, Y2
+	ADDQ   $0x00000080, CX
+	SUBQ   $0x00000020, AX
+	CMPQ   AX, $0x00000020
+	JGE    whole123
 
 rest124:
 	TESTQ      AX, AX
 	JZ         done125
-	LEAQ       -1(AX), BX
-	ANDQ       $0x00000007, BX
-	INCQ       BX
-	LEAQ       tails<>+0(SB), SI
-	NEGQ       BX
-	LEAQ       32(SI)(BX*4), SI
+	LEAQ       -1(AX), DX
+	ANDQ       $0x00000007, DX
+	INCQ       DX
+	LEAQ       tails<>+0(SB), BX
+	NEGQ       DX
+	LEAQ       32(BX)(DX*4), BX
 	CMPQ       AX, $0x00000008
 	JLE        block126
 	CMPQ       AX, $0x00000010
 	JLE        block127
 	CMPQ       AX, $0x00000018
 	JLE        block128
-	VMOVUPS    (CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    32(CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    64(CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 96(CX), Y1, Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	VMOVUPS    (SI), Y0
-	VMOVMSKPS  Y0, CX
-	ANDL       CX, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
+	VCMPPS     $0x00, (CX), Y0, Y3
+	VPSUBD     Y3, Y1, Y1
+	VCMPPS     $0x00, 32(CX), Y0, Y3
+	VPSUBD     Y3, Y2, Y2
+	VCMPPS     $0x00, 64(CX), Y0, Y3
+	VPSUBD     Y3, Y1, Y1
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS 96(CX), Y4, Y3
+	VCMPPS     $0x00, Y3, Y0, Y3
+	VPAND      Y4, Y3, Y3
+	VPSUBD     Y3, Y2, Y2
 	JMP        done125
 
 block128:
-	VMOVUPS    (CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    32(CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 64(CX), Y1, Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	VMOVUPS    (SI), Y0
-	VMOVMSKPS  Y0, CX
-	ANDL       CX, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
+	VCMPPS     $0x00, (CX), Y0, Y3
+	VPSUBD     Y3, Y1, Y1
+	VCMPPS     $0x00, 32(CX), Y0, Y3
+	VPSUBD     Y3, Y2, Y2
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS 64(CX), Y4, Y3
+	VCMPPS     $0x00, Y3, Y0, Y3
+	VPAND      Y4, Y3, Y3
+	VPSUBD     Y3, Y1, Y1
 	JMP        done125
 
 block127:
-	VMOVUPS    (CX), Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS 32(CX), Y1, Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	VMOVUPS    (SI), Y0
-	VMOVMSKPS  Y0, CX
-	ANDL       CX, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
+	VCMPPS     $0x00, (CX), Y0, Y3
+	VPSUBD     Y3, Y1, Y1
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS 32(CX), Y4, Y3
+	VCMPPS     $0x00, Y3, Y0, Y3
+	VPAND      Y4, Y3, Y3
+	VPSUBD     Y3, Y2, Y2
 	JMP        done125
 
 block126:
-	VMOVUPS    (SI), Y1
-	VMASKMOVPS (CX), Y1, Y1
-	VCMPPS     $0x00, Y0, Y1, Y1
-	VMOVMSKPS  Y1, AX
-	VMOVUPS    (SI), Y0
-	VMOVMSKPS  Y0, CX
-	ANDL       CX, AX
-	POPCNTL    AX, AX
-	ADDQ       AX, DX
+	VMOVUPS    (BX), Y4
+	VMASKMOVPS (CX), Y4, Y3
+	VCMPPS     $0x00, Y3, Y0, Y3
+	VPAND      Y4, Y3, Y3
+	VPSUBD     Y3, Y1, Y1
 
 done125:
-	MOVQ DX, count+16(FP)
+	VPADDD       Y2, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X0
+	VPADDD       X0, X1, X1
+	VPSHUFD      $0x0e, X1, X0
+	VPADDD       X0, X1, X1
+	VPSHUFD      $0x01, X1, X0
+	VPADDD       X0, X1, X1
+	VMOVD        X1, AX
+	MOVQ         AX, count+16(FP)
 	VZEROUPPER
 	RET
 
@@ -4882,127 +4845,91 @@ done70:
 	RET
 
 // func zeros512(n int, x *float32) (count int)
-// Requires: AVX, AVX512F, POPCNT
+// Requires: AVX, AVX2, AVX512F
 TEXT ·zeros512(SB), NOSPLIT, $0-24
-	MOVQ   n+0(FP), AX
-	MOVQ   x+8(FP), DX
-	VPXORD Z0, Z0, Z0
-	XORQ   BX, BX
-	CMPQ   AX, $0x00000040
-	JL     rest124
+	MOVQ         n+0(FP), AX
+	MOVQ         x+8(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         $0xffffffff, CX
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Z3
+	CMPQ         AX, $0x00000040
+	JL           rest124
 
 whole123:
-	VMOVUPS (DX), Z1
-	VCMPPS  $0x00, Z0, Z1, K1
-	KMOVW   K1, CX
-	POPCNTL CX, CX
-	ADDQ    CX, BX
-	VMOVUPS 64(DX), Z1
-	VCMPPS  $0x00, Z0, Z1, K1
-	KMOVW   K1, CX
-	POPCNTL CX, CX
-	ADDQ    CX, BX
-	VMOVUPS 128(DX), Z1
-	VCMPPS  $0x00, Z0, Z1, K1
-	KMOVW   K1, CX
-	POPCNTL CX, CX
-	ADDQ    CX, BX
-	VMOVUPS 192(DX), Z1
-	VCMPPS  $0x00, Z0, Z1, K1
-	KMOVW   K1, CX
-	POPCNTL CX, CX
-	ADDQ    CX, BX
-	ADDQ    $0x00000100, DX
-	SUBQ    $0x00000040, AX
-	CMPQ    AX, $0x00000040
-	JGE     whole123
+	VCMPPS $0x00, (DX), Z0, K1
+	VPSUBD Z3, Z1, K1, Z1
+	VCMPPS $0x00, 64(DX), Z0, K1
+	VPSUBD Z3, Z2, K1, Z2
+	VCMPPS $0x00, 128(DX), Z0, K1
+	VPSUBD Z3, Z1, K1, Z1
+	VCMPPS $0x00, 192(DX), Z0, K1
+	VPSUBD Z3, Z2, K1, Z2
+	ADDQ   $0x00000100, DX
+	SUBQ   $0x00000040, AX
+	CMPQ   AX, $0x00000040
+	JGE    whole123
 
 rest124:
-	TESTQ     AX, AX
-	JZ        done125
-	LEAQ      -1(AX), CX
-	ANDQ      $0x0000000f, CX
-	INCQ      CX
-	MOVL      $0xffffffff, SI
-	SHLL      CL, SI
-	NOTL      SI
-	KMOVW     SI, K1
-	CMPQ      AX, $0x00000010
-	JLE       block126
-	CMPQ      AX, $0x00000020
-	JLE       block127
-	CMPQ      AX, $0x00000030
-	JLE       block128
-	VMOVUPS   (DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS   64(DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS   128(DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS.Z 192(DX), K1, Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	KMOVW     K1, CX
-	ANDL      CX, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	JMP       done125
+	TESTQ  AX, AX
+	JZ     done125
+	LEAQ   -1(AX), CX
+	ANDQ   $0x0000000f, CX
+	INCQ   CX
+	MOVL   $0xffffffff, BX
+	SHLL   CL, BX
+	NOTL   BX
+	KMOVW  BX, K1
+	CMPQ   AX, $0x00000010
+	JLE    block126
+	CMPQ   AX, $0x00000020
+	JLE    block127
+	CMPQ   AX, $0x00000030
+	JLE    block128
+	VCMPPS $0x00, (DX), Z0, K2
+	VPSUBD Z3, Z1, K2, Z1
+	VCMPPS $0x00, 64(DX), Z0, K2
+	VPSUBD Z3, Z2, K2, Z2
+	VCMPPS $0x00, 128(DX), Z0, K2
+	VPSUBD Z3, Z1, K2, Z1
+	VCMPPS $0x00, 192(DX), Z0, K1, K1
+	VPSUBD Z3, Z2, K1, Z2
+	JMP    done125
 
 block128:
-	VMOVUPS   (DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS   64(DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS.Z 128(DX), K1, Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	KMOVW     K1, CX
-	ANDL      CX, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	JMP       done125
+	VCMPPS $0x00, (DX), Z0, K2
+	VPSUBD Z3, Z1, K2, Z1
+	VCMPPS $0x00, 64(DX), Z0, K2
+	VPSUBD Z3, Z2, K2, Z2
+	VCMPPS $0x00, 128(DX), Z0, K1, K1
+	VPSUBD Z3, Z1, K1, Z1
+	JMP    done125
 
 block127:
-	VMOVUPS   (DX), Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	VMOVUPS.Z 64(DX), K1, Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	KMOVW     K1, CX
-	ANDL      CX, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
-	JMP       done125
+	VCMPPS $0x00, (DX), Z0, K2
+	VPSUBD Z3, Z1, K2, Z1
+	VCMPPS $0x00, 64(DX), Z0, K1, K1
+	VPSUBD Z3, Z2, K1, Z2
+	JMP    done125
 
 block126:
-	VMOVUPS.Z (DX), K1, Z1
-	VCMPPS    $0x00, Z0, Z1, K2
-	KMOVW     K2, AX
-	KMOVW     K1, CX
-	ANDL      CX, AX
-	POPCNTL   AX, AX
-	ADDQ      AX, BX
+	VCMPPS $0x00, (DX), Z0, K1, K1
+	VPSUBD Z3, Z1, K1, Z1
 
 done125:
-	MOVQ BX, count+16(FP)
+	VPADDD        Z2, Z1, Z1
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPADDD        Y0, Y1, Y1
+	VEXTRACTI128  $0x01, Y1, X0
+	VPADDD        X0, X1, X1
+	VPSHUFD       $0x0e, X1, X0
+	VPADDD        X0, X1, X1
+	VPSHUFD       $0x01, X1, X0
+	VPADDD        X0, X1, X1
+	VMOVD         X1, AX
+	MOVQ          AX, count+16(FP)
 	VZEROUPPER
 	RET
 

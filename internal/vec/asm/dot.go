@@ -25,6 +25,9 @@ func products(s *isa) {
 	for _, shape := range shapes {
 		s.dots(shape[0], shape[1])
 	}
+	if s.wide() {
+		s.dotsPacked()
+	}
 }
 
 func (s *isa) parts() int { return 16 / s.lanes }
@@ -168,32 +171,21 @@ func (s *isa) foldBlock(acc [][]reg.VecVirtual, ra, rb int, upper reg.Register) 
 	for i := range acc {
 		v[i] = acc[i][0]
 	}
-	half := func(x reg.VecVirtual) reg.VecVirtual {
-		h := YMM()
-		VEXTRACTF64X4(Imm(1), x, h)
-		return h
-	}
 	switch {
 	case ra == 4:
 		u := make([]reg.VecVirtual, 4)
 		for j := range u {
 			u[j] = s.fours(s.eights(v[j], v[4+j], upper), s.eights(v[8+j], v[12+j], upper))
 		}
-		s.twos(u[0], u[1], ZMM())
-		s.twos(u[2], u[3], ZMM())
-		s.singles(u[0], u[2], ZMM())
-		return u[0]
+		return s.foldQuarters(u)
 	case ra == 2 || rb == 8:
 		for j := range 4 {
 			v[j] = s.eights(v[j], v[4+j], upper)
 		}
-		x, y := s.fours(v[0], v[2]), s.fours(v[1], v[3])
-		s.twos(x, y, ZMM())
-		s.singles(x.AsY(), half(x), YMM())
-		return x
+		return s.foldHalves(v)
 	default:
 		x := s.fours(s.eights(v[0], v[2], upper), s.eights(v[1], v[3], upper))
-		s.twos(x.AsY(), half(x), YMM())
+		s.twos(x.AsY(), upperHalf(x), YMM())
 		h := XMM()
 		VEXTRACTF32X4(Imm(1), x.AsY(), h)
 		s.singles(x.AsX(), h, XMM())
@@ -209,6 +201,8 @@ func (s *isa) foldBlock(acc [][]reg.VecVirtual, ra, rb int, upper reg.Register) 
 func (s *isa) dots(ra, rb int) {
 	s.text(fmt.Sprintf("dots%dx%dx", ra, rb), "n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int")
 	a, as, b, bs, m, c := param("a"), param("as"), param("b"), param("bs"), param("m"), param("c")
+	// Rows of b come in groups: more streams at a time are slower.
+	group := min(rb, 4)
 	triple := func(stride reg.Register) reg.Register {
 		t := GP64()
 		LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, t)
@@ -218,7 +212,7 @@ func (s *isa) dots(ra, rb int) {
 	if ra > 3 {
 		as3 = triple(as)
 	}
-	if rb > 3 {
+	if group > 3 {
 		bs3 = triple(bs)
 	}
 	at := func(base, stride, stride3 reg.Register, row, part int) Mem {
@@ -245,79 +239,63 @@ func (s *isa) dots(ra, rb int) {
 		for k := range acc {
 			acc[k] = s.vecs(s.parts())
 		}
-		ap, bp, n := GP64(), GP64(), param("n")
-		MOVQ(a, ap)
-		MOVQ(b, bp)
-		var bp4 reg.Register
-		if rb > 4 {
-			t := GP64()
-			LEAQ(Mem{Base: bp, Index: bs, Scale: 4}, t)
-			bp4 = t
-		}
-		// With one row of a, reading b takes the time: the next block
-		// comes early; AVX-512 is better off without.
-		var next, next4 reg.Register
-		if ra == 1 && rb > 1 && !s.wide() {
-			t := GP64()
-			LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
-			next = t
-			if rb > 4 {
+		for from := 0; from < rb; from += group {
+			ap, bp, n := GP64(), GP64(), param("n")
+			MOVQ(a, ap)
+			MOVQ(b, bp)
+			// With one row of a, reading b takes the time: the next block
+			// comes early; AVX-512 is better off without.
+			var next reg.Register
+			if ra == 1 && rb > 1 && !s.wide() {
 				t := GP64()
-				LEAQ(Mem{Base: next, Index: bs, Scale: 4}, t)
-				next4 = t
+				LEAQ(Mem{Base: bp, Index: bs, Scale: uint8(rb)}, t)
+				next = t
 			}
-		}
-		part := func(part int, term func(y Op, x, acc reg.Register)) {
-			x := s.vecs(ra)
-			for i := range x {
-				VMOVUPS(at(ap, as, as3, i, part), x[i])
-			}
-			for j := range rb {
-				m := at(bp, bs, bs3, j%4, part)
-				if j >= 4 {
-					m.Base = bp4
-				}
-				if next != nil && part == 0 {
-					m := at(next, bs, bs3, j%4, 0)
-					if j >= 4 {
-						m.Base = next4
-					}
-					PREFETCHT0(m)
-				}
-				var y Op = m
-				if ra > 1 {
-					v := s.vec()
-					VMOVUPS(m, v)
-					y = v
-				}
+			part := func(part int, term func(y Op, x, acc reg.Register)) {
+				x := s.vecs(ra)
 				for i := range x {
-					term(y, x[i], acc[i*rb+j][part])
+					VMOVUPS(at(ap, as, as3, i, part), x[i])
+				}
+				for j := range group {
+					if next != nil && part == 0 {
+						PREFETCHT0(at(next, bs, bs3, j, 0))
+					}
+					var y Op = at(bp, bs, bs3, j, part)
+					if ra > 1 {
+						v := s.vec()
+						VMOVUPS(y, v)
+						y = v
+					}
+					for i := range x {
+						term(y, x[i], acc[i*rb+from+j][part])
+					}
 				}
 			}
-		}
-		advance := func() {
-			ADDQ(U32(64), ap)
-			ADDQ(U32(64), bp)
-			for _, p := range []reg.Register{bp4, next, next4} {
-				if p != nil {
-					ADDQ(U32(64), p)
+			advance := func() {
+				ADDQ(U32(64), ap)
+				ADDQ(U32(64), bp)
+				if next != nil {
+					ADDQ(U32(64), next)
 				}
+				SUBQ(U32(16), n)
 			}
-			SUBQ(U32(16), n)
+			for p := range s.parts() {
+				part(p, func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
+			}
+			advance()
+			l, over := s.label("chunk"), s.label("over")
+			JZ(LabelRef(over))
+			Label(l)
+			for p := range s.parts() {
+				part(p, s.multiplyAdd)
+			}
+			advance()
+			JNZ(LabelRef(l))
+			Label(over)
+			for range group {
+				ADDQ(bs, b)
+			}
 		}
-		for p := range s.parts() {
-			part(p, func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
-		}
-		advance()
-		l, over := s.label("chunk"), s.label("over")
-		JZ(LabelRef(over))
-		Label(l)
-		for p := range s.parts() {
-			part(p, s.multiplyAdd)
-		}
-		advance()
-		JNZ(LabelRef(l))
-		Label(over)
 
 		cp, cs := GP64(), param("cs")
 		MOVQ(c, cp)
@@ -351,10 +329,142 @@ func (s *isa) dots(ra, rb int) {
 				ADDQ(cs, cp)
 			}
 		}
-		for range rb {
-			ADDQ(bs, b)
-		}
 		ADDQ(U32(uint32(4*rb)), c)
 	})
 	s.end()
+}
+
+// packed is the length up to which dotsPacked takes rows.
+const packed = 256
+
+// dotsPacked is dots of 6 with 4 rows for AVX-512, but for n up to packed. A
+// vector holds eight lanes of two rows of a, so that the first step of the tree
+// is plain addition.
+func (s *isa) dotsPacked() {
+	s.frame("dotsPacked", "n int, a *float32, as int, b *float32, bs int, m int, c *float32, cs int")
+	const ra, rb = 6, 4
+	rowsOfA := AllocLocal(4*ra*packed + 64)
+	start := GP64()
+	LEAQ(rowsOfA.Offset(63), start)
+	ANDQ(I32(-64), start)
+	{
+		n, to := param("n"), GP64()
+		MOVQ(start, to)
+		a, as := param("a"), param("as")
+		l := s.label("pack")
+		Label(l)
+		p := GP64()
+		MOVQ(a, p)
+		for pair := range ra / 2 {
+			for half := range 2 {
+				v := s.vec()
+				VMOVUPS(Mem{Base: p, Disp: 32 * half}, v.AsY())
+				VINSERTF64X4(Imm(1), Mem{Base: p, Disp: 32 * half, Index: as, Scale: 1}, v, v)
+				VMOVUPS(v, s.at(to, 2*pair+half))
+			}
+			LEAQ(Mem{Base: p, Index: as, Scale: 2}, p)
+		}
+		ADDQ(U32(64), a)
+		ADDQ(U32(64*ra), to)
+		SUBQ(U32(16), n)
+		JNZ(LabelRef(l))
+	}
+	b, bs, m, c, cs := param("b"), param("bs"), param("m"), param("c"), param("cs")
+	bs3 := GP64()
+	LEAQ(Mem{Base: bs, Index: bs, Scale: 2}, bs3)
+	zero := s.vec()
+	s.zero(zero)
+	s.loop(m, func() {
+		acc := make([][]reg.VecVirtual, rb) // of a row of b: both halves of rows 0 and 1, then of the next
+		for j := range acc {
+			acc[j] = s.vecs(ra)
+		}
+		ap, bp, n := GP64(), GP64(), param("n")
+		MOVQ(start, ap)
+		MOVQ(b, bp)
+		chunk := func(term func(y Op, x, acc reg.Register)) {
+			for half := range 2 {
+				x := s.vecs(ra / 2)
+				for pair, v := range x {
+					VMOVUPS(s.at(ap, 2*pair+half), v)
+				}
+				for j := range rb {
+					m := Mem{Base: bp, Disp: 32 * half}
+					switch j {
+					case 1, 2:
+						m.Index, m.Scale = bs, uint8(j)
+					case 3:
+						m.Index, m.Scale = bs3, 1
+					}
+					y := s.vec()
+					VBROADCASTF64X4(m, y)
+					for pair, v := range x {
+						term(y, v, acc[j][2*pair+half])
+					}
+				}
+			}
+			ADDQ(U32(64*ra), ap)
+			ADDQ(U32(64), bp)
+			SUBQ(U32(16), n)
+		}
+		chunk(func(y Op, x, acc reg.Register) { VMULPS(y, x, acc) })
+		l, over := s.label("chunk"), s.label("over")
+		JZ(LabelRef(over))
+		Label(l)
+		chunk(s.multiplyAdd)
+		JNZ(LabelRef(l))
+		Label(over)
+		halves := make([][]reg.VecVirtual, ra/2)
+		for pair := range halves {
+			for _, v := range acc {
+				VADDPS(v[2*pair+1], v[2*pair], v[2*pair])
+				halves[pair] = append(halves[pair], v[2*pair])
+			}
+		}
+		u := make([]reg.VecVirtual, rb)
+		for j := range u {
+			u[j] = s.fours(halves[0][j], halves[1][j])
+		}
+		cp := GP64()
+		MOVQ(c, cp)
+		results := func(x reg.VecVirtual, rows int) {
+			VADDPS(zero, x, x)
+			VMOVUPS(x.AsX(), Mem{Base: cp})
+			for i := 1; i < rows; i++ {
+				ADDQ(cs, cp)
+				VEXTRACTF32X4(Imm(uint64(i)), x, Mem{Base: cp})
+			}
+		}
+		results(s.foldQuarters(u), 4)
+		ADDQ(cs, cp)
+		results(s.foldHalves(halves[2]), 2)
+		for range rb {
+			ADDQ(bs, b)
+		}
+		ADDQ(U32(4*rb), c)
+	})
+	s.end()
+}
+
+// foldQuarters ends the trees of four vectors, whose quarters are what is left of
+// a row of results each.
+func (s *isa) foldQuarters(u []reg.VecVirtual) reg.VecVirtual {
+	s.twos(u[0], u[1], ZMM())
+	s.twos(u[2], u[3], ZMM())
+	s.singles(u[0], u[2], ZMM())
+	return u[0]
+}
+
+// foldHalves does so with vectors whose halves are what is left of two rows.
+func (s *isa) foldHalves(v []reg.VecVirtual) reg.VecVirtual {
+	x, y := s.fours(v[0], v[2]), s.fours(v[1], v[3])
+	s.twos(x, y, ZMM())
+	s.singles(x.AsY(), upperHalf(x), YMM())
+	return x
+}
+
+func upperHalf(x reg.VecVirtual) reg.VecVirtual {
+	h := YMM()
+	VEXTRACTF64X4(Imm(1), x, h)
+	return h
 }

@@ -23,6 +23,106 @@ func tiles(s *isa) {
 	for rows := 1; rows <= 6; rows++ {
 		s.tile(rows)
 	}
+	for k := 2; k <= brief; k++ {
+		s.brief(k)
+	}
+}
+
+// brief is the length of the longest chains that have kernels of their own.
+const brief = 4
+
+// brief writes a kernel for chains of k products, which are added to c. It
+// takes the rows of c one by one: little but arithmetic is left.
+func (s *isa) brief(k int) {
+	s.text(fmt.Sprintf("brief%dx", k), "n, m int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int")
+	n, ai, ak, b, bs, c, cs := param("n"), param("ai"), param("ak"), param("b"), param("bs"), param("c"), param("cs")
+	var ak3 reg.Register
+	if k > 3 {
+		t := GP64()
+		LEAQ(Mem{Base: ak, Index: ak, Scale: 2}, t)
+		ak3 = t
+	}
+	zero := s.vec()
+	s.zero(zero)
+	s.blocks(n, 4, func(vectors int, last bool) {
+		// AVX-512 has registers for the rows of b.
+		rows := make([][]Op, k)
+		p := GP64()
+		MOVQ(b, p)
+		for i := range rows {
+			for j := range vectors {
+				tail := last && j == vectors-1
+				if !s.wide() {
+					rows[i] = append(rows[i], s.at(p, j))
+					continue
+				}
+				v := s.vec()
+				s.load(s.at(p, j), v, tail)
+				rows[i] = append(rows[i], v)
+			}
+			if i < k-1 {
+				next := p
+				if !s.wide() {
+					next = GP64()
+					MOVQ(p, next)
+				}
+				ADDQ(bs, next)
+				p = next
+			}
+		}
+		ap, cp, m := param("a"), GP64(), param("m")
+		MOVQ(c, cp)
+		s.loop(m, func() {
+			acc := s.vecs(vectors)
+			for i := range rows {
+				at, f := Mem{Base: ap}, s.vec()
+				switch i {
+				case 1, 2:
+					at.Index, at.Scale = ak, uint8(i)
+				case 3:
+					at.Index, at.Scale = ak3, 1
+				}
+				VBROADCASTSS(at, f)
+				for j, v := range acc {
+					x := rows[i][j]
+					if at, ok := x.(Mem); ok && last && j == vectors-1 {
+						t := s.vec()
+						s.load(at, t, true)
+						x = t
+					}
+					switch {
+					case i > 0:
+						s.multiplyAdd(x, f, v)
+					case s.fused:
+						s.zero(v)
+						s.multiplyAdd(x, f, v)
+					default:
+						VMULPS(x, f, v)
+						VADDPS(zero, v, v)
+					}
+				}
+			}
+			s.close(acc)
+			for j, v := range acc {
+				at := s.at(cp, j)
+				if last && j == vectors-1 {
+					t := s.vec()
+					s.load(at, t, true)
+					VADDPS(t, v, v)
+					s.store(v, at, true)
+					continue
+				}
+				VADDPS(at, v, v)
+				s.store(v, at, false)
+			}
+			ADDQ(ai, ap)
+			ADDQ(cs, cp)
+		})
+	}, func(vectors int) {
+		ADDQ(U32(uint32(vectors*s.size())), b)
+		ADDQ(U32(uint32(vectors*s.size())), c)
+	})
+	s.end()
 }
 
 // The modes of a tile.
@@ -41,6 +141,17 @@ func (s *isa) tile(rows int) {
 	}
 	s.text(fmt.Sprintf("tile%dx", rows), "n, m, k int, a *float32, ai, ak int, b *float32, bs int, c *float32, cs int, mode int, scale *float32")
 	n, ai, ak, b, bs := param("n"), param("ai"), param("ak"), param("b"), param("bs")
+	var ai3, ai5 reg.Register // for the places of rows 3 and 5
+	if rows > 3 {
+		t := GP64()
+		LEAQ(Mem{Base: ai, Index: ai, Scale: 2}, t)
+		ai3 = t
+	}
+	if rows > 5 {
+		t := GP64()
+		LEAQ(Mem{Base: ai, Index: ai, Scale: 4}, t)
+		ai5 = t
+	}
 	left := AllocLocal(16) // blocks of rows to go, and where the columns start in c
 	column := left.Offset(8)
 	{
@@ -89,13 +200,6 @@ func (s *isa) tile(rows int) {
 		k, a, bp := param("k"), GP64(), GP64()
 		MOVQ(ablock, a)
 		MOVQ(b, bp)
-		var a3 reg.Register
-		if rows > 3 {
-			t := GP64()
-			LEAQ(Mem{Base: ai, Index: ai, Scale: 2}, t)
-			ADDQ(a, t)
-			a3 = t
-		}
 		step := func() {
 			bv := s.vecs(vectors)
 			for j, v := range bv {
@@ -103,11 +207,13 @@ func (s *isa) tile(rows int) {
 			}
 			for i := range rows {
 				m := Mem{Base: a}
-				if i >= 3 {
-					m.Base = a3
-				}
-				if i%3 > 0 {
-					m.Index, m.Scale = ai, uint8(i%3)
+				switch i {
+				case 1, 2, 4:
+					m.Index, m.Scale = ai, uint8(i)
+				case 3:
+					m.Index, m.Scale = ai3, 1
+				case 5:
+					m.Index, m.Scale = ai5, 1
 				}
 				f := s.vec()
 				VBROADCASTSS(m, f)
@@ -116,9 +222,6 @@ func (s *isa) tile(rows int) {
 				}
 			}
 			ADDQ(ak, a)
-			if rows > 3 {
-				ADDQ(ak, a3)
-			}
 			ADDQ(bs, bp)
 		}
 		if rows > 3 && vectors == width && !last {

@@ -317,30 +317,59 @@ func (s *isa) addListed(values, rows, count reg.Register) {
 func (s *isa) zeros() {
 	s.text("zeros", "n int, x *float32) (count int")
 	n, x := param("n"), param("x")
-	zero, total := s.vec(), GP64()
+	zero, counts := s.vec(), s.vecs(2)
 	s.zero(zero)
-	XORQ(total, total)
+	for _, c := range counts {
+		s.zero(c)
+	}
+	// A comparison is -1 where it holds.
+	var minus reg.Register
+	if s.wide() {
+		minus = s.constant(0xffffffff)
+	}
 	s.blocks(n, 4, func(vectors int, last bool) {
 		for j := range vectors {
-			v, mask := s.vec(), GP32()
+			at, c := s.at(x, j), counts[j%2]
 			tail := last && j == vectors-1
-			s.load(s.at(x, j), v, tail)
-			if s.wide() {
+			switch {
+			case s.wide():
 				k := K()
-				VCMPPS(Imm(0), zero, v, k)
-				KMOVW(k, mask)
-			} else {
-				VCMPPS(Imm(0), zero, v, v)
-				VMOVMSKPS(v, mask)
+				if tail {
+					VCMPPS(Imm(equal), at, zero, s.tail, k)
+				} else {
+					VCMPPS(Imm(equal), at, zero, k)
+				}
+				VPSUBD(minus, c, k, c)
+			case tail:
+				v, mask := s.vec(), s.mask()
+				VMASKMOVPS(at, mask, v)
+				VCMPPS(Imm(equal), v, zero, v)
+				VPAND(mask, v, v)
+				VPSUBD(v, c, c)
+			default:
+				v := s.vec()
+				VCMPPS(Imm(equal), at, zero, v)
+				VPSUBD(v, c, c)
 			}
-			if tail {
-				ANDL(s.maskBits(), mask)
-			}
-			POPCNTL(mask, mask)
-			ADDQ(mask.As64(), total)
 		}
 	}, func(vectors int) { ADDQ(U32(uint32(vectors*s.size())), x) })
-	Store(total, Return("count"))
+	VPADDD(counts[1], counts[0], counts[0])
+	v := counts[0]
+	if s.wide() {
+		h := YMM()
+		VEXTRACTI64X4(Imm(1), v, h)
+		VPADDD(h, v.AsY(), v.AsY())
+	}
+	h := XMM()
+	VEXTRACTI128(Imm(1), v.AsY(), h)
+	VPADDD(h, v.AsX(), v.AsX())
+	for _, order := range []uint64{0x0e, 0x01} {
+		VPSHUFD(Imm(order), v.AsX(), h)
+		VPADDD(h, v.AsX(), v.AsX())
+	}
+	total := GP32()
+	VMOVD(v.AsX(), total)
+	Store(total.As64(), Return("count"))
 	s.end()
 }
 

@@ -156,7 +156,7 @@ func (s *isa) scaledRank(decay bool) {
 
 // frame is text for functions that use the stack.
 func (s *isa) frame(name, signature string) {
-	TEXT(name+map[bool]string{false: "256", true: "512"}[s.wide()], 0, "func("+signature+")")
+	TEXT(s.name(name), 0, "func("+signature+")")
 	Pragma("noescape")
 }
 
