@@ -259,7 +259,7 @@ var table = []known{
 	{
 		name: "hebbian-cnn", title: "Hebbian filters: the one that wins a place moves to its whitened patch",
 		circuit: "wta", options: map[string]string{"compete": "hard", "whiten": "zca", "normalise": "yes", "equalise": "0.1", "transfer": "triangle"},
-		rule: "competitive", rate: 0.03, batch: 10, output: "delta", outputRate: 0.05,
+		rule: "competitive", rate: 0.03, batch: 10, output: "delta", outputRate: 0.1,
 		reference: "T. Miconi, arXiv:2107.01729 (2021)",
 		check:     "TestFiltersFindClusterCentres",
 	},
@@ -454,7 +454,7 @@ var table = []known{
 	{
 		name: "softhebb-cnn", title: "SoftHebb for convolutions: filters compete at every place",
 		circuit: "wta", options: map[string]string{"compete": "anti", "whiten": "variance", "scale": "yes", "transfer": "triangle"},
-		rule: "softhebb-adaptive", rate: 0.05, batch: 10, output: "delta", outputRate: 0.05,
+		rule: "softhebb-adaptive", rate: 0.05, batch: 10, output: "delta", outputRate: 0.1,
 		network: Network{Init: "he", InitScale: 2},
 		check:   "TestSoftHebbFilters",
 	},
