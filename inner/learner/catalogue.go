@@ -454,7 +454,7 @@ var table = []known{
 	{
 		name: "softhebb-cnn", title: "SoftHebb for convolutions: filters compete at every place",
 		circuit: "wta", options: map[string]string{"compete": "anti", "whiten": "variance", "scale": "yes", "transfer": "triangle"},
-		rule: "softhebb-adaptive", rate: 0.05, batch: 10, output: "delta", outputRate: 0.1,
+		rule: "softhebb-adaptive", rate: 0.1, batch: 10, output: "delta", outputRate: 0.1,
 		network: Network{Init: "he", InitScale: 2},
 		check:   "TestSoftHebbFilters",
 	},
