@@ -67,7 +67,8 @@ var wtaEntry = Entry{
 //
 // At a convolution the filters compete at each position; x_l is the patch
 // there, and means, covariance and shares are over positions too. Activities go
-// up through pooling.
+// up through pooling. The root of a covariance takes the cube of the units of a
+// patch; it is taken again after a tenth of the updates so far or of tau.
 //
 // Soft competition and the prior: T. Moraitis et al., Neuromorph. Comput.
 // Eng. 2:044017 (2022). Losers with the sign changed, the triangle, the scale

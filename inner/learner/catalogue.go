@@ -258,7 +258,7 @@ var table = []known{
 	},
 	{
 		name: "hebbian-cnn", title: "Hebbian filters: the one that wins a place moves to its whitened patch",
-		circuit: "wta", options: map[string]string{"compete": "hard", "whiten": "zca", "normalise": "yes", "equalise": "0.1", "transfer": "triangle"},
+		circuit: "wta", options: map[string]string{"compete": "hard", "whiten": "zca", "normalise": "yes", "equalise": "0.1", "transfer": "triangle", "tau": "1000"},
 		rule: "competitive", rate: 0.03, batch: 10, output: "delta", outputRate: 0.1,
 		reference: "T. Miconi, arXiv:2107.01729 (2021)",
 		check:     "TestFiltersFindClusterCentres",
