@@ -262,7 +262,7 @@ func TestLocalSignalsOfConvolutions(t *testing.T) {
 func TestCircuitsWithoutConvolutions(t *testing.T) {
 	n := newNetwork(t, convolutional(t, "6x6-c2k3-3", network.Config{}), 1)
 	_, err := credit.New(credit.Config{Name: "perturb"}, n, credit.Needs{}, key.Root(1))
-	if want := "credit: circuit perturb does not work through convolutions; circuits that do are bp, dfa, fa, none, pc-"; err == nil || !strings.HasPrefix(err.Error(), want) {
+	if want := "credit: circuit perturb does not work through convolutions; circuits that do are bp, dfa, fa, fdfa, none, pc-"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}
 	lower := rulespace.Signals(rulespace.SigLower)
@@ -272,7 +272,7 @@ func TestCircuitsWithoutConvolutions(t *testing.T) {
 }
 
 func TestConvolutionsDoNotAllocate(t *testing.T) {
-	for _, name := range []string{"bp", "fa", "dfa", "none", "pc-strict", "pc-incremental", "pc-fixed", "pc-zil"} {
+	for _, name := range []string{"bp", "fa", "dfa", "fdfa", "none", "pc-strict", "pc-incremental", "pc-fixed", "pc-zil"} {
 		n := newNetwork(t, convolutional(t, "8x8-c3k3p2-c4k2a2-5-3", network.Config{Bias: true}), 4)
 		signals := []rulespace.Signal{rulespace.SigPre, rulespace.SigComp, rulespace.SigStep}
 		if name != "none" {

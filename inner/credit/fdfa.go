@@ -21,6 +21,7 @@ var fdfaEntry = Entry{
 		option.Float("sigma", "0.1", 1e-9, 1e9, "standard deviation of the directions; the tangent of the output scales with it"),
 		feedbackScale,
 	},
+	Convolves: true,
 	Reference: "F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282",
 	make:      newFDFA,
 }
@@ -39,19 +40,28 @@ var fdfaEntry = Entry{
 // of all layers reach the output, hence the variance of d grows with width and
 // depth: α is small.
 //
+// Behind a convolution h_l are the units that pooling left, which have the
+// directions and the feedback. Tangents go through it as activities do: by
+// patches and shared filters and, where pooling takes a maximum, from the
+// position that has it.
+//
 // F. Bacho, D. Chu, Neural Networks (2024), arXiv:2212.07282.
 type forwardDirect struct {
 	*direct
 	tangent []*vec.Matrix // v_l, by layer; nil where there is no feedback
 	moved   []*vec.Matrix // ḣ_l, by layer, from the lowest that has feedback to the output
+	maps    []movedMap    // by connection; of convolutions that tangents go through
 	stream  *key.Stream
 	sigma   float32
 }
 
+// movedMap holds the tangents of a convolution before pooling.
+type movedMap struct{ patches, filters *vec.Matrix }
+
 func newFDFA(b *base, k key.Key) Circuit {
 	c := &forwardDirect{direct: newDirect(b, k), stream: k.Child("noise", 0).Stream(), sigma: float32(b.options.Float("sigma"))}
 	last := len(c.conns)
-	c.tangent, c.moved = make([]*vec.Matrix, last), make([]*vec.Matrix, last+1)
+	c.tangent, c.moved, c.maps = make([]*vec.Matrix, last), make([]*vec.Matrix, last+1), make([]movedMap, last)
 	started := false
 	for l, f := range c.feedback {
 		cols := c.net.Act[l].Cols
@@ -64,6 +74,9 @@ func newFDFA(b *base, k key.Key) Circuit {
 		}
 		if started {
 			c.moved[l] = c.units(cols)
+			if conn := c.net.Conns[l]; conn.Geometry != nil {
+				c.maps[l] = movedMap{c.rows(conn, conn.In), c.rows(conn, conn.Out)}
+			}
 		}
 	}
 	if started {
@@ -75,7 +88,7 @@ func newFDFA(b *base, k key.Key) Circuit {
 func (c *forwardDirect) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.assign(net, b)
 	c.differentiate()
-	c.present(p)
+	c.presentCredit(c.credit, p)
 	c.sig.Batch = b.N
 	v := &c.sig.Values
 	v[rulespace.SigPost] = c.moved[len(c.conns)]
@@ -97,12 +110,7 @@ func (c *forwardDirect) differentiate() {
 		if l == 0 || c.moved[l-1] == nil {
 			h.Zero()
 		} else {
-			conn := c.net.Conns[l-1]
-			c.count(h.Rows, conn.In, conn.Out)
-			conn.Array.Forward(h, c.moved[l-1])
-			if l < last {
-				c.net.Damp(l, h, c.net.Act[l])
-			}
+			c.carry(l, h, c.moved[l-1])
 		}
 		if l == last || c.tangent[l] == nil {
 			continue
@@ -114,5 +122,28 @@ func (c *forwardDirect) differentiate() {
 				row[j] += v[j]
 			}
 		}
+	}
+}
+
+// carry sets dst to the tangent of layer l that src, one of the layer below,
+// makes there; of the output it is that of the potentials.
+func (c *forwardDirect) carry(l int, dst, src *vec.Matrix) {
+	conn := c.net.Conns[l-1]
+	to := dst
+	if g := conn.Geometry; g != nil {
+		g.Gather(c.maps[l-1].patches, src)
+		to, src = c.maps[l-1].filters, c.maps[l-1].patches
+	}
+	c.count(src.Rows, conn.In, conn.Out)
+	conn.Array.Forward(to, src)
+	if !conn.Output {
+		c.net.Damp(l, to, conn.Post)
+	}
+	switch g := conn.Geometry; {
+	case g == nil:
+	case g.Pooling.Average:
+		g.Pool(dst, to, nil)
+	default:
+		conn.Collect(dst, to)
 	}
 }

@@ -12,6 +12,7 @@ const predictRows = 64
 // with. Its buffers are made when first used.
 type prediction struct {
 	buffers *network.Buffers
+	rows    int // at a time; 0 means predictRows
 	input   vec.Matrix
 	out     *vec.Matrix
 	view    vec.Matrix
@@ -27,8 +28,12 @@ func (p *prediction) outputs(x *vec.Matrix, cols int, c pass) *vec.Matrix {
 	if p.out == nil || p.out.Rows < x.Rows {
 		p.out = vec.New(x.Rows, cols)
 	}
-	for start := 0; start < x.Rows; start += predictRows {
-		end := min(start+predictRows, x.Rows)
+	rows := p.rows
+	if rows == 0 {
+		rows = predictRows
+	}
+	for start := 0; start < x.Rows; start += rows {
+		end := min(start+rows, x.Rows)
 		p.input = vec.Matrix{Rows: end - start, Cols: x.Cols, Stride: x.Stride, Data: x.Data[start*x.Stride : end*x.Stride]}
 		if p.buffers != nil {
 			p.buffers.Resize(end - start)

@@ -22,48 +22,65 @@ type competition struct {
 	power         float64
 	centre, prior bool
 	triangle      bool
+	whiten        string
+	epsilon       float64
+	normalise     bool
+	equalise      float64
 	mean          [][]float64
+	covariance    [][][]float64
+	threshold     [][]float64
 	t             float64
+	frozen        bool // nothing is learned about samples
 }
 
 func (c *competition) connection(m *mlp, l int, act [][]float64) (pre, pot, comp, post, slope [][]float64) {
 	if c.mean == nil {
-		c.mean = make([][]float64, len(m.w))
+		c.mean, c.covariance, c.threshold = make([][]float64, len(m.w)), make([][][]float64, len(m.w)), make([][]float64, len(m.w))
 	}
+	competes := l == 0 || l < len(m.w)-1
+	in, out := len(m.w[l]), len(m.b[l])
 	if c.mean[l] == nil {
-		c.mean[l] = make([]float64, len(m.w[l]))
-	}
-	for j := range c.mean[l] {
-		sum := 0.0
-		for _, h := range act {
-			sum += h[j] / float64(len(act))
+		c.mean[l], c.threshold[l] = make([]float64, in), make([]float64, out)
+		for range in {
+			c.covariance[l] = append(c.covariance[l], make([]float64, in))
 		}
-		c.mean[l][j] += (sum - c.mean[l][j]) / math.Min(c.t, 2)
 	}
+	if !c.frozen {
+		c.observe(l, act)
+	}
+	root, wins := c.root(l, competes), make([]float64, out)
 	for _, h := range act {
 		x := slices.Clone(h)
-		norm := 0.0
-		for j := range x {
-			if c.centre {
+		if c.centre || root != nil {
+			for j := range x {
 				x[j] -= c.mean[l][j]
 			}
-			norm += x[j] * x[j]
+		}
+		if root != nil {
+			x = times(root, x)
 		}
 		if c.length > 0 {
+			norm := math.Sqrt(scalar(x, x))
 			for j := range x {
-				x[j] *= c.length / math.Sqrt(norm)
+				x[j] *= c.length / norm
 			}
 		}
-		out := len(m.b[l])
 		u, gain := make([]float64, out), make([]float64, out)
 		for i := range u {
 			for j := range x {
 				u[i] += x[j] * m.w[l][j][i]
 			}
+			if c.normalise && competes {
+				norm := 0.0
+				for j := range x {
+					norm += m.w[l][j][i] * m.w[l][j][i]
+				}
+				u[i] /= math.Sqrt(norm)
+			}
 			if !c.prior || l > 0 {
 				u[i] += m.b[l][i]
 			}
-			gain[i] = c.beta * u[i]
+			gain[i] = c.beta * (u[i] - c.threshold[l][i])
 			if c.prior {
 				gain[i] += m.b[l][i]
 			}
@@ -78,6 +95,7 @@ func (c *competition) connection(m *mlp, l int, act [][]float64) (pre, pot, comp
 			}
 			return 1
 		})
+		wins[order[0]]++
 		y := value(network.Activation{Name: "softmax"}, gain)
 		switch c.compete {
 		case "anti":
@@ -111,7 +129,118 @@ func (c *competition) connection(m *mlp, l int, act [][]float64) (pre, pot, comp
 		}
 		pre, pot, comp, post, slope = append(pre, x), append(pot, u), append(comp, y), append(post, f), append(slope, d)
 	}
+	if competes && !c.frozen {
+		for i, n := range wins {
+			c.threshold[l][i] += c.equalise * (n/float64(len(act)) - 1/float64(out))
+		}
+	}
 	return pre, pot, comp, post, slope
+}
+
+// observe moves the running mean and covariance to those of act and all that
+// was seen before, in which act has the weight 1/min(t, 2).
+func (c *competition) observe(l int, act [][]float64) {
+	rate, n := 1/math.Min(c.t, 2), float64(len(act))
+	before := slices.Clone(c.mean[l])
+	for j := range before {
+		sum := 0.0
+		for _, h := range act {
+			sum += h[j] / n
+		}
+		c.mean[l][j] = (1-rate)*before[j] + rate*sum
+	}
+	now := c.mean[l]
+	for j := range now {
+		for k := range now {
+			v := (1 - rate) * (c.covariance[l][j][k] + (before[j]-now[j])*(before[k]-now[k]))
+			for _, h := range act {
+				v += rate * (h[j] - now[j]) * (h[k] - now[k]) / n
+			}
+			c.covariance[l][j][k] = v
+		}
+	}
+}
+
+// root is what centred activities are multiplied by.
+func (c *competition) root(l int, competes bool) [][]float64 {
+	if c.whiten == "" {
+		return nil
+	}
+	var a [][]float64
+	mean := 0.0
+	for j, row := range c.covariance[l] {
+		a = append(a, slices.Clone(row))
+		mean += row[j] / float64(len(row))
+	}
+	for j := range a {
+		a[j][j] += c.epsilon * mean
+		if c.whiten == "variance" || !competes {
+			v := 1 / math.Sqrt(a[j][j])
+			clear(a[j])
+			a[j][j] = v
+		}
+	}
+	if c.whiten == "variance" || !competes {
+		return a
+	}
+	return inverseRoot(a)
+}
+
+// inverseRoot is A^−½ of a symmetric matrix by its eigenvalues, which Jacobi's
+// rotations leave on the diagonal.
+func inverseRoot(a [][]float64) [][]float64 {
+	n := len(a)
+	axes := make([][]float64, n)
+	for j := range axes {
+		axes[j] = make([]float64, n)
+		axes[j][j] = 1
+	}
+	for range 60 {
+		for p := range n {
+			for q := range p {
+				if a[p][q] == 0 {
+					continue
+				}
+				angle := math.Atan2(2*a[p][q], a[q][q]-a[p][p]) / 2
+				s, c := math.Sincos(angle)
+				for k := range n {
+					a[k][p], a[k][q] = c*a[k][p]-s*a[k][q], s*a[k][p]+c*a[k][q]
+				}
+				for k := range n {
+					a[p][k], a[q][k] = c*a[p][k]-s*a[q][k], s*a[p][k]+c*a[q][k]
+				}
+				for k := range n {
+					axes[k][p], axes[k][q] = c*axes[k][p]-s*axes[k][q], s*axes[k][p]+c*axes[k][q]
+				}
+			}
+		}
+	}
+	root := make([][]float64, n)
+	for j := range root {
+		root[j] = make([]float64, n)
+		for k := range root[j] {
+			for i := range n {
+				root[j][k] += axes[j][i] * axes[k][i] / math.Sqrt(a[i][i])
+			}
+		}
+	}
+	return root
+}
+
+func scalar(u, v []float64) float64 {
+	sum := 0.0
+	for j := range u {
+		sum += u[j] * v[j]
+	}
+	return sum
+}
+
+func times(a [][]float64, x []float64) []float64 {
+	y := make([]float64, len(a))
+	for j := range a {
+		y[j] = scalar(a[j], x)
+	}
+	return y
 }
 
 // Competing units present what plain loops say, in learning and in
@@ -128,6 +257,10 @@ func TestCompetition(t *testing.T) {
 		{competition{compete: "rank", rank: 3, penalty: 0.5, centre: true, power: 1},
 			map[string]string{"compete": "rank", "rank": "3", "penalty": "0.5", "centre": "yes", "transfer": "power"}},
 		{competition{compete: "rank", rank: 9, penalty: 0.5, power: 1}, map[string]string{"compete": "rank", "rank": "9", "transfer": "power"}},
+		{competition{compete: "anti", whiten: "variance", epsilon: 0.1, triangle: true, power: 1},
+			map[string]string{"compete": "anti", "whiten": "variance", "transfer": "triangle"}},
+		{competition{compete: "soft", whiten: "zca", epsilon: 0.5, normalise: true, equalise: 3, triangle: true, length: 2, power: 1},
+			map[string]string{"whiten": "zca", "epsilon": "0.5", "normalise": "yes", "equalise": "3", "transfer": "triangle", "length": "2"}},
 	} {
 		for _, hidden := range []string{"linear", "tanh"} { // activities that share a matrix with potentials, and that do not
 			n := newNetwork(t, network.Config{Sizes: []int{4, 6, 3}, Bias: true, Hidden: network.Activation{Name: hidden}}, 3)
@@ -161,35 +294,24 @@ func TestCompetition(t *testing.T) {
 			}
 			x := randomBatch(s, n.Config, 3).X
 			out := float(circuit.(credit.Predictor).Outputs(x))
-			want.t = math.Inf(1) // nothing to learn from samples that are only predicted
-			hold := want
-			hold.mean = clone(want.mean)
-			compare(t, "prediction", out, hold.predict(m, float(x)))
+			compare(t, "prediction", out, want.predict(m, float(x)))
 		}
 	}
 }
 
-// predict leaves the running means alone.
+// predict learns nothing about samples that are only predicted.
 func (c *competition) predict(m *mlp, act [][]float64) [][]float64 {
-	mean := clone(c.mean)
-	c.shift(mean, act, 0)
-	_, _, _, post, _ := c.connection(m, 0, act)
-	c.mean = clone(mean)
-	c.shift(mean, post, 1)
-	_, pot, _, _, _ := c.connection(m, 1, post)
-	return pot
-}
-
-// shift sets the running mean of layer l so that the next step, half way to
-// the mean of the batch, ends where it was.
-func (c *competition) shift(mean [][]float64, act [][]float64, l int) {
-	for j := range c.mean[l] {
-		sum := 0.0
-		for _, h := range act {
-			sum += h[j] / float64(len(act))
-		}
-		c.mean[l][j] = 2*mean[l][j] - sum
+	hold := *c
+	hold.frozen = true
+	if len(m.cfg.Convolutions) > 0 {
+		act = patches(m.cfg, act)
 	}
+	_, _, _, post, _ := hold.connection(m, 0, act)
+	if len(m.cfg.Convolutions) > 0 {
+		post = pooled(m.cfg, post)
+	}
+	_, pot, _, _, _ := hold.connection(m, 1, post)
+	return pot
 }
 
 func compare(t *testing.T, what string, got, want [][]float64) {

@@ -257,6 +257,13 @@ var table = []known{
 		check: "TestEquations",
 	},
 	{
+		name: "hebbian-cnn", title: "Hebbian filters: the one that wins a place moves to its whitened patch",
+		circuit: "wta", options: map[string]string{"compete": "hard", "whiten": "zca", "normalise": "yes", "equalise": "0.1", "transfer": "triangle", "tau": "1000"},
+		rule: "competitive", rate: 0.03, batch: 10, output: "delta", outputRate: 0.1,
+		reference: "T. Miconi, arXiv:2107.01729 (2021)",
+		check:     "TestFiltersFindClusterCentres",
+	},
+	{
 		name: "helmholtz", title: "Helmholtz machine (wake-sleep), unsupervised",
 		circuit: "helmholtz", rule: "two-way-error", rate: 0.1, params: map[string]float64{"lr_back": 0.1}, batch: 10,
 		network:   Network{Hidden: "sigmoid", Output: "sigmoid"},
@@ -443,6 +450,13 @@ var table = []known{
 		circuit: "wta", options: map[string]string{"prior": "yes", "centre": "yes", "length": "25", "competition": "0.8", "transfer": "triangle"},
 		rule: "softhebb", rate: 0.03, batch: 10,
 		check: "TestSoftHebb",
+	},
+	{
+		name: "softhebb-cnn", title: "SoftHebb for convolutions: filters compete at every place",
+		circuit: "wta", options: map[string]string{"compete": "anti", "whiten": "variance", "scale": "yes", "transfer": "triangle"},
+		rule: "softhebb-adaptive", rate: 0.1, batch: 10, output: "delta", outputRate: 0.1,
+		network: Network{Init: "he", InitScale: 2},
+		check:   "TestSoftHebbFilters",
 	},
 	{
 		name: "softhebb-deep", title: "SoftHebb for several layers: losers unlearn, and units settle",
