@@ -22,9 +22,43 @@ func space(kind string) *rulespace.Space {
 	panic(kind)
 }
 
+// searchers are the methods that are not pipelines of others.
+func searchers() []method.Entry {
+	return slices.DeleteFunc(method.Catalogue(), func(e method.Entry) bool { return e.Pipeline != nil })
+}
+
+// A pipeline runs, on every kind of space it names, methods that search it,
+// with options that they have, and leaves evaluations to the last.
+func TestPipelines(t *testing.T) {
+	for _, e := range method.Catalogue() {
+		if e.Pipeline == nil {
+			continue
+		}
+		if _, err := e.New(space("symbolic"), method.Options{}, key.Root(1)); err == nil {
+			t.Errorf("%s is a searcher and a pipeline", e.Name)
+		}
+		for _, kind := range e.Spaces {
+			share := 0.0
+			stages := e.Pipeline(kind)
+			for i, stage := range stages {
+				share += stage.Share
+				if _, err := method.New(stage.Name, space(kind), method.Options{Values: stage.Values}, key.Root(1)); err != nil {
+					t.Errorf("%s on a %s space: %v", e.Name, kind, err)
+				}
+				if last := i == len(stages)-1; last != (stage.Share == 0) {
+					t.Errorf("%s on a %s space: stage %s has a share of %v", e.Name, kind, stage.Name, stage.Share)
+				}
+			}
+			if share >= 1 || len(stages) == 0 {
+				t.Errorf("%s on a %s space: shares sum to %v", e.Name, kind, share)
+			}
+		}
+	}
+}
+
 // Every method works on the spaces it names and refuses the others.
 func TestSpaces(t *testing.T) {
-	for _, e := range method.Catalogue() {
+	for _, e := range searchers() {
 		for _, kind := range []string{"symbolic", "template", "terms"} {
 			s, err := e.New(space(kind), method.Options{}, key.Root(1))
 			if fits := slices.Contains(e.Spaces, kind); fits != (err == nil) {
@@ -42,7 +76,7 @@ func TestSpaces(t *testing.T) {
 // Writing out the documented defaults changes nothing.
 func TestDefaults(t *testing.T) {
 	formulas := []string{"max_complexity", "1/dimensions"}
-	for _, e := range method.Catalogue() {
+	for _, e := range searchers() {
 		values := map[string]string{}
 		for _, o := range e.Options {
 			if o.Doc == "" {
@@ -86,6 +120,11 @@ func asks(t *testing.T, e method.Entry, sp *rulespace.Space, values map[string]s
 
 // Every option can be set and is refused when it is no number.
 func TestValues(t *testing.T) {
+	var names []string
+	for _, e := range method.Catalogue() {
+		names = append(names, e.Name)
+	}
+	all := strings.Join(names, ", ")
 	for _, e := range method.Catalogue() {
 		for _, o := range e.Options {
 			_, err := e.New(space(e.Spaces[0]), method.Options{Values: map[string]string{o.Name: "many"}}, key.Root(1))
@@ -106,8 +145,8 @@ func TestValues(t *testing.T) {
 		{"ga", "crossover", "0.0", ""},
 		{"fd-gradient", "starts", "0", ""},
 		{"enumerate", "memory", "99999999999999", `method enumerate: option memory is "99999999999999"; it has to be at most 1048576`},
-		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, ga, fd-gradient, random`},
-		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, ga, fd-gradient, random`},
+		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are ` + all},
+		{"anneal", "", "", `"anneal" is not a method; methods are ` + all},
 	} {
 		kind := "symbolic"
 		if c.method == "ga" || c.method == "fd-gradient" {
@@ -147,7 +186,7 @@ func TestFeedback(t *testing.T) {
 	terms := &rulespace.Space{Given: given, Terms: []rulespace.Term{
 		{Name: "a", Expr: e, Low: 0.1, High: 1, Slot: rulespace.SlotDFB},
 	}}
-	for _, entry := range method.Catalogue() {
+	for _, entry := range searchers() {
 		searched := 0
 		for _, space := range []*rulespace.Space{symbolic, terms} {
 			s, err := entry.New(space, method.Options{KeepScale: true}, key.Root(1))
