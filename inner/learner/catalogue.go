@@ -170,11 +170,11 @@ var table = []known{
 		check: "TestTargetsAreGaussNewton",
 	},
 	{
-		name: "ep", title: "equilibrium propagation, nudged both ways",
-		circuit: "ep", rule: "contrastive-hebb", rate: 1.5, batch: 20,
-		network:   Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		name: "ep", title: "equilibrium propagation, nudged both ways, weak feedback",
+		circuit: "ep", options: map[string]string{"gain": "0.2", "steps": "6", "nudged_steps": "4"}, rule: "gated-contrastive-hebb", rate: 0.4, batch: 20,
+		network:   Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy"},
 		reference: "A. Laborieux et al., Front. Neurosci. 15:633674 (2021)",
-		check:     "TestEquilibriumPropagationApproachesTheGradient",
+		check:     "TestWeightedEquilibriumPropagationApproachesTheGradient",
 	},
 	{
 		name: "ep-holomorphic", title: "holomorphic equilibrium propagation",
