@@ -68,7 +68,7 @@ func newNudged(b *base, gain float64) settling {
 // mod is too.
 //
 // Between layers of equal size fresh weights have a largest singular value of
-// 2, so that at γ = 1 units of slope 1 excite each other until many sit at
+// 2, so that at γ = 1 units of slope 1 drive each other until many sit at
 // their bounds, where they pass nothing on. Between rectified units, γ < 1 is
 // the same as weights √γ as large.
 //
