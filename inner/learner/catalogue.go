@@ -385,7 +385,7 @@ var table = []known{
 	},
 	{
 		name: "pepita-momentum", title: "PEPITA with momentum, as in its paper",
-		circuit: "pepita", rule: "pepita-momentum", rate: 0.15, output: "momentum", outputRate: 0.02, batch: 10,
+		circuit: "pepita", rule: "pepita-momentum", rate: 0.05, output: "momentum", outputRate: 0.02, batch: 10,
 		network: Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy", Init: "he", NoBias: true},
 		check:   "TestPepitaBeatsReadout",
 	},
