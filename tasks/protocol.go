@@ -231,7 +231,10 @@ func (e *protocolEpisode) Score(m Model, s Split) Score {
 	return sum
 }
 
-// Parts returns the score of each part of a stream; one score without parts.
+// PartSteps implements Parted.
+func (e *protocolEpisode) PartSteps() int { return e.partSteps }
+
+// Parts implements Parted.
 func (e *protocolEpisode) Parts(m Model, s Split) []Score {
 	out := make([]Score, e.parts)
 	for i := range out {

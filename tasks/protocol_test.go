@@ -206,11 +206,12 @@ func TestStreamScores(t *testing.T) {
 		if math.Abs(got-c.want) > 0.05 {
 			t.Errorf("%s: accuracy %v of a constant answer", c.stream, got)
 		}
-		parts := e.(interface {
-			Parts(tasks.Model, tasks.Split) []tasks.Score
-		}).Parts(constantModel{task.Info().Out, 0}, tasks.Test)
+		parts := e.(tasks.Parted).Parts(constantModel{task.Info().Out, 0}, tasks.Test)
 		if len(parts) != 5 || c.stream == "classes" && (parts[0].Accuracy < 0.3 || parts[1].Accuracy != 0) {
 			t.Errorf("%s: parts score %v", c.stream, parts)
+		}
+		if n := e.(tasks.Parted).PartSteps(); n != 80 {
+			t.Errorf("%s: %d samples in a part of 400 in 5", c.stream, n)
 		}
 	}
 }

@@ -79,6 +79,16 @@ type Rewinder interface {
 	Rewind()
 }
 
+// Parted is implemented by episodes of streams that may come in parts.
+type Parted interface {
+	Episode
+	// Parts returns the score on each part; one score where there are none.
+	Parts(m Model, s Split) []Score
+	// PartSteps is the number of training samples that each part takes; the
+	// last one goes on as long as the life does.
+	PartSteps() int
+}
+
 // Batch holds samples: row i of X is an input, of Y its target.
 type Batch struct {
 	N      int         // samples in use

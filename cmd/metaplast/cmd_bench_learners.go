@@ -30,13 +30,14 @@ func (a *app) benchLearnersCommand() *cobra.Command {
 		Use:   "learners [NAME…]",
 		Short: "Accuracy and cost of every learner on one task, against frozen hidden layers",
 		Long: `Train every learner, or those named, on one task: each with the learning rate that
-does best on validation samples among the same number of rates, then from fresh
-seeds on all training samples. The table has the accuracy on the test samples
-with its 95 % interval, the difference to readout (hidden layers frozen, output
-trained by gradient: the control) on the same seeds, the time of one life, what
-matrix products and state the learner takes, and what it asks of a physical
-substrate. Learners of hidden layers that know no targets get an output
-connection that learns by the delta rule.
+does best on validation samples among the same number of rates (by the mean less
+its standard error over three seeds), then from fresh seeds on all training
+samples. The table has the accuracy on the test samples with its 95 % interval,
+the difference to readout (hidden layers frozen, output trained by gradient: the
+control) on the same seeds, the time of one life, what matrix products and state
+the learner takes, and what it asks of a physical substrate. Learners of hidden
+layers that know no targets get an output connection that learns by the delta
+rule.
 
     metaplast bench learners
     metaplast bench learners fa dfa drtp --task glyphs --seeds 10
@@ -194,7 +195,7 @@ func gradeFlags(ctx context.Context, f learnerFlags, ref ruleRef, task, tuning t
 				prepare(l, true)
 			}
 			err = runLives(ctx, jobs, workers(), nil)
-			return outer.NewInterval(measure(jobs, accuracy, 0)).Mean, err
+			return cautious(measure(jobs, accuracy, 0)), err
 		})
 		if err != nil {
 			return g, err
@@ -212,9 +213,23 @@ func gradeFlags(ctx context.Context, f learnerFlags, ref ruleRef, task, tuning t
 }
 
 const (
-	tuningSeeds = 2
+	tuningSeeds = 3
 	rateStep    = 3.0
 )
+
+// cautious is the mean less its standard error: of two rates that are as good
+// in the mean, the one that is good on every seed is preferred.
+func cautious(values []float64) float64 {
+	n := float64(len(values))
+	mean, squares := outer.NewInterval(values).Mean, 0.0
+	for _, v := range values {
+		squares += float64((v - mean) * (v - mean))
+	}
+	if n < 2 {
+		return mean
+	}
+	return mean - math.Sqrt(squares/(n*(n-1)))
+}
 
 // tune looks for the learning rate with the best validation accuracy: points
 // of them around the default, and as long as the best is at an end further in
@@ -233,8 +248,9 @@ func (g *graded) tune(points int, try func(rate float64) (float64, error)) error
 		if len(found) == 1 || v > found[best] {
 			best = at
 		}
+		_, tried := found[at+1]
 		switch {
-		case at < high && found[at+1] == 0 && len(found) < points:
+		case at < high && !tried && len(found) < points:
 			at++
 			continue
 		case best == low && len(found) < 2*points:

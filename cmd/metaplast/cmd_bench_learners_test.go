@@ -24,3 +24,13 @@ func TestTune(t *testing.T) {
 		}
 	}
 }
+
+// A rate that is a little better in the mean but fails now and then is not.
+func TestCautious(t *testing.T) {
+	if steady, shaky := cautious([]float64{0.92, 0.93, 0.94}), cautious([]float64{0.96, 0.88, 0.96}); steady <= shaky || math.Abs(steady-(0.93-0.01/math.Sqrt(3))) > 1e-15 {
+		t.Errorf("steady %v, shaky %v", steady, shaky)
+	}
+	if got := cautious([]float64{0.9}); got != 0.9 {
+		t.Errorf("one seed: %v", got)
+	}
+}

@@ -328,22 +328,20 @@ func count(e *rulespace.Expr, ops *float64) {
 
 // ruleJSON is what inspect --json prints for a single rule.
 type ruleJSON struct {
-	Type       string             `json:"type"` // "result"
-	Name       string             `json:"name"`
-	Title      string             `json:"title"`
-	Complexity int                `json:"complexity"`
-	DW         string             `json:"dw"`
-	DB         string             `json:"db,omitempty"`
-	DFB        string             `json:"dfb,omitempty"`
-	Params     map[string]float64 `json:"params"`
-	Canonical  string             `json:"canonical"`
-	Digest     string             `json:"digest"`
-	Near       string             `json:"near"`
-	Signals    []string           `json:"signals"`
-	Locality   []string           `json:"locality"`
-	Circuits   []string           `json:"circuits"`
-	Units      string             `json:"units"` // empty when they agree
-	Source     string             `json:"source"`
+	Type       string `json:"type"` // "result"
+	Name       string `json:"name"`
+	Title      string `json:"title"`
+	Complexity int    `json:"complexity"`
+	slotsJSON
+	Params    map[string]float64 `json:"params"`
+	Canonical string             `json:"canonical"`
+	Digest    string             `json:"digest"`
+	Near      string             `json:"near"`
+	Signals   []string           `json:"signals"`
+	Locality  []string           `json:"locality"`
+	Circuits  []string           `json:"circuits"`
+	Units     string             `json:"units"` // empty when they agree
+	Source    string             `json:"source"`
 }
 
 func (a *app) inspectRule(ref ruleRef, o inspectOptions) error {
@@ -357,15 +355,9 @@ func (a *app) inspectRule(ref ruleRef, o inspectOptions) error {
 		return err
 	}
 	j := ruleJSON{
-		Type: "result", Name: r.Name, Title: r.Title, Complexity: r.Complexity(), DW: r.DW.String(),
+		Type: "result", Name: r.Name, Title: r.Title, Complexity: r.Complexity(), slotsJSON: slotsOf(r),
 		Params: paramsOf(r), Canonical: r.CanonicalText(), Digest: r.Digest(), Signals: []string{},
 		Locality: notNil(r.Locality()), Circuits: []string{}, Source: r.Source,
-	}
-	if r.DB != nil {
-		j.DB = r.DB.String()
-	}
-	if r.DFB != nil {
-		j.DFB = r.DFB.String()
 	}
 	j.Near, _ = rulespace.Near(r, classic.All())
 	for _, s := range r.Needs().List() {

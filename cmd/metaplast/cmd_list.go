@@ -213,10 +213,10 @@ func notNilMap(m map[string]string) map[string]string {
 
 func listRules() []listItem {
 	type ruleJSON struct {
-		Type       string             `json:"type"` // "rule"
-		Name       string             `json:"name"`
-		Title      string             `json:"title"`
-		DW         string             `json:"dw"`
+		Type  string `json:"type"` // "rule"
+		Name  string `json:"name"`
+		Title string `json:"title"`
+		slotsJSON
 		Params     map[string]float64 `json:"params"`
 		Complexity int                `json:"complexity"`
 		Canonical  string             `json:"canonical"`
@@ -229,7 +229,7 @@ func listRules() []listItem {
 		out = append(out, listItem{
 			name: r.Name,
 			row:  []string{r.Name, "Δw = " + r.DW.String(), r.Title},
-			json: ruleJSON{"rule", r.Name, r.Title, r.DW.String(), paramsOf(r), r.Complexity(), r.CanonicalText(), r.Digest(),
+			json: ruleJSON{"rule", r.Name, r.Title, slotsOf(r), paramsOf(r), r.Complexity(), r.CanonicalText(), r.Digest(),
 				notNil(r.Locality()), r.Source},
 			detail: func() (string, error) { return render.Render(r, "text") },
 		})

@@ -152,8 +152,11 @@ func testTasks(ref ruleRef, given []string) (names []string, steps []int, err er
 
 func (a *app) testText(all []testedTask) error {
 	t := all[0].main
-	fmt.Fprintf(a.stdout, "%s · circuit %s\nΔw = %s   %s\n", shorten(t.setup.name), circuitText(t.setup),
-		pretty(t.setup.learner.Rule.DW.String()), outer.FormatParams(t.setup.learner.Rule))
+	fmt.Fprintf(a.stdout, "%s · circuit %s\n", shorten(t.setup.name), circuitText(t.setup))
+	for _, s := range t.setup.learner.Rule.States {
+		fmt.Fprintf(a.stdout, "%s ← %s\n", s.Name, pretty(s.Update.String()))
+	}
+	fmt.Fprintf(a.stdout, "Δw = %s   %s\n", assignedBy(t.setup.learner.Rule), outer.FormatParams(t.setup.learner.Rule))
 	for _, tt := range all {
 		name, of := mainMeasure(tt.main.at.Task.Info())
 		fmt.Fprintf(a.stdout, "\n%s · network %s · %s samples · %d seeds\n", taskName(tt.main.at.Task.Info()), Sizes(tt.main.at.Network.Layers()),
@@ -200,12 +203,13 @@ type testTaskJSON struct {
 }
 
 type testResultJSON struct {
-	Type  string   `json:"type"` // "result"
-	Rule  string   `json:"rule"`
-	DW    string   `json:"dw"`
-	Tasks int      `json:"tasks"`
-	Seeds int      `json:"seeds"`
-	Score interval `json:"score"` // mean over tasks
+	Type string `json:"type"` // "result"
+	Rule string `json:"rule"`
+	slotsJSON
+	Params map[string]float64 `json:"params"`
+	Tasks  int                `json:"tasks"`
+	Seeds  int                `json:"seeds"`
+	Score  interval           `json:"score"` // mean over tasks
 }
 
 func (a *app) testJSON(text string, all []testedTask) error {
@@ -230,7 +234,8 @@ func (a *app) testJSON(text string, all []testedTask) error {
 			return err
 		}
 	}
+	rule := all[0].main.setup.learner.Rule
 	return jsonLine(a.stdout, testResultJSON{
-		Type: "result", Rule: text, DW: all[0].main.setup.learner.Rule.DW.String(), Tasks: len(all), Seeds: len(mean), Score: toInterval(intervalOf(mean)),
+		Type: "result", Rule: text, slotsJSON: slotsOf(rule), Params: paramsOf(rule), Tasks: len(all), Seeds: len(mean), Score: toInterval(intervalOf(mean)),
 	})
 }

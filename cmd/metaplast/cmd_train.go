@@ -120,6 +120,9 @@ func (a *app) train(ctx context.Context, o trainOptions) error {
 		for _, l := range t.lives {
 			l.trial.ScoreTrain = true
 			l.trial.MeasureAlignment = supervised(task.Info())
+			if task.Info().Kind == tasks.Classification {
+				watchParts(l)
+			}
 		}
 		all = append(all, t)
 		jobs = append(jobs, t.lives...)
@@ -274,6 +277,11 @@ func (a *app) trainText(all []*trained, elapsed float64) error {
 		fmt.Fprintf(a.stdout, "%s  %s  %s, %s\n", strings.Repeat(" ", len([]rune(name))), score(intervalOf(theirs)), b.setup.name, describeLearner(b.setup))
 		fmt.Fprintf(a.stdout, "%s  difference %s\n", strings.Repeat(" ", len([]rune(name))), differenceText(toInterval(intervalOf(differences(mine, theirs)))))
 	}
+	if f := t.partFigures(); f != nil {
+		if err := a.partsText(f); err != nil {
+			return err
+		}
+	}
 	if al := angles(t.lives); len(al) > 0 {
 		parts := make([]string, len(al))
 		for i, x := range al {
@@ -308,6 +316,7 @@ type seedJSON struct {
 	Diverged      bool   `json:"diverged"`
 	Status        string `json:"status"`
 	Why           string `json:"why,omitempty"`
+	Parts         []num  `json:"parts,omitempty"` // test accuracy on each part of a stream at the end
 }
 
 type trainJSON struct {
@@ -327,6 +336,9 @@ type trainJSON struct {
 	SamplesPerSecond num                 `json:"samples_per_second"`
 	Seconds          num                 `json:"seconds,omitempty"`
 	Alignment        []num               `json:"alignment"`
+	Parts            []partJSON          `json:"parts,omitempty"` // of a stream
+	AverageAccuracy  *interval           `json:"average_accuracy,omitempty"`
+	Forgetting       *interval           `json:"forgetting,omitempty"`
 	Baselines        []trainedComparison `json:"baselines,omitempty"`
 	Why              string              `json:"why,omitempty"`
 }
@@ -348,6 +360,10 @@ func (t *trained) json(kind string) trainJSON {
 		TestScore: toInterval(intervalOf(t.values(raw))), SamplesPerSecond: num(t.samplesPerSecond()),
 		Alignment: nums(angles(t.lives)),
 	}
+	if f := t.partFigures(); f != nil {
+		average, forgetting := toInterval(fraction(f.average)), toInterval(f.forgetting)
+		j.Parts, j.AverageAccuracy, j.Forgetting = f.json(), &average, &forgetting
+	}
 	for _, l := range t.lives {
 		o := l.outcome
 		s := seedJSON{
@@ -359,6 +375,9 @@ func (t *trained) json(kind string) trainJSON {
 			s.Why = firstLine(o.Reason)
 		case info.Kind != tasks.Classification:
 			s.Why = "the task has no classes"
+		}
+		if len(l.parts) > 0 && o.Status != trial.Diverged {
+			s.Parts = nums(l.parts.final())
 		}
 		j.Seeds = append(j.Seeds, s)
 	}

@@ -23,6 +23,7 @@ type life struct {
 	after func(*network.Network)
 
 	outcome trial.Outcome
+	parts   partScores // where the task comes in parts and they are watched
 	seconds float64
 }
 

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/rulespace"
 )
 
 // jsonLine prints one object on a line of its own.
@@ -123,4 +124,33 @@ func (t table) flush() error {
 		return fmt.Errorf("print table: %w", err)
 	}
 	return nil
+}
+
+// slotsJSON are the assignments of a rule.
+type slotsJSON struct {
+	DW     string      `json:"dw"`
+	DB     string      `json:"db,omitempty"`
+	DFB    string      `json:"dfb,omitempty"`
+	States []stateJSON `json:"state,omitempty"` // in the order of their updates, which come first
+}
+
+type stateJSON struct {
+	Name   string `json:"name"`
+	Scope  string `json:"scope"`
+	Init   num    `json:"init"`
+	Update string `json:"update"`
+}
+
+func slotsOf(r *rulespace.Rule) slotsJSON {
+	j := slotsJSON{DW: r.DW.String()}
+	if r.DB != nil {
+		j.DB = r.DB.String()
+	}
+	if r.DFB != nil {
+		j.DFB = r.DFB.String()
+	}
+	for _, s := range r.States {
+		j.States = append(j.States, stateJSON{s.Name, s.Scope.String(), num(s.Init), s.Update.String()})
+	}
+	return j
 }

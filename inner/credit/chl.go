@@ -57,21 +57,13 @@ func newCHL(b *base, _ key.Key) Circuit {
 	s := newSettling(b, gain)
 	c := &chl{settled: settled{settling: &s, steps: b.options.Int("steps", 0)}, phase: b.phase(rulespace.SigPhase)}
 	c.free, c.clamped = s.newState(b.buffers), s.newState(b.buffers)
-	for l := range b.conns {
-		m := b.buffers.Global()
-		b.conns[l].sig.Values[rulespace.SigMod] = m
-		c.mod = append(c.mod, m)
-	}
+	c.mod = s.layerWeights()
 	return c
 }
 
 func (c *chl) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.forward(net, b)
-	mod := float32(1)
-	for l := len(c.mod) - 1; l >= 0; l-- {
-		fill(c.mod[l], mod)
-		mod /= c.gain
-	}
+	c.weigh(c.mod)
 	c.adopt(c.free)
 	c.settle(c.free, c.steps)
 	c.startFrom(c.clamped, c.free)

@@ -11,16 +11,16 @@ import (
 
 var epEntry = Entry{
 	Name: "ep", Title: "equilibrium propagation",
-	Doc:      "the network settles with its output nudged to the target (phase 1), and freely or nudged away from it (phase −1)",
-	Provides: local | phase, Output: target, Supervised: true, Passes: 11, Phases: 2,
+	Doc:      "the network settles with its output nudged to the target (phase 1), and freely or nudged away from it (phase −1); mod is γ^(l−L), the inverse of the weight of layer l in the energy",
+	Provides: local | phase | rulespace.Signals(rulespace.SigMod), Output: target, Supervised: true, Passes: 11, Phases: 2,
 	Locality: []string{WeightTransport, GlobalScalar, SecondPass},
 	Options: append([]option.Option{
 		option.Choice("nudge", "centred", []string{"one-sided", "random-sign", "centred"},
 			"what is compared: β with a free phase, ±β (drawn for each batch) with a free phase, or β with −β"),
 		ceiling,
+		option.Float("gain", "1", 1e-6, 1, "γ, factor on what comes from above; below 1 layers excite each other less, and the rule has to read mod"),
 	}, nudging...),
 	Reference: "B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017)",
-	fits:      fitsNudging,
 	make:      newEP,
 }
 
@@ -35,54 +35,67 @@ var nudging = []option.Option{
 // ceiling keeps layers that excite each other within bounds.
 var ceiling = option.Float("ceiling", "1", 1e-6, 1e9, "largest activity of a hidden unit; relu with a ceiling of 1 is the clipping of the first paper")
 
-// fitsNudging: the output is nudged along the gradient of the squared error.
-func fitsNudging(net network.Config, _ int, _ option.Values) error {
-	net, err := net.Resolve()
-	if err != nil {
-		return err
-	}
-	if net.Loss != network.Squared {
-		return configErrorf("equilibrium propagation nudges the output along the gradient of the squared error: use loss %s, not %s", network.Squared, net.Loss)
-	}
-	return nil
+// newNudged settles a network whose output is nudged down its loss.
+func newNudged(b *base, gain float64) settling {
+	s := newSettling(b, gain)
+	s.ceiling = float32(b.options.Float("ceiling"))
+	s.mix = b.net.Config.Loss == network.CrossEntropy
+	return s
 }
 
 // ep is equilibrium propagation in the prototypical form: layers feel the
 // layer below and, through the transposed weights, the layer above.
 //
-//	Φ(h) = Σ_l h_l·(W_l h_{l−1} + b_l) − β·½|h_L − t|²
-//	h_l  = f(∂Φ/∂h_l)
+//	Φ(h) = Σ_l γ^(l−L)·h_l·(W_l h_{l−1} + b_l) − β·C(h_L, t)
+//	h_l  = f(γ^(L−l)·∂Φ/∂h_l) = f(W_l h_{l−1} + b_l + γ W_{l+1}ᵀ h_{l+1})
 //
-//	one-sided    ΔW_l = η/β·(h_l h_{l−1}ᵀ|β − h_l h_{l−1}ᵀ|0)        error of order β
-//	random sign  the same with ±β, drawn for each batch               its mean is that of centred
-//	centred      ΔW_l = η/2β·(h_l h_{l−1}ᵀ|β − h_l h_{l−1}ᵀ|−β)      error of order β²
+//	squared error    C = ½|h_L − t|²     h_L = f(W_L h_{L−1} + b_L + β(t − h_L))
+//	cross-entropy    C = D(t, h_L)       h_L = (1 − β)·f(W_L h_{L−1} + b_L) + β·t
+//
+//	one-sided    ΔW_l = η/β·γ^(l−L)·(h_l h_{l−1}ᵀ|β − h_l h_{l−1}ᵀ|0)        error of order β
+//	random sign  the same with ±β, drawn for each batch                     its mean is that of centred
+//	centred      ΔW_l = η/2β·γ^(l−L)·(h_l h_{l−1}ᵀ|β − h_l h_{l−1}ᵀ|−β)      error of order β²
 //
 //	h_l  activities of layer l    [rate]
 //	β    strength of the nudge    [1]
+//	γ    option gain              [1]
+//	mod  γ^(l−L)                  [1]
+//	D    divergence of a softmax or sigmoid output, the cross-entropy up to a constant
 //
-// For β → 0 this is gradient descent of ½|h_L − t|² at the free equilibrium,
-// which is what the network predicts. The rule lr·phase·post·pre leaves 1/β or
-// 1/2β to lr: it takes the step η = lr·β, centred η = 2·lr·β. Departures from the
-// first paper: any activation that rises, up to the ceiling, and layers that
-// settle in turn.
+// For β → 0 this is gradient descent of the loss at the free equilibrium,
+// which is what the network predicts. The rule lr·mod·phase·post·pre leaves 1/β
+// or 1/2β to lr: it takes the step η = lr·β, centred η = 2·lr·β; where γ is 1,
+// mod is too.
+//
+// Between layers of equal size fresh weights have a largest singular value of
+// 2, so that at γ = 1 units of slope 1 drive each other until many sit at
+// their bounds, where they pass nothing on. Between rectified units, γ < 1 is
+// the same as weights √γ as large.
+//
+// The nudge under cross-entropy belongs to an energy too: with ∇G = f⁻¹ the
+// output maximises h_L·u_L − (1 − β)·G((h_L − βt)/(1 − β)), whose slope by β at
+// 0 is −D(t, h_L) up to a constant. Departures from the first paper: γ, any
+// activation that rises, up to the ceiling, and layers that settle in turn.
 //
 // B. Scellier, Y. Bengio, Front. Comput. Neurosci. 11:24 (2017); centred:
-// A. Laborieux et al., Front. Neurosci. 15:633674 (2021).
+// A. Laborieux et al., Front. Neurosci. 15:633674 (2021); γ: X. Xie,
+// H. S. Seung, Neural Comput. 15:441 (2003).
 type ep struct {
 	settled
 	free, up, down *state // down only where centred
 	phase          *vec.Matrix
+	mod            []*vec.Matrix // by connection
 	nudgedSteps    int
 	beta           float32
 	stream         *key.Stream // of signs; nil where they are not random
 }
 
 func newEP(b *base, k key.Key) Circuit {
-	s := newSettling(b, 1)
 	o := b.options
-	s.ceiling = float32(o.Float("ceiling"))
+	s := newNudged(b, o.Float("gain"))
 	c := &ep{settled: settled{settling: &s, steps: o.Int("steps", 0)}, phase: b.phase(rulespace.SigPhase),
 		nudgedSteps: o.Int("nudged_steps", 0), beta: float32(o.Float("beta"))}
+	c.mod = s.layerWeights()
 	c.free, c.up = s.newState(b.buffers), s.newState(b.buffers)
 	switch o.Text("nudge") {
 	case "centred":
@@ -95,6 +108,7 @@ func newEP(b *base, k key.Key) Circuit {
 
 func (c *ep) Learn(net *network.Network, b *tasks.Batch, p Plasticity) {
 	c.forward(net, b)
+	c.weigh(c.mod)
 	c.adopt(c.free)
 	c.settle(c.free, c.steps)
 	if c.down != nil {
@@ -128,7 +142,6 @@ var epVectorFieldEntry = Entry{
 		feedbackScale, ceiling,
 	}, nudging...),
 	Reference: "B. Scellier et al., arXiv:1808.04873 (2018)",
-	fits:      fitsNudging,
 	make:      newEPVectorField,
 }
 
@@ -137,7 +150,7 @@ var previous = rulespace.Signals(rulespace.SigPrePrev, rulespace.SigPostPrev)
 // epVectorField is equilibrium propagation without symmetric weights: what
 // comes down does so through B_l, so that there is no energy.
 //
-//	h_l  = f(W_l h_{l−1} + b_l + B_l h_{l+1})      at the output + β(t − h_L)
+//	h_l  = f(W_l h_{l−1} + b_l + B_l h_{l+1})      the output nudged as in ep
 //	ΔW_l = η/β·(h_l|β − h_l|0) h_{l−1}ᵀ
 //	ΔB_l = η/β·(h_l|β − h_l|0) h_{l+1}ᵀ
 //
@@ -159,9 +172,8 @@ type epVectorField struct {
 }
 
 func newEPVectorField(b *base, k key.Key) Circuit {
-	s := newSettling(b, 1)
+	s := newNudged(b, 1)
 	o := b.options
-	s.ceiling = float32(o.Float("ceiling"))
 	s.drawFeedback(k)
 	c := &epVectorField{settled: settled{settling: &s, steps: o.Int("steps", 0)},
 		nudgedSteps: o.Int("nudged_steps", 0), beta: float32(o.Float("beta"))}

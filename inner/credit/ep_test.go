@@ -19,9 +19,15 @@ func equilibriumNet(t *testing.T) (*network.Network, *tasks.Batch) {
 	return newNetwork(t, cfg, 1), tanhToy(31, 5, 3)
 }
 
-// equilibriumLoss is ½|h_L − t|² at the equilibrium, in float64; down are the
+// equilibriumLoss is the loss at the equilibrium, in float64; down are the
 // feedback weights, the weights themselves where nil.
 func equilibriumLoss(m *mlp, down [][][]float64, x, t []float64) float64 {
+	return m.lossOf(m.equilibrium(down, 1, x), t)
+}
+
+// equilibrium is the output of the network once it has settled, with a factor
+// gain on what comes down.
+func (m *mlp) equilibrium(down [][][]float64, gain float64, x []float64) []float64 {
 	_, h := m.forward(x)
 	last := len(m.w)
 	for range 80 {
@@ -39,30 +45,30 @@ func equilibriumLoss(m *mlp, down [][][]float64, x, t []float64) float64 {
 				}
 				for j := range b {
 					for i, w := range b[j] {
-						z[j] += w * h[l+1][i]
+						z[j] += gain * w * h[l+1][i]
 					}
 				}
 			}
 			h[l] = value(m.activation(l-1), z)
 		}
 	}
-	loss := 0.0
-	for k, y := range h[last] {
-		loss += (y - t[k]) * (y - t[k]) / 2
-	}
-	return loss
+	return h[last]
 }
 
 // equilibriumGradient is minus the slope of that loss by each weight, by
 // central differences: their error is below 1e-9.
 func equilibriumGradient(m *mlp, down [][][]float64, x, t []float64) (weights, feedback [][]float64) {
+	return m.slopes(down, func() float64 { return equilibriumLoss(m, down, x, t) })
+}
+
+func (m *mlp) slopes(down [][][]float64, loss func() float64) (weights, feedback [][]float64) {
 	slope := func(v *float64) float64 {
 		const h = 1e-5
 		old := *v
 		*v = old + h
-		up := equilibriumLoss(m, down, x, t)
+		up := loss()
 		*v = old - h
-		below := equilibriumLoss(m, down, x, t)
+		below := loss()
 		*v = old
 		return (below - up) / (2 * h)
 	}
@@ -145,6 +151,45 @@ func TestEquilibriumPropagationApproachesTheGradient(t *testing.T) {
 	}
 	if d := deviation(one.sums, want, 10); d > 0.08 {
 		t.Errorf("random signs average to a deviation of %.4f", d)
+	}
+}
+
+// So it does with weak feedback, where mod weighs the layers, and down the
+// cross-entropy, whose nudge belongs to an energy of its own.
+func TestWeightedEquilibriumPropagationApproachesTheGradient(t *testing.T) {
+	x, y := tanhToy(31, 5, 3).X, tanhToy(31, 5, 3).Y
+	copy(y.Row(0), []float32{0.1, 0.7, 0.2})
+	batch := &tasks.Batch{N: 1, X: x, Y: y}
+	for _, c := range []struct {
+		output, loss string
+		gain         float64
+		betas        []float64 // a factor of 4 apart
+	}{
+		{"tanh", network.Squared, 0.3, []float64{0.2, 0.05}}, {"softmax", network.CrossEntropy, 1, []float64{0.4, 0.1}},
+		{"softmax", network.CrossEntropy, 0.5, []float64{0.8, 0.2}}, {"sigmoid", network.CrossEntropy, 0.5, []float64{0.8, 0.2}},
+	} {
+		cfg := network.Config{Sizes: []int{5, 6, 5, 3}, Hidden: network.Activation{Name: "tanh"}, Output: network.Activation{Name: c.output}, Loss: c.loss, Bias: true, InitScale: 0.6}
+		n := newNetwork(t, cfg, 1)
+		m := reference(n)
+		want, _ := m.slopes(nil, func() float64 { return m.lossOf(m.equilibrium(nil, c.gain, float(x)[0]), float(y)[0]) })
+		for _, side := range []struct {
+			nudge           string
+			phases, quarter float64
+		}{{"one-sided", 1, 4}, {"centred", 2, 16}} {
+			var errs []float64
+			for _, beta := range c.betas {
+				o := equilibriumOptions(side.nudge, beta)
+				o["gain"] = strconv.FormatFloat(c.gain, 'g', -1, 64)
+				var h hebbian
+				newCircuit(t, credit.Config{Name: "ep", Options: o}, n, rulespace.SigPhase, rulespace.SigMod).Learn(n, batch, &h)
+				errs = append(errs, deviation(h.sums, want, 1/(beta*side.phases)))
+			}
+			ratio := errs[0] / errs[1]
+			t.Logf("%s, %s, γ = %v, %s: relative deviations %.5f, ratio %.2f", c.output, c.loss, c.gain, side.nudge, errs, ratio)
+			if errs[0] > 0.4 || math.Abs(ratio/side.quarter-1) > 0.25 {
+				t.Errorf("%s, %s, γ = %v, %s: relative deviations %.5f, ratio %.2f, want %v", c.output, c.loss, c.gain, side.nudge, errs, ratio, side.quarter)
+			}
+		}
 	}
 }
 

@@ -27,13 +27,15 @@ var epHolomorphicEntry = Entry{
 	make:      newEPHolomorphic,
 }
 
-func fitsHolomorphic(net network.Config, batch int, o option.Values) error {
-	if err := fitsNudging(net, batch, o); err != nil {
-		return err
-	}
+// fitsHolomorphic: the output is nudged along the gradient of the squared
+// error, and activations have a complex argument.
+func fitsHolomorphic(net network.Config, _ int, _ option.Values) error {
 	net, err := net.Resolve()
 	if err != nil {
 		return err
+	}
+	if net.Loss != network.Squared {
+		return configErrorf("holomorphic equilibrium propagation nudges the output along the gradient of the squared error: use loss %s, not %s", network.Squared, net.Loss)
 	}
 	hidden := net.Hidden.Name
 	if len(net.Sizes) == 2 {

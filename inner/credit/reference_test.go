@@ -110,7 +110,11 @@ func (m *mlp) forward(x []float64) (pot, act [][]float64) {
 
 func (m *mlp) loss(x, t []float64) float64 {
 	_, act := m.forward(x)
-	y := act[len(act)-1]
+	return m.lossOf(act[len(act)-1], t)
+}
+
+// lossOf is the loss of outputs.
+func (m *mlp) lossOf(y, t []float64) float64 {
 	loss := 0.0
 	for k := range y {
 		switch {

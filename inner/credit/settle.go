@@ -4,6 +4,7 @@ import (
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/option"
 	"github.com/metaplast/metaplast/internal/vec"
+	"github.com/metaplast/metaplast/rulespace"
 )
 
 // Options of circuits that settle.
@@ -25,6 +26,7 @@ var (
 type settling struct {
 	*base
 	gain, step float32
+	mix        bool          // the output is nudged in its activities, else in its potentials
 	ceiling    float32       // of hidden activities; 0 is none
 	down       []*vec.Matrix // by connection, what carries activity down through it; nil for its weights
 }
@@ -88,7 +90,7 @@ func (s *settling) settle(st *state, steps int) {
 		for l := 1; l <= last; l++ {
 			s.drive(st, l)
 			if l < last || !st.clamped {
-				s.approach(l, st.act[l], st.pot[l], st.spare[l])
+				s.approach(st, l)
 			}
 		}
 	}
@@ -107,13 +109,32 @@ func (s *settling) drive(st *state, l int) {
 	case l < last:
 		s.downThrough(l, st.spare[l], st.act[l+1])
 		addScaled(pot, s.gain, st.spare[l])
-	case st.nudge != 0:
+	case st.nudge != 0 && !s.mix:
 		for i := range pot.Rows {
 			z, t, y := pot.Row(i), st.target.Row(i), st.act[l].Row(i)
 			for k := range z {
 				z[k] += float32(st.nudge * (t[k] - y[k]))
 			}
 		}
+	}
+}
+
+// layerWeights makes the signal mod of each connection, which weigh sets.
+func (s *settling) layerWeights() (mod []*vec.Matrix) {
+	for l := range s.conns {
+		m := s.buffers.Global()
+		s.conns[l].sig.Values[rulespace.SigMod] = m
+		mod = append(mod, m)
+	}
+	return mod
+}
+
+// weigh sets mod to γ^(l−L): it makes up for the weak feedback into layer l.
+func (s *settling) weigh(mod []*vec.Matrix) {
+	w := float32(1)
+	for l := len(mod) - 1; l >= 0; l-- {
+		fill(mod[l], w)
+		w /= s.gain
 	}
 }
 
@@ -126,17 +147,28 @@ func (s *settling) downThrough(l int, dst, src *vec.Matrix) {
 	}
 }
 
-// approach moves activities towards what the potentials ask for.
-func (s *settling) approach(layer int, act, pot, spare *vec.Matrix) {
-	if s.step == 1 {
-		s.value(layer, act, pot)
-		return
+// approach moves a layer's activities towards what its potentials, and a
+// nudge of the output, ask for.
+func (s *settling) approach(st *state, layer int) {
+	act, dst := st.act[layer], st.act[layer]
+	if s.step != 1 {
+		dst = st.spare[layer]
 	}
-	s.value(layer, spare, pot)
-	n := act.Rows * act.Stride
-	a, d := act.Data[:n], spare.Data[:n]
-	vec.SubVV(d, d, a)
-	vec.Axpy(a, s.step, d)
+	s.value(layer, dst, st.pot[layer])
+	if s.mix && st.nudge != 0 && layer == len(s.conns) {
+		for i := range dst.Rows {
+			y, t := dst.Row(i), st.target.Row(i)
+			for k := range y {
+				y[k] += float32(st.nudge * (t[k] - y[k]))
+			}
+		}
+	}
+	if s.step != 1 {
+		n := act.Rows * act.Stride
+		a, d := act.Data[:n], dst.Data[:n]
+		vec.SubVV(d, d, a)
+		vec.Axpy(a, s.step, d)
+	}
 }
 
 // value computes what potentials ask for.

@@ -165,16 +165,22 @@ var table = []known{
 		check: "TestTargetProjectionBeatsReadout",
 	},
 	{
+		name: "drtp-momentum", title: "direct random target projection with Nesterov momentum",
+		circuit: "drtp", rule: "nesterov", rate: 0.01, batch: 10,
+		reference: "C. Frenkel, M. Lefebvre, D. Bol, Front. Neurosci. 15:629892 (2021)",
+		check:     "TestTargetProjectionBeatsReadout",
+	},
+	{
 		name: "dtp", title: "difference target propagation",
 		circuit: "dtp", rule: "two-way-error", rate: 0.5, batch: 32,
 		check: "TestTargetsAreGaussNewton",
 	},
 	{
-		name: "ep", title: "equilibrium propagation, nudged both ways",
-		circuit: "ep", rule: "contrastive-hebb", rate: 1.5, batch: 20,
-		network:   Network{Hidden: "relu", Output: "softmax", Loss: "squared"},
+		name: "ep", title: "equilibrium propagation, nudged both ways, weak feedback",
+		circuit: "ep", options: map[string]string{"gain": "0.2", "steps": "6", "nudged_steps": "4"}, rule: "gated-contrastive-hebb", rate: 0.4, batch: 20,
+		network:   Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy"},
 		reference: "A. Laborieux et al., Front. Neurosci. 15:633674 (2021)",
-		check:     "TestEquilibriumPropagationApproachesTheGradient",
+		check:     "TestWeightedEquilibriumPropagationApproachesTheGradient",
 	},
 	{
 		name: "ep-holomorphic", title: "holomorphic equilibrium propagation",
@@ -383,6 +389,12 @@ var table = []known{
 		circuit: "pepita", rule: "pepita", rate: 0.5, output: "error", outputRate: 0.2, batch: 10,
 		network: Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy", Init: "he", NoBias: true},
 		check:   "TestPepitaIsAdaptiveFeedback",
+	},
+	{
+		name: "pepita-momentum", title: "PEPITA with momentum, as in its paper",
+		circuit: "pepita", rule: "pepita-momentum", rate: 0.05, output: "momentum", outputRate: 0.02, batch: 10,
+		network: Network{Hidden: "relu", Output: "softmax", Loss: "cross-entropy", Init: "he", NoBias: true},
+		check:   "TestPepitaBeatsReadout",
 	},
 	{
 		name: "perceptron", title: "perceptron, output connection only",

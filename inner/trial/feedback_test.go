@@ -215,7 +215,7 @@ func TestTargetProjectionBeatsReadout(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		rate float64
-	}{{"drtp", 0.03}, {"tpsgd-l2", 0.001}, {"tpsgd-l1", 0.0005}} {
+	}{{"drtp", 0.03}, {"drtp-momentum", 0.003}, {"tpsgd-l2", 0.001}, {"tpsgd-l1", 0.0005}} {
 		a := accuracy(withRate(t, c.name, c.rate))
 		t.Logf("%s %.3f, readout %.3f", c.name, a, readout)
 		if a < readout+0.02 {
@@ -239,12 +239,14 @@ func TestPepitaBeatsReadout(t *testing.T) {
 		_, o := train(t, trial.Trial{Task: task, Network: cfg, Learner: l, Batch: 10, Steps: 8000, Key: key.Root(9)})
 		return o.Score.Accuracy
 	}
-	pepita := named(t, "pepita")
-	readout := pepita
-	readout.FreezeHidden = true
-	a, control := accuracy(pepita), accuracy(readout)
-	t.Logf("pepita %.3f, readout %.3f", a, control)
-	if a < control+0.02 {
-		t.Errorf("pepita has accuracy %.3f, readout %.3f", a, control)
+	for _, name := range []string{"pepita", "pepita-momentum"} {
+		pepita := named(t, name)
+		readout := pepita
+		readout.FreezeHidden = true
+		a, control := accuracy(pepita), accuracy(readout)
+		t.Logf("%s %.3f, readout %.3f", name, a, control)
+		if a < control+0.02 {
+			t.Errorf("%s has accuracy %.3f, readout %.3f", name, a, control)
+		}
 	}
 }
