@@ -126,20 +126,13 @@ func (s *strategy) begin(n int, start [][]float64) cube.Strategy {
 	return s
 }
 
-// place is where a run begins: known rules, then the middle, then anywhere.
+// place is where a run begins. From a known rule steps are shorter.
 func (s *strategy) place(run, n int) Begin {
-	switch {
-	case run < len(s.start):
-		return Begin{Mean: s.start[run], Sigma: s.opts.Sigma / 3}
-	case run == len(s.start):
-		return Begin{Mean: make([]float64, n)}
+	at := Begin{Mean: cube.Place(s.start, n, run, s.key)}
+	if run < len(s.start) {
+		at.Sigma = s.opts.Sigma / 3
 	}
-	rng := s.key.Child("start", uint64(run)).Stream()
-	mean := make([]float64, n)
-	for i := range mean {
-		mean[i] = rng.Uniform(-1, 1)
-	}
-	return Begin{Mean: mean}
+	return at
 }
 
 // Ask implements cube.Strategy.

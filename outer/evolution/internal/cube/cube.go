@@ -12,6 +12,7 @@ import (
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
 	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/key"
 )
 
 // Strategy moves points through [-1, 1]ⁿ, a generation at a time.
@@ -182,4 +183,20 @@ func Costs(results []outer.Result) []float64 {
 		}
 	}
 	return costs
+}
+
+// Place is where a strategy that starts several times begins: at known points,
+// then in the middle, then anywhere.
+func Place(start [][]float64, n, number int, k key.Key) []float64 {
+	u := make([]float64, n)
+	switch {
+	case number < len(start):
+		copy(u, start[number])
+	case number > len(start):
+		rng := k.Child("start", uint64(number)).Stream()
+		for i := range u {
+			u[i] = rng.Uniform(-1, 1)
+		}
+	}
+	return u
 }
