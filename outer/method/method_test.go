@@ -41,7 +41,9 @@ func TestSpaces(t *testing.T) {
 
 // Writing out the documented defaults changes nothing.
 func TestDefaults(t *testing.T) {
-	formulas := []string{"max_complexity", "1/dimensions"}
+	formulas := []string{
+		"max_complexity", "1/dimensions", "4 + 3 ln(dimensions)", "4 + 3 ln(dimensions), made even", "3 dimensions, at least 16",
+	}
 	for _, e := range method.Catalogue() {
 		values := map[string]string{}
 		for _, o := range e.Options {
@@ -102,15 +104,21 @@ func TestValues(t *testing.T) {
 		{"ga", "population", "0", `method ga: option population is "0"; it has to be above 0`},
 		{"ga", "sigma", "-1", `method ga: option sigma is "-1"; it has to be above 0`},
 		{"ga", "elites", "0", ""},
+		{"cmaes", "restart", "twice", `method cmaes: option restart is "twice"; it has to be one of none, ipop, bipop`},
+		{"cmaes", "restart", "ipop", ""},
+		{"cmaes", "lambda", "3", "cmaes: lambda is 3; it has to be between 4 and 10000"},
+		{"es", "population", "7", "es: population is 7; it has to be even and between 4 and 10000"},
+		{"es", "momentum", "0", ""},
+		{"de", "greed", "1.5", "de: greed is 1.5; it has to be above 0 and at most 1"},
 		{"ga", "generations", "0", ""},
 		{"ga", "crossover", "0.0", ""},
 		{"fd-gradient", "starts", "0", ""},
 		{"enumerate", "memory", "99999999999999", `method enumerate: option memory is "99999999999999"; it has to be at most 1048576`},
-		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, ga, fd-gradient, random`},
-		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, ga, fd-gradient, random`},
+		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, cmaes, ga, de, es, fd-gradient, random`},
+		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, cmaes, ga, de, es, fd-gradient, random`},
 	} {
 		kind := "symbolic"
-		if c.method == "ga" || c.method == "fd-gradient" {
+		if slices.Contains([]string{"cmaes", "ga", "de", "es", "fd-gradient"}, c.method) {
 			kind = "template"
 		}
 		var values map[string]string
