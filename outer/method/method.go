@@ -93,7 +93,7 @@ func Catalogue() []Entry {
 			Doc: "An evolution strategy (CMA-ES) that learns which coefficients have to change together, with active negative weights and restarts. The first choice for coefficients.",
 			Options: []Option{
 				{"lambda", "4 + 3 ln(dimensions)", "rules per generation of the first run"},
-				{"sigma", "0.6", "first step size; coordinates reach from -1 to 1"},
+				{"sigma", "0.4", "first step size; coordinates reach from -1 to 1"},
 				{"restart", "bipop", "how runs follow on each other: none, ipop (twice the rules per generation) or bipop (also small runs)"},
 				{"tolx", "0.0001", "a run ends when its steps are smaller"},
 				{"tolfun", "1e-11", "a run ends when its scores differ by less"},

@@ -49,14 +49,14 @@ func drive(t *testing.T, m *Multistart, f func([]float64) float64, target float6
 	return n, false
 }
 
-// Rastrigin's function in five dimensions has 11⁵ minima within the bounds. One
-// run misses the least almost always; restarts find it in 10 of 10 runs.
+// Rastrigin's function in three dimensions has 11³ minima near the starts. One run
+// misses the least almost always; with restarts all find it.
 func TestRestartsFindTheLeastMinimum(t *testing.T) {
 	for _, restart := range []Restart{NoRestart, IPOP, BIPOP} {
 		solved, total := 0, 0
-		for seed := range uint64(10) {
+		for seed := range uint64(5) {
 			k := key.Root(seed)
-			m, err := NewMultistart(restart, 5, Options{Sigma: 2}, anywhere(k, 5), k)
+			m, err := NewMultistart(restart, 3, Options{Sigma: 2}, anywhere(k, 3), k)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,9 +66,9 @@ func TestRestartsFindTheLeastMinimum(t *testing.T) {
 			}
 			total += n
 		}
-		t.Logf("%s: %d of 10, %d evaluations per success", restart, solved, total/max(solved, 1))
-		if want := 10; restart != NoRestart && solved < want || restart == NoRestart && solved > 5 {
-			t.Errorf("%s: %d of 10 solved", restart, solved)
+		t.Logf("%s: %d of 5, %d evaluations per success", restart, solved, total/max(solved, 1))
+		if want := 5; restart != NoRestart && solved < want || restart == NoRestart && solved > 2 {
+			t.Errorf("%s: %d of 5 solved", restart, solved)
 		}
 	}
 }

@@ -191,7 +191,7 @@ func (o *Optimizer) TellOrder(order []int, costs []float64) error {
 	if o.noise.treat() {
 		o.sigma *= o.noise.growth(o.n)
 	}
-	o.widenIntegers()
+	o.limitDeviations()
 	o.decompose()
 	o.history.add(costs[:o.Lambda])
 	if o.stop == "" {
@@ -291,20 +291,29 @@ func squared(z []float64) float64 {
 	return max(s, math.SmallestNonzeroFloat32)
 }
 
-// widenIntegers keeps the standard deviation of whole numbers from falling so
-// low that they never change.
-func (o *Optimizer) widenIntegers() {
+// limitDeviations keeps the standard deviation of whole numbers from falling so
+// low that they never change, and that of bounded variables from growing beyond
+// a third of their range, where points are all over it and mirrored.
+func (o *Optimizer) limitDeviations() {
 	for i, c := range o.opts.Coordinates {
 		deviation := float64(o.sigma * math.Sqrt(o.cov[i][i]))
-		if !c.Integer || !(deviation < minIntegerDeviation) {
+		limited := deviation
+		if c.Integer {
+			limited = max(limited, minIntegerDeviation)
+		}
+		if c.bounded() {
+			lo, hi := c.inner()
+			limited = min(limited, (hi-lo)/3)
+		}
+		if limited == deviation {
 			continue
 		}
-		f := minIntegerDeviation / deviation
+		f := limited / deviation
 		for j := range o.cov {
 			o.cov[i][j] *= f
 			o.cov[j][i] *= f
 		}
-		o.decomposed = -o.Lambda // before the next generation
+		o.decomposed = math.MinInt / 2 // do it before the next generation
 	}
 }
 

@@ -111,6 +111,22 @@ func TestAxes(t *testing.T) {
 	}
 }
 
+// Where no direction is better than another, the distribution does not grow
+// beyond a third of the range of a bounded variable.
+func TestDeviationsAreLimited(t *testing.T) {
+	bounds := []Coordinate{{Low: -1, High: 1}, {Low: 0, High: 1000}}
+	o := newOptimizer(t, Options{Start: []float64{0, 500}, Sigma: 0.5, Coordinates: bounds, Noise: Noise{On: true}}, 1)
+	rng := key.Root(1).Stream()
+	for range 200 {
+		step(t, o, func([]float64) float64 { return rng.Normal() })
+		for i, c := range bounds {
+			if got := o.sigma * math.Sqrt(o.cov[i][i]); got > (c.High-c.Low)/3*(1+1e-12) {
+				t.Fatalf("coordinate %d deviates by %v", i, got)
+			}
+		}
+	}
+}
+
 func TestStop(t *testing.T) {
 	slope := func(x []float64) float64 { return x[0] }
 	flat := func([]float64) float64 { return 1 }

@@ -18,7 +18,7 @@ type SearchOptions struct {
 	// DefaultLambda by default, 4 to 10000.
 	Lambda int
 	// Sigma is the first step size in coordinates, which reach from -1 to 1;
-	// 0.6 by default, at most 2. Runs that begin from a known rule take a
+	// 0.4 by default, at most 2. Runs that begin from a known rule take a
 	// third of it.
 	Sigma float64
 	// Restart says how runs follow on each other; BIPOP by default.
@@ -45,7 +45,7 @@ func (o SearchOptions) withDefaults(dims int) (SearchOptions, error) {
 		o.Lambda = DefaultLambda(max(dims, 1))
 	}
 	if o.Sigma == 0 {
-		o.Sigma = 0.6
+		o.Sigma = 0.4
 	}
 	if o.Restart == "" {
 		o.Restart = BIPOP
