@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/method"
 	"github.com/metaplast/metaplast/outer/searchtest"
 	"github.com/metaplast/metaplast/rulespace"
@@ -175,6 +176,31 @@ func TestFeedback(t *testing.T) {
 		}
 		if searched == 0 {
 			t.Errorf("%s searches neither space", entry.Name)
+		}
+	}
+}
+
+// A pool of terms of which two are in the target: the third goes away, and the
+// coefficients are found to four digits.
+func TestDropsTerms(t *testing.T) {
+	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("0.01*err*pre - 0.4*w")}, false)
+	exact := func(r outer.Result) bool {
+		_, extra := r.Rule.Param("a")
+		return r.Score == 1 && !extra
+	}
+	for _, name := range []string{"cmaes", "de"} {
+		for seed := range uint64(3) {
+			s, err := method.New(name, searchtest.Cubes()[1], method.Options{}, key.Root(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			told, err := searchtest.Drive(s, fit.Result, exact, 8, 800)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(told, exact) {
+				t.Errorf("%s: seed %d does not find the rule in %d evaluations", name, seed, len(told))
+			}
 		}
 	}
 }

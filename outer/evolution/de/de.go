@@ -68,7 +68,8 @@ const resolution = 1e-4
 type strategy struct {
 	opts Options
 	rng  *key.Stream
-	// A population whose agents are no further apart is drawn anew.
+	// A population whose agents are no further apart than collapsed is drawn
+	// anew.
 	collapsed float64
 
 	n           int
@@ -154,8 +155,15 @@ func (s *strategy) initialise() {
 	}
 }
 
-// isCollapsed reports that all agents are in one place.
+// isCollapsed reports that all agents are in one place or equally good, so that
+// differences between them lead nowhere.
 func (s *strategy) isCollapsed() bool {
+	first := s.agent(0)
+	if !slices.ContainsFunc(s.pop.Individuals, func(i eaopt.Individual) bool {
+		return pending.Compare(agentOf(i).result, first.result) != 0
+	}) {
+		return true
+	}
 	for j := range s.n {
 		lo, hi := 1.0, -1.0
 		for _, i := range s.pop.Individuals {
