@@ -120,7 +120,7 @@ func ranks(results []outer.Result, order []int) []float64 {
 			j++
 		}
 		for _, k := range order[i:j] {
-			out[k] = float64(len(order)-1) - float64(i+j-1)/2
+			out[k] = float64(len(order)-1) - float64(float64(i+j-1)/2)
 		}
 		i = j
 	}
