@@ -47,8 +47,8 @@ func minimise(t *testing.T, seed uint64, f func([]float64) float64, target float
 }
 
 // Covariance matrix adaptation needs a third of the evaluations on the sphere
-// and a tenth on Rosenbrock's function, but gets stuck in the 10¹⁰ minima of
-// Rastrigin's, of which this finds the least in every run.
+// and a tenth on Rosenbrock's function, but one run of it gets stuck in one of the
+// 10¹⁰ minima of Rastrigin's, of which this finds the least in every run.
 func TestFunctions(t *testing.T) {
 	for _, c := range []struct {
 		name   string
