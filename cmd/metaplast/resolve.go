@@ -842,7 +842,7 @@ func (r *resolver) methods(plan *outer.Plan) {
 	if len(c.Method) == 0 {
 		c.Method = []MethodConfig{{Name: "enumerate", options: map[string]string{}}}
 		if r.space.Kind() != "symbolic" {
-			c.Method[0].Name = "ga"
+			c.Method[0].Name = "cmaes"
 		}
 	}
 	r.pipelines()

@@ -19,6 +19,6 @@
 //   - Normal numbers and blends are computed with functions and fused
 //     operations that differ between processors. They are computed here.
 //
-// May import outer, rulespace and internal packages; the only importer of
-// eaopt, no type of which appears in its signatures.
+// May import outer, rulespace and internal packages. Only this package and de
+// import eaopt, no type of which appears in their signatures.
 package evolution

@@ -8,6 +8,9 @@ import (
 	"github.com/metaplast/metaplast/outer/cgp"
 	"github.com/metaplast/metaplast/outer/enumerate"
 	"github.com/metaplast/metaplast/outer/evolution"
+	"github.com/metaplast/metaplast/outer/evolution/cmaes"
+	"github.com/metaplast/metaplast/outer/evolution/de"
+	"github.com/metaplast/metaplast/outer/evolution/es"
 	"github.com/metaplast/metaplast/outer/gradient"
 	"github.com/metaplast/metaplast/outer/random"
 	"github.com/metaplast/metaplast/rulespace"
@@ -64,7 +67,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to four fifths of the evaluations and goes on from what it found with cgp; searches coefficients with ga.",
+			Doc:      "Enumerates a symbolic space by size with up to four fifths of the evaluations and goes on from what it found with cgp; searches coefficients with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -102,6 +105,26 @@ func Catalogue() []Entry {
 			},
 		},
 		{
+			Name: "cmaes", Title: "covariance matrix adaptation", Spaces: cube,
+			Doc: "An evolution strategy (CMA-ES) that learns which coefficients have to change together, with active negative weights and restarts. The first choice for coefficients.",
+			Options: []Option{
+				{"lambda", "4 + 3 ln(dimensions)", "rules per generation of the first run"},
+				{"sigma", "0.4", "first step size; coordinates reach from -1 to 1"},
+				{"restart", "bipop", "how runs follow on each other: none, ipop (twice the rules per generation) or bipop (also small runs)"},
+				{"tolx", "0.0001", "a run ends when its steps are smaller"},
+				{"tolfun", "1e-11", "a run ends when its scores differ by less"},
+				{"noise", "false", "uncertainty handling: ask for some rules again, slightly displaced, and take longer steps where that changes ranks"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := cmaes.SearchOptions{
+					Lambda: v.int("lambda"), Sigma: v.float("sigma"), TolX: v.float("tolx"), TolFun: v.float("tolfun"),
+					Restart: cmaes.Restart(v.oneOf("restart", string(cmaes.NoRestart), string(cmaes.IPOP), string(cmaes.BIPOP))),
+					Noise:   v.bool("noise"), Start: o.Start,
+				}
+				return build(v, func() (outer.Searcher, error) { return cmaes.NewSearcher(space, opts, k) })
+			},
+		},
+		{
 			Name: "ga", Title: "genetic algorithm on coefficients", Spaces: cube,
 			Doc: "A real-coded genetic algorithm (eaopt): tournaments, blend and uniform crossover, normal mutation over eight octaves, elites, immigrants.",
 			Options: []Option{
@@ -121,6 +144,42 @@ func Catalogue() []Entry {
 					Sigma: v.float("sigma"), Generations: v.int("generations"), Start: o.Start,
 				}
 				return build(v, func() (outer.Searcher, error) { return evolution.New(space, opts, k) })
+			},
+		},
+		{
+			Name: "de", Title: "differential evolution", Spaces: cube,
+			Doc: "Moves agents along differences between other agents (eaopt), with rates that adapt themselves. For scores with many peaks.",
+			Options: []Option{
+				{"population", "3 dimensions, at least 16", "agents"},
+				{"greed", "0.2", "part of the agents of which one is what a mutation moves towards"},
+				{"generations", "0", "end after so many; 0 for no limit"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := de.Options{
+					Population: v.int("population"), Greed: v.float("greed"), Generations: v.int("generations"), Start: o.Start,
+				}
+				return build(v, func() (outer.Searcher, error) { return de.NewSearcher(space, opts, k) })
+			},
+		},
+		{
+			Name: "es", Title: "evolution strategy with antithetic pairs", Spaces: cube,
+			Doc: "Estimates the gradient of the score from the ranks of pairs on either side of a mean, and follows it with momentum from several points.",
+			Options: []Option{
+				{"population", "4 + 3 ln(dimensions), made even", "rules per generation, an even number"},
+				{"sigma", "0.3", "spread of the rules; coordinates reach from -1 to 1"},
+				{"rate", "2", "learning rate, in spreads"},
+				{"momentum", "0.7", "part of a move that is kept for the next"},
+				{"patience", "7", "generations without a better score until the spread is halved"},
+				{"halvings", "8", "of the spread, until an ascent ends; 0 for none"},
+				{"starts", "4", "ascents; 0 for no limit"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := es.SearchOptions{
+					Population: v.int("population"), Sigma: v.float("sigma"), Rate: v.float("rate"),
+					Momentum: v.floatOrNone("momentum"), Patience: v.int("patience"), Halvings: v.intOrNone("halvings"),
+					Starts: v.intOrNone("starts"), Start: o.Start,
+				}
+				return build(v, func() (outer.Searcher, error) { return es.NewSearcher(space, opts, k) })
 			},
 		},
 		{
@@ -160,7 +219,7 @@ func discover(kind string) []Stage {
 	if kind == "symbolic" {
 		return []Stage{{Name: "enumerate", Share: 0.8}, {Name: "cgp"}}
 	}
-	return []Stage{{Name: "ga"}}
+	return []Stage{{Name: "cmaes"}}
 }
 
 // ByName finds a method.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/method"
 	"github.com/metaplast/metaplast/outer/searchtest"
 	"github.com/metaplast/metaplast/rulespace"
@@ -75,7 +76,9 @@ func TestSpaces(t *testing.T) {
 
 // Writing out the documented defaults changes nothing.
 func TestDefaults(t *testing.T) {
-	formulas := []string{"max_complexity", "1/dimensions"}
+	formulas := []string{
+		"max_complexity", "1/dimensions", "4 + 3 ln(dimensions)", "4 + 3 ln(dimensions), made even", "3 dimensions, at least 16",
+	}
 	for _, e := range searchers() {
 		values := map[string]string{}
 		for _, o := range e.Options {
@@ -141,6 +144,12 @@ func TestValues(t *testing.T) {
 		{"ga", "population", "0", `method ga: option population is "0"; it has to be above 0`},
 		{"ga", "sigma", "-1", `method ga: option sigma is "-1"; it has to be above 0`},
 		{"ga", "elites", "0", ""},
+		{"cmaes", "restart", "twice", `method cmaes: option restart is "twice"; it has to be one of none, ipop, bipop`},
+		{"cmaes", "restart", "ipop", ""},
+		{"cmaes", "lambda", "3", "cmaes: lambda is 3; it has to be between 4 and 10000"},
+		{"es", "population", "7", "es: population is 7; it has to be even and between 4 and 10000"},
+		{"es", "momentum", "0", ""},
+		{"de", "greed", "1.5", "de: greed is 1.5; it has to be above 0 and at most 1"},
 		{"ga", "generations", "0", ""},
 		{"ga", "crossover", "0.0", ""},
 		{"fd-gradient", "starts", "0", ""},
@@ -149,7 +158,7 @@ func TestValues(t *testing.T) {
 		{"anneal", "", "", `"anneal" is not a method; methods are ` + all},
 	} {
 		kind := "symbolic"
-		if c.method == "ga" || c.method == "fd-gradient" {
+		if slices.Contains([]string{"cmaes", "ga", "de", "es", "fd-gradient"}, c.method) {
 			kind = "template"
 		}
 		var values map[string]string
@@ -206,6 +215,31 @@ func TestFeedback(t *testing.T) {
 		}
 		if searched == 0 {
 			t.Errorf("%s searches neither space", entry.Name)
+		}
+	}
+}
+
+// A pool of terms of which two are in the target: the third goes away, and the
+// coefficients are found to four digits.
+func TestDropsTerms(t *testing.T) {
+	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("0.01*err*pre - 0.4*w")}, false)
+	exact := func(r outer.Result) bool {
+		_, extra := r.Rule.Param("a")
+		return r.Score == 1 && !extra
+	}
+	for _, name := range []string{"cmaes", "de"} {
+		for seed := range uint64(3) {
+			s, err := method.New(name, searchtest.Cubes()[1], method.Options{}, key.Root(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			told, err := searchtest.Drive(s, fit.Result, exact, 8, 800)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(told, exact) {
+				t.Errorf("%s: seed %d does not find the rule in %d evaluations", name, seed, len(told))
+			}
 		}
 	}
 }

@@ -103,6 +103,15 @@ func (v *values) bool(name string) bool {
 	return b
 }
 
+// oneOf reads one of a few words, the default where none is given.
+func (v *values) oneOf(name string, words ...string) string {
+	s, ok := v.text(name)
+	if ok && !slices.Contains(words, s) {
+		v.wrong(name, s, "one of "+strings.Join(words, ", "))
+	}
+	return s
+}
+
 // err reports everything that is wrong, unknown options first.
 func (v *values) err() error {
 	var names, unknown []string
