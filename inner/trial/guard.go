@@ -14,7 +14,9 @@ import (
 type guard struct {
 	net              *network.Network
 	start            []*vec.Matrix
+	output           *vec.Matrix
 	period           int
+	left             int      // updates before the next look at everything
 	weight, activity uint32   // limits, as bits
 	alive            []uint32 // an activity of each layer in the last quarter, 0 if all are
 }
@@ -24,7 +26,8 @@ func (g *guard) init(net *network.Network, limits Limits, start []*vec.Matrix) {
 	for _, c := range net.Conns {
 		weights += c.In * c.Out
 	}
-	*g = guard{net: net, start: start, period: min(8+weights/1024, 64),
+	period := min(8+weights/1024, 64)
+	*g = guard{net: net, start: start, output: net.Act[len(net.Act)-1], period: period, left: period,
 		weight: bits(limits.Weight), activity: bits(limits.Activity), alive: make([]uint32, len(net.Act))}
 }
 
@@ -65,14 +68,28 @@ func peakOf(row []float32) uint32 {
 
 // step looks at the network after an update and returns why it has diverged,
 // if it has.
-func (g *guard) step(updates, steps, total int) string {
-	last := len(g.net.Act) - 1
-	if updates%g.period != 0 && steps < total {
-		if vec.Limited(g.net.Act[last].Data, g.activity) {
-			return ""
-		}
+func (g *guard) step(steps, total int) string {
+	g.left--
+	if g.left > 0 && steps < total && limited(g.output.Data, g.activity) {
+		return ""
+	}
+	if g.left == 0 {
+		g.left = g.period
 	}
 	return g.look(steps, total)
+}
+
+// limited is vec.Limited, without a call where there is little to see.
+func limited(x []float32, limit uint32) bool {
+	if len(x) > 16 {
+		return vec.Limited(x, limit)
+	}
+	const magnitude = 1<<31 - 1
+	beyond := uint32(0) // its highest bit
+	for _, v := range x {
+		beyond |= limit - math.Float32bits(v)&magnitude
+	}
+	return beyond>>31 == 0
 }
 
 func (g *guard) look(steps, total int) string {
@@ -110,7 +127,7 @@ func (g *guard) look(steps, total int) string {
 // within reports whether a layer keeps the limit of activities. Between rows
 // there are zeros.
 func (g *guard) within(m *vec.Matrix) bool {
-	return vec.Limited(m.Data[:m.Rows*m.Stride], g.activity)
+	return limited(m.Data[:m.Rows*m.Stride], g.activity)
 }
 
 func describe(what, where string, value, limit uint32, steps int) string {
