@@ -70,26 +70,13 @@ func peakOf(row []float32) uint32 {
 // if it has.
 func (g *guard) step(steps, total int) string {
 	g.left--
-	if g.left > 0 && steps < total && limited(g.output.Data, g.activity) {
+	if g.left > 0 && steps < total && vec.Limited(g.output.Data, g.activity) {
 		return ""
 	}
 	if g.left == 0 {
 		g.left = g.period
 	}
 	return g.look(steps, total)
-}
-
-// limited is vec.Limited, without a call where there is little to see.
-func limited(x []float32, limit uint32) bool {
-	if len(x) > 16 {
-		return vec.Limited(x, limit)
-	}
-	const magnitude = 1<<31 - 1
-	beyond := uint32(0) // its highest bit
-	for _, v := range x {
-		beyond |= limit - math.Float32bits(v)&magnitude
-	}
-	return beyond>>31 == 0
 }
 
 func (g *guard) look(steps, total int) string {
@@ -127,7 +114,7 @@ func (g *guard) look(steps, total int) string {
 // within reports whether a layer keeps the limit of activities. Between rows
 // there are zeros.
 func (g *guard) within(m *vec.Matrix) bool {
-	return limited(m.Data[:m.Rows*m.Stride], g.activity)
+	return vec.Limited(m.Data[:m.Rows*m.Stride], g.activity)
 }
 
 func describe(what, where string, value, limit uint32, steps int) string {

@@ -28,7 +28,7 @@ type unit struct {
 	swapped bool  // the arguments are those of the node in reverse
 	varies  bool
 	width   int
-	args    int // how many
+	args    int                  // how many
 	direct  func(d, a []float32) // the function of one vector, where it is that
 	d       *view
 	arg     [3]*view
