@@ -79,6 +79,8 @@ type base struct {
 	steps   int
 	shown   int // presentations of each connection so far
 	cost    Cost
+	once    float64 // multiply-adds of a sample's forward pass
+	folds   bool    // a connection has a fold
 
 	tau, thetaTau, eligTau float64
 	competition            float32
@@ -106,6 +108,7 @@ func (b *base) init(needs Needs) {
 		p := &b.conns[l]
 		p.conn, p.needs, p.act = c, ofTotals(needs.Of(c)), c.Post
 		p.derived = (p.needs & (local | totals)).Minus(free)
+		b.once += float64(float64(c.Positions) * float64(c.In) * float64(c.Out))
 		v := &p.sig.Values
 		v[rulespace.SigPre], v[rulespace.SigPost], v[rulespace.SigPot] = c.Pre, c.Post, c.Pot
 		if c.Output {
@@ -215,9 +218,7 @@ func (b *base) setBatch(n int) {
 // forward runs the network on the batch.
 func (b *base) forward(net *network.Network, batch *tasks.Batch) {
 	x := b.begin(net, batch)
-	for _, c := range net.Conns {
-		b.count(batch.N*c.Positions, c.In, c.Out)
-	}
+	b.cost.MultiplyAdds += float64(float64(batch.N) * b.once)
 	net.Forward(x)
 }
 
@@ -232,8 +233,10 @@ func (b *base) begin(net *network.Network, batch *tasks.Batch) *vec.Matrix {
 		b.input = x.Head(batch.N)
 		x = &b.input
 	}
-	if batch.Y != nil {
-		b.target = batch.Y.Head(batch.N)
+	if y := batch.Y; y != nil {
+		// Head, without waiting for a copy of what has just been written.
+		t := &b.target
+		t.Rows, t.Cols, t.Stride, t.Data = batch.N, y.Cols, y.Stride, y.Data[:batch.N*y.Stride]
 	}
 	if batch.N*b.conns[0].conn.Positions != b.conns[0].sig.Batch {
 		b.setBatch(batch.N)

@@ -41,7 +41,7 @@ func (b *base) bindCredit(credit []*vec.Matrix) {
 			v[rulespace.SigErr], v[rulespace.SigErrPre] = credit[l+1], credit[l]
 			continue
 		}
-		p.fold = &fold{}
+		p.fold, b.folds = &fold{}, true
 		if credit[l+1] != nil {
 			p.fold.err = b.rows(p.conn, p.conn.Out)
 			v[rulespace.SigErr] = p.fold.err
@@ -98,8 +98,10 @@ func (b *base) sendBack(l int, dst, credit, feedback *vec.Matrix) {
 
 // presentCredit presents every connection with the credit of its layers.
 func (b *base) presentCredit(credit []*vec.Matrix, p Plasticity) {
-	for l := range b.conns {
-		b.showCredit(l, credit[l])
+	if b.folds {
+		for l := range b.conns {
+			b.showCredit(l, credit[l])
+		}
 	}
 	b.present(p)
 }

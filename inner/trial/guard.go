@@ -14,7 +14,9 @@ import (
 type guard struct {
 	net              *network.Network
 	start            []*vec.Matrix
+	output           *vec.Matrix
 	period           int
+	left             int      // updates before the next look at everything
 	weight, activity uint32   // limits, as bits
 	alive            []uint32 // an activity of each layer in the last quarter, 0 if all are
 }
@@ -24,7 +26,8 @@ func (g *guard) init(net *network.Network, limits Limits, start []*vec.Matrix) {
 	for _, c := range net.Conns {
 		weights += c.In * c.Out
 	}
-	*g = guard{net: net, start: start, period: min(8+weights/1024, 64),
+	period := min(8+weights/1024, 64)
+	*g = guard{net: net, start: start, output: net.Act[len(net.Act)-1], period: period, left: period,
 		weight: bits(limits.Weight), activity: bits(limits.Activity), alive: make([]uint32, len(net.Act))}
 }
 
@@ -65,12 +68,13 @@ func peakOf(row []float32) uint32 {
 
 // step looks at the network after an update and returns why it has diverged,
 // if it has.
-func (g *guard) step(updates, steps, total int) string {
-	last := len(g.net.Act) - 1
-	if updates%g.period != 0 && steps < total {
-		if vec.Limited(g.net.Act[last].Data, g.activity) {
-			return ""
-		}
+func (g *guard) step(steps, total int) string {
+	g.left--
+	if g.left > 0 && steps < total && vec.Limited(g.output.Data, g.activity) {
+		return ""
+	}
+	if g.left == 0 {
+		g.left = g.period
 	}
 	return g.look(steps, total)
 }

@@ -178,7 +178,7 @@ func (l *life) live(ctx context.Context) Outcome {
 			}
 		}
 		l.update()
-		if reason := l.guard.step(l.updates, l.steps, l.Steps); reason != "" {
+		if reason := l.guard.step(l.steps, l.Steps); reason != "" {
 			return Outcome{Score: worst(), Train: worst(), Status: Diverged, Reason: reason, Steps: l.steps, Cost: l.circuit.Cost(), Alignment: l.alignment()}
 		}
 		if l.Observe != nil && l.steps >= observe {

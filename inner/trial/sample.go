@@ -41,7 +41,7 @@ func (r *Runner) Sample(ctx context.Context, t Trial, n int) (rows [][]float64, 
 		s.batch = l.batch
 		s.steps = l.steps
 		l.update()
-		if l.guard.step(l.updates, l.steps, l.Steps) != "" {
+		if l.guard.step(l.steps, l.Steps) != "" {
 			break
 		}
 	}

@@ -28,7 +28,8 @@ type unit struct {
 	swapped bool  // the arguments are those of the node in reverse
 	varies  bool
 	width   int
-	args    int // how many
+	args    int                  // how many
+	direct  func(d, a []float32) // the function of one vector, where it is that
 	d       *view
 	arg     [3]*view
 	home    view
@@ -64,9 +65,32 @@ func (i *Instance) section(inputs []input, ids []int, batch bool) section {
 			}
 			u.scaled = true
 		}
+		if n.kind == apply && u.args == 1 && u.width > 1 && u.scalar == 0 {
+			u.direct = unary(n.op)
+		}
 		s.units = append(s.units, u)
 	}
 	return s
+}
+
+// unary returns the function of a vector for a primitive, nil if there is none
+// or it is seldom used.
+func unary(op rulespace.Op) func(d, a []float32) {
+	switch op {
+	case rulespace.Neg:
+		return vec.Neg
+	case rulespace.Square:
+		return vec.Square
+	case rulespace.Cube:
+		return vec.Cube
+	case rulespace.Abs:
+		return vec.Abs
+	case rulespace.Relu:
+		return vec.Relu
+	case rulespace.Tanh:
+		return vec.Tanh
+	}
+	return nil
 }
 
 // hoist carries out a section.

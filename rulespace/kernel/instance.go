@@ -366,21 +366,37 @@ func (i *Instance) prepare(k int, a *assignment, t *threads, batch int, storing 
 	if i.running[k] != nil && !i.running[k].point(i.in, i.out, batch) {
 		i.running[k] = nil
 	}
-	i.skip[k] = len(a.silent) > 0
+	lively := i.lively(a)
+	i.skip[k] = len(a.silent) > 0 && !lively
 	for _, id := range a.bounded {
 		i.skip[k] = i.skip[k] && i.finite(id, batch)
 	}
 	for _, c := range a.chains {
-		i.gather(c, batch, i.skip[k])
+		i.gather(c, batch, i.skip[k], lively)
 	}
 }
 
+// lively reports that no row is silent, which the first sample shows where
+// inputs are dense.
+func (i *Instance) lively(a *assignment) bool {
+	if len(a.silent) == 0 {
+		return false
+	}
+	for _, x := range i.views[a.silent[0]].data[:i.in] {
+		if x == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // gather points a chain to its factors, which lie in one matrix each. Where
-// the assignment's bounds hold, all of them are finite.
-func (i *Instance) gather(c, batch int, bounded bool) {
+// the assignment's bounds hold, all of them are finite; where no row is silent,
+// there is little to leave out and no need to know.
+func (i *Instance) gather(c, batch int, bounded, lively bool) {
 	pairs := i.p.chains[c]
 	p := &i.chains[c]
-	p.n, p.all = batch*len(pairs), false
+	p.n, p.all = batch*len(pairs), lively
 	for _, x := range pairs {
 		p.all = p.all || !bounded && !i.finite(x.f, batch)
 	}

@@ -26,17 +26,22 @@ type pass struct {
 type operand struct {
 	signal *input // nil for a unit
 	which  rulespace.Signal
-	width  int // columns of a signal of pre or post scope
+	width  int // columns of a signal of pre or post scope; none of a unit
 	at     *view
 }
 
 // data returns the values of an operand.
 func (o *operand) data(i *Instance, f *Frame) []float32 {
+	if m := f.Values[o.which]; m != nil && m.Cols == o.width {
+		return m.Data
+	}
+	return o.other(i, f)
+}
+
+// other is data for what is not the common case.
+func (o *operand) other(i *Instance, f *Frame) []float32 {
 	if o.signal == nil {
 		return o.at.data
-	}
-	if m := f.Values[o.which]; m != nil && m.Rows > 0 && m.Cols == o.width {
-		return m.Data
 	}
 	v := f.view(*o.signal, i.in, i.out)
 	return v.data
@@ -101,7 +106,7 @@ func (i *Instance) onePass() *pass {
 	}
 	at := func(id int) operand {
 		if id = i.itself(id); id == none {
-			return operand{at: &i.none}
+			return operand{at: &i.none, width: none}
 		}
 		for k := range s.inputs {
 			if s.inputs[k].node == id {
@@ -112,7 +117,7 @@ func (i *Instance) onePass() *pass {
 				return o
 			}
 		}
-		return operand{at: &i.views[id]}
+		return operand{at: &i.views[id], width: none}
 	}
 	r.g, r.f, r.h, r.k, r.v = at(a.rank.g), at(f), at(a.rank.g2), at(a.rank.f2), at(v)
 	if !r.scaled {
@@ -225,6 +230,8 @@ func (i *Instance) look(inputs []bound, f *Frame) {
 // one computes a unit of one sample.
 func (u *unit) one() {
 	switch {
+	case u.direct != nil:
+		u.direct(u.d.data[:u.width], u.arg[0].data)
 	case u.scaled:
 		vec.MulVS(u.d.data[:u.width], u.arg[0].data, u.arg[1].data[0])
 	case u.kind == mean:

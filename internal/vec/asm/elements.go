@@ -410,13 +410,18 @@ func (s *isa) tanhRow(k int) reg.Register {
 
 var tables = map[string]Mem{}
 
-// tanh works on four vectors at a time, since each has to wait for itself. For
-// AVX2 to have registers enough, the sign travels with the index, of which
-// the lookup reads three bits.
+// tanh works on several vectors at a time, since each has to wait for itself.
+// For AVX2, and for more than four vectors, to have registers enough, the sign
+// travels with the index, of which the lookup reads three or four bits of a
+// table that is there twice.
 func (s *isa) tanh(x bundle) bundle {
 	a := s.do(VMINPS, s.number(9.02), s.and(x, 1<<31-1)) // NaN stays
 	index := s.shift(VPSRLD, s.addC(a, 0.75), 22)
-	if !s.wide() {
+	many := s.wide() && len(x) > 4
+	switch {
+	case many:
+		s.addSign(index, x)
+	case !s.wide():
 		index = s.do(VORPS, index, s.and(x, 1<<31))
 		x = index
 	}
@@ -431,7 +436,20 @@ func (s *isa) tanh(x bundle) bundle {
 			VADDPS(c, v, v)
 		}
 	}
+	if many {
+		s.addSign(p, index)
+		return p
+	}
 	return s.do(VORPS, p, s.and(x, 1<<31))
+}
+
+// addSign sets in d the signs that are set in x, with AVX-512.
+func (s *isa) addSign(d, x bundle) {
+	const orAnd = 0xf8 // d or x and the mask
+	m := memory(1 << 31)
+	for i, v := range d {
+		VPTERNLOGD_BCST(Imm(orAnd), m, x[i], v)
+	}
 }
 
 // coefficient looks coefficients of fmath.Tanh32 up by the lowest three bits

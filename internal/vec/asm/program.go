@@ -136,10 +136,10 @@ var operations = []operation{
 			VSQRTPS(a, a)
 		}
 	}},
-	{"exp", nowhere, lengthy((*isa).exp, 2)},
-	{"log", nowhere, lengthy((*isa).log, 2)},
-	{"tanh", nowhere, lengthy((*isa).tanh, 4)},
-	{"sigmoid", nowhere, lengthy((*isa).sigmoid, 2)},
+	{"exp", nowhere, lengthy((*isa).exp, 2, 4)},
+	{"log", nowhere, lengthy((*isa).log, 2, 4)},
+	{"tanh", nowhere, lengthy((*isa).tanh, 4, 8)},
+	{"sigmoid", nowhere, lengthy((*isa).sigmoid, 2, 4)},
 	{"relu", nowhere, unary(func(s *isa, x bundle) bundle { return s.do(VMAXPS, s.number(0), x) })},
 	{"step", nowhere, unary((*isa).step)},
 	{"loop", nowhere, (*machine).loop},
@@ -416,12 +416,12 @@ func unary(value func(s *isa, x bundle) bundle) func(m *machine, x []place) {
 
 // lengthy is unary for functions that need many registers: where these are
 // too few, the accumulators go to memory and are worked on a few at a time, at
-// most so many with AVX2.
-func lengthy(value func(s *isa, x bundle) bundle, most int) func(m *machine, x []place) {
+// most so many with AVX2 and with AVX-512.
+func lengthy(value func(s *isa, x bundle) bundle, most, mostWide int) func(m *machine, x []place) {
 	return func(m *machine, _ []place) {
 		n, group := len(m.acc), most
 		if m.wide() {
-			group = 4
+			group = mostWide
 		}
 		for n%group != 0 {
 			group--

@@ -10939,169 +10939,266 @@ loop2:
 // func tanh1x8x512()
 // Requires: AVX512DQ, AVX512F
 TEXT ·tanh1x8x512(SB), NOSPLIT|NOFRAME, $0
-	MOVQ    160(R9), AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	VMOVUPS Z6, 384(AX)
-	VMOVUPS Z7, 448(AX)
-	MOVQ    $0x00000002, CX
-
-loop3:
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
-	VMOVUPS      128(AX), Z2
-	VMOVUPS      192(AX), Z3
-	VBROADCASTSS x411051ec<>+0(SB), Z4
-	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z5
-	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z6
-	VANDPS.BCST  x7fffffff<>+0(SB), Z2, Z7
-	VANDPS.BCST  x7fffffff<>+0(SB), Z3, Z8
-	VMINPS       Z5, Z4, Z5
-	VMINPS       Z6, Z4, Z6
-	VMINPS       Z7, Z4, Z7
-	VMINPS       Z8, Z4, Z4
-	VADDPS.BCST  x3f400000<>+0(SB), Z5, Z8
-	VADDPS.BCST  x3f400000<>+0(SB), Z6, Z9
-	VADDPS.BCST  x3f400000<>+0(SB), Z7, Z10
-	VADDPS.BCST  x3f400000<>+0(SB), Z4, Z11
-	VPSRLD       $0x16, Z8, Z8
-	VPSRLD       $0x16, Z9, Z9
-	VPSRLD       $0x16, Z10, Z10
-	VPSRLD       $0x16, Z11, Z11
-	VMOVUPS      tanh0<>+0(SB), Z12
-	VPERMPS      Z12, Z8, Z13
-	VPERMPS      Z12, Z9, Z14
-	VPERMPS      Z12, Z10, Z15
-	VPERMPS      Z12, Z11, Z12
-	VSUBPS       Z13, Z5, Z5
-	VSUBPS       Z14, Z6, Z6
-	VSUBPS       Z15, Z7, Z7
-	VSUBPS       Z12, Z4, Z4
-	VMOVUPS      tanh8<>+0(SB), Z12
-	VPERMPS      Z12, Z8, Z13
-	VPERMPS      Z12, Z9, Z14
-	VPERMPS      Z12, Z10, Z15
-	VPERMPS      Z12, Z11, Z12
-	VMOVUPS      tanh7<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh6<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh5<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh4<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh3<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh2<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z17
-	VADDPS       Z17, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z17
-	VADDPS       Z17, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z17
-	VADDPS       Z17, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z16
-	VADDPS       Z16, Z12, Z12
-	VMOVUPS      tanh1<>+0(SB), Z16
-	VMULPS       Z5, Z13, Z13
-	VPERMPS      Z16, Z8, Z5
-	VADDPS       Z5, Z13, Z13
-	VMULPS       Z6, Z14, Z14
-	VPERMPS      Z16, Z9, Z5
-	VADDPS       Z5, Z14, Z14
-	VMULPS       Z7, Z15, Z15
-	VPERMPS      Z16, Z10, Z5
-	VADDPS       Z5, Z15, Z15
-	VMULPS       Z4, Z12, Z12
-	VPERMPS      Z16, Z11, Z4
-	VADDPS       Z4, Z12, Z12
-	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
-	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
-	VANDPS.BCST  x80000000<>+0(SB), Z3, Z3
-	VORPS        Z0, Z13, Z0
-	VORPS        Z1, Z14, Z1
-	VORPS        Z2, Z15, Z2
-	VORPS        Z3, Z12, Z3
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	DECQ         CX
-	JNZ          loop3
-	VMOVUPS      -512(AX), Z0
-	VMOVUPS      -448(AX), Z1
-	VMOVUPS      -384(AX), Z2
-	VMOVUPS      -320(AX), Z3
-	VMOVUPS      -256(AX), Z4
-	VMOVUPS      -192(AX), Z5
-	VMOVUPS      -128(AX), Z6
-	VMOVUPS      -64(AX), Z7
-	ADDQ         $0x00000028, R8
-	JMP          (R8)
+	VBROADCASTSS    x411051ec<>+0(SB), Z8
+	VANDPS.BCST     x7fffffff<>+0(SB), Z0, Z9
+	VANDPS.BCST     x7fffffff<>+0(SB), Z1, Z10
+	VANDPS.BCST     x7fffffff<>+0(SB), Z2, Z11
+	VANDPS.BCST     x7fffffff<>+0(SB), Z3, Z12
+	VANDPS.BCST     x7fffffff<>+0(SB), Z4, Z13
+	VANDPS.BCST     x7fffffff<>+0(SB), Z5, Z14
+	VANDPS.BCST     x7fffffff<>+0(SB), Z6, Z15
+	VANDPS.BCST     x7fffffff<>+0(SB), Z7, Z16
+	VMINPS          Z9, Z8, Z9
+	VMINPS          Z10, Z8, Z10
+	VMINPS          Z11, Z8, Z11
+	VMINPS          Z12, Z8, Z12
+	VMINPS          Z13, Z8, Z13
+	VMINPS          Z14, Z8, Z14
+	VMINPS          Z15, Z8, Z15
+	VMINPS          Z16, Z8, Z8
+	VADDPS.BCST     x3f400000<>+0(SB), Z9, Z16
+	VADDPS.BCST     x3f400000<>+0(SB), Z10, Z17
+	VADDPS.BCST     x3f400000<>+0(SB), Z11, Z18
+	VADDPS.BCST     x3f400000<>+0(SB), Z12, Z19
+	VADDPS.BCST     x3f400000<>+0(SB), Z13, Z20
+	VADDPS.BCST     x3f400000<>+0(SB), Z14, Z21
+	VADDPS.BCST     x3f400000<>+0(SB), Z15, Z22
+	VADDPS.BCST     x3f400000<>+0(SB), Z8, Z23
+	VPSRLD          $0x16, Z16, Z16
+	VPSRLD          $0x16, Z17, Z17
+	VPSRLD          $0x16, Z18, Z18
+	VPSRLD          $0x16, Z19, Z19
+	VPSRLD          $0x16, Z20, Z20
+	VPSRLD          $0x16, Z21, Z21
+	VPSRLD          $0x16, Z22, Z22
+	VPSRLD          $0x16, Z23, Z23
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z0, Z16
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z1, Z17
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z2, Z18
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z3, Z19
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z4, Z20
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z5, Z21
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z6, Z22
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z7, Z23
+	VMOVUPS         tanh0<>+0(SB), Z0
+	VPERMPS         Z0, Z16, Z1
+	VPERMPS         Z0, Z17, Z2
+	VPERMPS         Z0, Z18, Z3
+	VPERMPS         Z0, Z19, Z4
+	VPERMPS         Z0, Z20, Z5
+	VPERMPS         Z0, Z21, Z6
+	VPERMPS         Z0, Z22, Z7
+	VPERMPS         Z0, Z23, Z0
+	VSUBPS          Z1, Z9, Z1
+	VSUBPS          Z2, Z10, Z2
+	VSUBPS          Z3, Z11, Z3
+	VSUBPS          Z4, Z12, Z4
+	VSUBPS          Z5, Z13, Z5
+	VSUBPS          Z6, Z14, Z6
+	VSUBPS          Z7, Z15, Z7
+	VSUBPS          Z0, Z8, Z0
+	VMOVUPS         tanh8<>+0(SB), Z14
+	VPERMPS         Z14, Z16, Z15
+	VPERMPS         Z14, Z17, Z8
+	VPERMPS         Z14, Z18, Z9
+	VPERMPS         Z14, Z19, Z10
+	VPERMPS         Z14, Z20, Z11
+	VPERMPS         Z14, Z21, Z12
+	VPERMPS         Z14, Z22, Z13
+	VPERMPS         Z14, Z23, Z14
+	VMOVUPS         tanh7<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh6<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh5<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh4<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh3<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh2<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z25
+	VADDPS          Z25, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z25
+	VADDPS          Z25, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z25
+	VADDPS          Z25, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z25
+	VADDPS          Z25, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z25
+	VADDPS          Z25, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z25
+	VADDPS          Z25, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z25
+	VADDPS          Z25, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z24
+	VADDPS          Z24, Z14, Z14
+	VMOVUPS         tanh1<>+0(SB), Z24
+	VMULPS          Z1, Z15, Z15
+	VPERMPS         Z24, Z16, Z1
+	VADDPS          Z1, Z15, Z15
+	VMULPS          Z2, Z8, Z8
+	VPERMPS         Z24, Z17, Z1
+	VADDPS          Z1, Z8, Z8
+	VMULPS          Z3, Z9, Z9
+	VPERMPS         Z24, Z18, Z1
+	VADDPS          Z1, Z9, Z9
+	VMULPS          Z4, Z10, Z10
+	VPERMPS         Z24, Z19, Z1
+	VADDPS          Z1, Z10, Z10
+	VMULPS          Z5, Z11, Z11
+	VPERMPS         Z24, Z20, Z1
+	VADDPS          Z1, Z11, Z11
+	VMULPS          Z6, Z12, Z12
+	VPERMPS         Z24, Z21, Z1
+	VADDPS          Z1, Z12, Z12
+	VMULPS          Z7, Z13, Z13
+	VPERMPS         Z24, Z22, Z1
+	VADDPS          Z1, Z13, Z13
+	VMULPS          Z0, Z14, Z14
+	VPERMPS         Z24, Z23, Z0
+	VADDPS          Z0, Z14, Z14
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z16, Z15
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z17, Z8
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z18, Z9
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z19, Z10
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z20, Z11
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z21, Z12
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z22, Z13
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z23, Z14
+	VMOVAPS         Z15, Z0
+	VMOVAPS         Z8, Z1
+	VMOVAPS         Z9, Z2
+	VMOVAPS         Z10, Z3
+	VMOVAPS         Z11, Z4
+	VMOVAPS         Z12, Z5
+	VMOVAPS         Z13, Z6
+	VMOVAPS         Z14, Z7
+	ADDQ            $0x00000028, R8
+	JMP             (R8)
 
 // func sigmoid1x8x512()
 // Requires: AVX512DQ, AVX512F
@@ -11117,7 +11214,7 @@ TEXT ·sigmoid1x8x512(SB), NOSPLIT|NOFRAME, $0
 	VMOVUPS Z7, 448(AX)
 	MOVQ    $0x00000002, CX
 
-loop4:
+loop3:
 	VMOVUPS        (AX), Z0
 	VMOVUPS        64(AX), Z1
 	VMOVUPS        128(AX), Z2
@@ -11246,7 +11343,7 @@ loop4:
 	VMOVUPS        Z3, 192(AX)
 	ADDQ           $0x00000100, AX
 	DECQ           CX
-	JNZ            loop4
+	JNZ            loop3
 	VMOVUPS        -512(AX), Z0
 	VMOVUPS        -448(AX), Z1
 	VMOVUPS        -384(AX), Z2
@@ -11345,7 +11442,7 @@ TEXT ·step1x8x512(SB), NOSPLIT|NOFRAME, $0
 // func loop512()
 TEXT ·loop512(SB), NOSPLIT|NOFRAME, $0
 	DECQ 128(R9)
-	JZ   done5
+	JZ   done4
 	MOVQ 144(R9), AX
 	ADDQ AX, 32(R9)
 	MOVQ 152(R9), AX
@@ -11354,7 +11451,7 @@ TEXT ·loop512(SB), NOSPLIT|NOFRAME, $0
 	MOVQ 8(R8), R8
 	JMP  (R8)
 
-done5:
+done4:
 	ADDQ $0x00000028, R8
 	MOVQ 16(R9), AX
 	MOVQ AX, 32(R9)
@@ -11372,9 +11469,9 @@ TEXT ·end512(SB), NOSPLIT|NOFRAME, $0
 	ADDQ AX, 8(R9)
 	ADDQ AX, 16(R9)
 	DECQ 72(R9)
-	JNZ  next6
+	JNZ  next5
 	DECQ 88(R9)
-	JZ   done7
+	JZ   done6
 	MOVQ 80(R9), AX
 	MOVQ AX, 72(R9)
 	MOVQ 104(R9), AX
@@ -11384,7 +11481,7 @@ TEXT ·end512(SB), NOSPLIT|NOFRAME, $0
 	MOVQ 120(R9), AX
 	ADDQ AX, 24(R9)
 
-next6:
+next5:
 	MOVQ 16(R9), AX
 	MOVQ AX, 32(R9)
 	MOVQ 24(R9), AX
@@ -11395,7 +11492,7 @@ next6:
 	MOVQ 64(R9), R8
 	JMP  (R8)
 
-done7:
+done6:
 	VZEROUPPER
 	RET
 
@@ -12450,7 +12547,7 @@ TEXT ·exp1x6x512(SB), NOSPLIT|NOFRAME, $0
 	VMOVUPS Z5, 320(AX)
 	MOVQ    $0x00000002, CX
 
-loop8:
+loop7:
 	VMOVUPS        (AX), Z0
 	VMOVUPS        64(AX), Z1
 	VMOVUPS        128(AX), Z2
@@ -12543,7 +12640,7 @@ loop8:
 	VMOVUPS        Z2, 128(AX)
 	ADDQ           $0x000000c0, AX
 	DECQ           CX
-	JNZ            loop8
+	JNZ            loop7
 	VMOVUPS        -384(AX), Z0
 	VMOVUPS        -320(AX), Z1
 	VMOVUPS        -256(AX), Z2
@@ -12565,7 +12662,7 @@ TEXT ·log1x6x512(SB), NOSPLIT|NOFRAME, $0
 	VMOVUPS Z5, 320(AX)
 	MOVQ    $0x00000002, CX
 
-loop9:
+loop8:
 	VMOVUPS        (AX), Z0
 	VMOVUPS        64(AX), Z1
 	VMOVUPS        128(AX), Z2
@@ -12720,7 +12817,7 @@ loop9:
 	VMOVUPS        Z2, 128(AX)
 	ADDQ           $0x000000c0, AX
 	DECQ           CX
-	JNZ            loop9
+	JNZ            loop8
 	VMOVUPS        -384(AX), Z0
 	VMOVUPS        -320(AX), Z1
 	VMOVUPS        -256(AX), Z2
@@ -12733,133 +12830,204 @@ loop9:
 // func tanh1x6x512()
 // Requires: AVX512DQ, AVX512F
 TEXT ·tanh1x6x512(SB), NOSPLIT|NOFRAME, $0
-	MOVQ    160(R9), AX
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
-	VMOVUPS Z4, 256(AX)
-	VMOVUPS Z5, 320(AX)
-	MOVQ    $0x00000002, CX
-
-loop10:
-	VMOVUPS      (AX), Z0
-	VMOVUPS      64(AX), Z1
-	VMOVUPS      128(AX), Z2
-	VBROADCASTSS x411051ec<>+0(SB), Z3
-	VANDPS.BCST  x7fffffff<>+0(SB), Z0, Z4
-	VANDPS.BCST  x7fffffff<>+0(SB), Z1, Z5
-	VANDPS.BCST  x7fffffff<>+0(SB), Z2, Z6
-	VMINPS       Z4, Z3, Z4
-	VMINPS       Z5, Z3, Z5
-	VMINPS       Z6, Z3, Z3
-	VADDPS.BCST  x3f400000<>+0(SB), Z4, Z6
-	VADDPS.BCST  x3f400000<>+0(SB), Z5, Z7
-	VADDPS.BCST  x3f400000<>+0(SB), Z3, Z8
-	VPSRLD       $0x16, Z6, Z6
-	VPSRLD       $0x16, Z7, Z7
-	VPSRLD       $0x16, Z8, Z8
-	VMOVUPS      tanh0<>+0(SB), Z9
-	VPERMPS      Z9, Z6, Z10
-	VPERMPS      Z9, Z7, Z11
-	VPERMPS      Z9, Z8, Z9
-	VSUBPS       Z10, Z4, Z4
-	VSUBPS       Z11, Z5, Z5
-	VSUBPS       Z9, Z3, Z3
-	VMOVUPS      tanh8<>+0(SB), Z9
-	VPERMPS      Z9, Z6, Z10
-	VPERMPS      Z9, Z7, Z11
-	VPERMPS      Z9, Z8, Z9
-	VMOVUPS      tanh7<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh6<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh5<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh4<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh3<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh2<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z13
-	VADDPS       Z13, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z13
-	VADDPS       Z13, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      tanh1<>+0(SB), Z12
-	VMULPS       Z4, Z10, Z10
-	VPERMPS      Z12, Z6, Z4
-	VADDPS       Z4, Z10, Z10
-	VMULPS       Z5, Z11, Z11
-	VPERMPS      Z12, Z7, Z4
-	VADDPS       Z4, Z11, Z11
-	VMULPS       Z3, Z9, Z9
-	VPERMPS      Z12, Z8, Z3
-	VADDPS       Z3, Z9, Z9
-	VANDPS.BCST  x80000000<>+0(SB), Z0, Z0
-	VANDPS.BCST  x80000000<>+0(SB), Z1, Z1
-	VANDPS.BCST  x80000000<>+0(SB), Z2, Z2
-	VORPS        Z0, Z10, Z0
-	VORPS        Z1, Z11, Z1
-	VORPS        Z2, Z9, Z2
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	ADDQ         $0x000000c0, AX
-	DECQ         CX
-	JNZ          loop10
-	VMOVUPS      -384(AX), Z0
-	VMOVUPS      -320(AX), Z1
-	VMOVUPS      -256(AX), Z2
-	VMOVUPS      -192(AX), Z3
-	VMOVUPS      -128(AX), Z4
-	VMOVUPS      -64(AX), Z5
-	ADDQ         $0x00000028, R8
-	JMP          (R8)
+	VBROADCASTSS    x411051ec<>+0(SB), Z6
+	VANDPS.BCST     x7fffffff<>+0(SB), Z0, Z7
+	VANDPS.BCST     x7fffffff<>+0(SB), Z1, Z8
+	VANDPS.BCST     x7fffffff<>+0(SB), Z2, Z9
+	VANDPS.BCST     x7fffffff<>+0(SB), Z3, Z10
+	VANDPS.BCST     x7fffffff<>+0(SB), Z4, Z11
+	VANDPS.BCST     x7fffffff<>+0(SB), Z5, Z12
+	VMINPS          Z7, Z6, Z7
+	VMINPS          Z8, Z6, Z8
+	VMINPS          Z9, Z6, Z9
+	VMINPS          Z10, Z6, Z10
+	VMINPS          Z11, Z6, Z11
+	VMINPS          Z12, Z6, Z6
+	VADDPS.BCST     x3f400000<>+0(SB), Z7, Z12
+	VADDPS.BCST     x3f400000<>+0(SB), Z8, Z13
+	VADDPS.BCST     x3f400000<>+0(SB), Z9, Z14
+	VADDPS.BCST     x3f400000<>+0(SB), Z10, Z15
+	VADDPS.BCST     x3f400000<>+0(SB), Z11, Z16
+	VADDPS.BCST     x3f400000<>+0(SB), Z6, Z17
+	VPSRLD          $0x16, Z12, Z12
+	VPSRLD          $0x16, Z13, Z13
+	VPSRLD          $0x16, Z14, Z14
+	VPSRLD          $0x16, Z15, Z15
+	VPSRLD          $0x16, Z16, Z16
+	VPSRLD          $0x16, Z17, Z17
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z0, Z12
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z1, Z13
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z2, Z14
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z3, Z15
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z4, Z16
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z5, Z17
+	VMOVUPS         tanh0<>+0(SB), Z0
+	VPERMPS         Z0, Z12, Z1
+	VPERMPS         Z0, Z13, Z2
+	VPERMPS         Z0, Z14, Z3
+	VPERMPS         Z0, Z15, Z4
+	VPERMPS         Z0, Z16, Z5
+	VPERMPS         Z0, Z17, Z0
+	VSUBPS          Z1, Z7, Z1
+	VSUBPS          Z2, Z8, Z2
+	VSUBPS          Z3, Z9, Z3
+	VSUBPS          Z4, Z10, Z4
+	VSUBPS          Z5, Z11, Z5
+	VSUBPS          Z0, Z6, Z0
+	VMOVUPS         tanh8<>+0(SB), Z10
+	VPERMPS         Z10, Z12, Z11
+	VPERMPS         Z10, Z13, Z6
+	VPERMPS         Z10, Z14, Z7
+	VPERMPS         Z10, Z15, Z8
+	VPERMPS         Z10, Z16, Z9
+	VPERMPS         Z10, Z17, Z10
+	VMOVUPS         tanh7<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh6<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh5<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh4<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh3<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh2<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z19
+	VADDPS          Z19, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z19
+	VADDPS          Z19, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z19
+	VADDPS          Z19, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z19
+	VADDPS          Z19, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z19
+	VADDPS          Z19, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z18
+	VADDPS          Z18, Z10, Z10
+	VMOVUPS         tanh1<>+0(SB), Z18
+	VMULPS          Z1, Z11, Z11
+	VPERMPS         Z18, Z12, Z1
+	VADDPS          Z1, Z11, Z11
+	VMULPS          Z2, Z6, Z6
+	VPERMPS         Z18, Z13, Z1
+	VADDPS          Z1, Z6, Z6
+	VMULPS          Z3, Z7, Z7
+	VPERMPS         Z18, Z14, Z1
+	VADDPS          Z1, Z7, Z7
+	VMULPS          Z4, Z8, Z8
+	VPERMPS         Z18, Z15, Z1
+	VADDPS          Z1, Z8, Z8
+	VMULPS          Z5, Z9, Z9
+	VPERMPS         Z18, Z16, Z1
+	VADDPS          Z1, Z9, Z9
+	VMULPS          Z0, Z10, Z10
+	VPERMPS         Z18, Z17, Z0
+	VADDPS          Z0, Z10, Z10
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z12, Z11
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z13, Z6
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z14, Z7
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z15, Z8
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z16, Z9
+	VPTERNLOGD.BCST $0xf8, x80000000<>+0(SB), Z17, Z10
+	VMOVAPS         Z11, Z0
+	VMOVAPS         Z6, Z1
+	VMOVAPS         Z7, Z2
+	VMOVAPS         Z8, Z3
+	VMOVAPS         Z9, Z4
+	VMOVAPS         Z10, Z5
+	ADDQ            $0x00000028, R8
+	JMP             (R8)
 
 // func sigmoid1x6x512()
 // Requires: AVX512DQ, AVX512F
@@ -12873,7 +13041,7 @@ TEXT ·sigmoid1x6x512(SB), NOSPLIT|NOFRAME, $0
 	VMOVUPS Z5, 320(AX)
 	MOVQ    $0x00000002, CX
 
-loop11:
+loop9:
 	VMOVUPS        (AX), Z0
 	VMOVUPS        64(AX), Z1
 	VMOVUPS        128(AX), Z2
@@ -12971,7 +13139,7 @@ loop11:
 	VMOVUPS        Z2, 128(AX)
 	ADDQ           $0x000000c0, AX
 	DECQ           CX
-	JNZ            loop11
+	JNZ            loop9
 	VMOVUPS        -384(AX), Z0
 	VMOVUPS        -320(AX), Z1
 	VMOVUPS        -256(AX), Z2
