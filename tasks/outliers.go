@@ -18,9 +18,10 @@ import (
 //
 // The perceptron rule makes finitely many mistakes, since there is a margin.
 // Least squares, which regression on the potential finds, puts the outliers
-// before the small errors at the plane: the more of them, the further from −offset lies its
-// own plane. Correlating input and target puts it through 0, whatever the
-// offset; with an offset of 0 that, or regression stopped early, is right.
+// before the small errors at the plane: its own plane moves towards them.
+// Correlating input and target puts the plane through 0. It is for the offset
+// that regression does not pass the right plane on its way from the one to the
+// other, where a well-chosen rate would stop it.
 type outliersTask struct {
 	info                            Info
 	margin, offset, share, distance float64
