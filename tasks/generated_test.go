@@ -342,6 +342,8 @@ func TestGeneratedBits(t *testing.T) {
 		"hetero":                       "7076edd9821fe2c5",
 		"regression:dims=12,outputs=2": "f32a4fac06c1952a",
 		"xor:bits=3":                   "7ccd0af95f6e9c9d",
+		"selectivity":                  "bb6722c995887e6e",
+		"outliers":                     "ef7506a4c63c4e84",
 		"mnist1d":                      "8c404d2bb55ffaeb",
 		"mnist1d:standardize=feature":  "9d790e352b826d92",
 		"glyphs:train=60,samples=10":   "5e67096f4b4d7515",
