@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/beam"
 	"github.com/metaplast/metaplast/outer/cgp"
 	"github.com/metaplast/metaplast/outer/enumerate"
 	"github.com/metaplast/metaplast/outer/evolution"
@@ -65,6 +66,17 @@ func Catalogue() []Entry {
 					KeepScale: o.KeepScale, Probe: o.Probe,
 				}
 				return build(v, func() (outer.Searcher, error) { return enumerate.New(space, opts, k) })
+			},
+		},
+		{
+			Name: "beam", Title: "beam search, one edit at a time", Spaces: symbolic,
+			Doc: "Keeps the best rules of every complexity and asks for all rules one edit away from them, those of the best first, until every rule that is kept has been expanded. Reaches rules too large to enumerate where each step towards them scores better; starts from what an earlier method found. Draws no random numbers.",
+			Options: []Option{
+				{"width", "3", "rules kept of each complexity"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := beam.Options{Width: v.int("width"), KeepScale: o.KeepScale, Start: o.Start, Probe: o.Probe}
+				return build(v, func() (outer.Searcher, error) { return beam.New(space, opts, k) })
 			},
 		},
 		{
