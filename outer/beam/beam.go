@@ -47,7 +47,8 @@ type Searcher struct {
 	edits editor
 
 	seeds  []*rulespace.Expr
-	met    map[identity.ID]bool // asked for, or too large
+	met    map[identity.ID]bool // asked for
+	large  map[identity.ID]bool // seen in a form that is too large
 	asked  int
 	levels [][]*member // by complexity, best first
 	gen    pending.Generation
@@ -89,7 +90,8 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	}
 	s := &Searcher{
 		space: space, width: opts.Width, same: identity.New(space, opts.Probe, opts.KeepScale),
-		spell: spell.New(space), met: map[identity.ID]bool{}, levels: make([][]*member, space.MaxComplexity+1),
+		spell: spell.New(space), met: map[identity.ID]bool{}, large: map[identity.ID]bool{},
+		levels: make([][]*member, space.MaxComplexity+1),
 	}
 	s.edits = newEditor(space, s.spell)
 	for _, r := range opts.Start {
@@ -178,7 +180,7 @@ func (s *Searcher) next() {
 	}
 	begin := func(list []*rulespace.Expr) {
 		for _, e := range list {
-			if n, ok := s.judge(e); ok {
+			if n, ok := s.judge(e, nil); ok {
 				ask(n)
 			}
 		}
@@ -212,7 +214,7 @@ func (s *Searcher) around(m *member) []neighbour {
 	var list []neighbour
 	found := map[identity.ID]bool{}
 	s.edits.around(m.expr, func(e *rulespace.Expr) {
-		if n, ok := s.judge(e); ok && !found[n.id] {
+		if n, ok := s.judge(e, found); ok {
 			found[n.id] = true
 			list = append(list, n)
 		}
@@ -222,15 +224,17 @@ func (s *Searcher) around(m *member) []neighbour {
 }
 
 // judge says whether an expression is a rule of the space that has not been
-// asked for.
-func (s *Searcher) judge(e *rulespace.Expr) (neighbour, bool) {
+// asked for and is not in found.
+func (s *Searcher) judge(e *rulespace.Expr, found map[identity.ID]bool) (neighbour, bool) {
 	id, ok := s.same.Identify(e)
-	if !ok || s.met[id] {
+	fits := e.Size() <= s.space.MaxComplexity
+	if !ok || s.met[id] || found[id] || s.large[id] && !fits {
 		return neighbour{}, false
 	}
 	n := neighbour{id, e, rulespace.Complexity(e)}
 	if n.complexity > s.space.MaxComplexity {
-		if e.Size() > s.space.MaxComplexity {
+		if !fits {
+			s.large[id] = true
 			return n, false
 		}
 		n.complexity = e.Size()
