@@ -90,12 +90,12 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	}
 	s := &Searcher{
 		space: space, width: opts.Width, same: identity.New(space, opts.Probe, opts.KeepScale),
-		spell: spell.New(space), met: map[identity.ID]bool{}, large: map[identity.ID]bool{},
+		spell: spell.New(space, false), met: map[identity.ID]bool{}, large: map[identity.ID]bool{},
 		levels: make([][]*member, space.MaxComplexity+1),
 	}
 	s.edits = newEditor(space, s.spell)
 	for _, r := range opts.Start {
-		e, err := spell.Searched(space, r)
+		e, err := s.spell.Searched(r)
 		if err != nil {
 			return nil, fmt.Errorf("beam: cannot start from rule %s: %w", r.Name, err)
 		}
@@ -109,7 +109,7 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 func (s *Searcher) Seed(found []outer.Candidate) error {
 	for _, c := range found {
 		// A rule of another method may lie outside this space.
-		if e, err := spell.Searched(s.space, c.Rule); err == nil {
+		if e, err := s.spell.Searched(c.Rule); err == nil {
 			s.seeds = append(s.seeds, e)
 		}
 	}

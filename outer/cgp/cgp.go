@@ -7,6 +7,7 @@ import (
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/spell"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -28,6 +29,17 @@ type Options struct {
 	// Tries is how often an offspring is mutated, at most, to become a rule
 	// that has not been scored; 20 by default.
 	Tries int
+	// Rate is the probability with which mutation changes a gene. With 0, the
+	// default, it changes genes until one that the output depends on has
+	// changed. It is at most 1.
+	Rate float64
+	// Reorder puts the nodes of a parent in a new order, in which they mean
+	// the same, before they are mutated.
+	Reorder bool
+	// Numbers is how many numbers a genome has besides the constants of the
+	// space, tuned by normal steps together with its structure; 0 by default,
+	// at most 64.
+	Numbers int
 	// KeepScale tells rules apart that differ by a positive factor. By
 	// default they are one rule, for searches that tune the learning rate.
 	KeepScale bool
@@ -59,10 +71,17 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Plateau == 0 {
 		o.Plateau = 250
 	}
+	if !(o.Rate >= 0 && o.Rate <= 1) {
+		return o, fmt.Errorf("cgp: rate is %v; it has to be between 0 and 1", o.Rate)
+	}
+	if o.Numbers < 0 || o.Numbers > maxNumbers {
+		return o, fmt.Errorf("cgp: numbers is %d; it has to be between 0 and %d", o.Numbers, maxNumbers)
+	}
 	return o, nil
 }
 
 const (
+	maxNumbers = 64
 	// barrenGenerations in a row without a new rule make the search start
 	// again, idleRestarts without one make it give up.
 	barrenGenerations = 10
@@ -75,6 +94,7 @@ type Searcher struct {
 	opts  Options
 	shape shape
 	same  identity.Relation
+	spell spell.Speller
 	key   key.Key
 	rng   *key.Stream
 
@@ -91,8 +111,8 @@ type Searcher struct {
 	idle     int // restarts since the last new rule
 	done     bool
 
-	active []bool
-	looks  phenotype
+	live  live
+	looks phenotype
 }
 
 type individual struct {
@@ -115,8 +135,9 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	}
 	s := &Searcher{space: space, opts: opts, key: k, known: map[identity.ID]outer.Result{}}
 	s.same = identity.New(space, opts.Probe, opts.KeepScale)
-	s.shape = newShape(space, opts.Columns)
-	s.active = make([]bool, s.shape.columns)
+	s.spell = spell.New(space, opts.Numbers > 0)
+	s.shape = newShape(space, opts)
+	s.live = s.shape.newLive()
 	s.looks = newPhenotype(&s.shape, s.same)
 	for _, r := range opts.Start {
 		if err := s.start(r); err != nil {
@@ -127,8 +148,8 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	return s, nil
 }
 
-func newShape(space *rulespace.Space, columns int) shape {
-	sh := shape{leaves: identity.Leaves(space), ops: space.Primitives, columns: columns}
+func newShape(space *rulespace.Space, opts Options) shape {
+	sh := shape{leaves: identity.Leaves(space), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns}
 	for _, op := range sh.ops {
 		sh.arity = max(sh.arity, op.Info().Arity)
 	}
@@ -147,23 +168,11 @@ func (s *Searcher) Seed(found []outer.Candidate) error {
 
 // start queues a rule, with its tuned scale taken out.
 func (s *Searcher) start(r *rulespace.Rule) error {
-	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
-	e := s.space.Searched(r)
-	if e == nil {
-		return fmt.Errorf("it has no %v", s.space.Slot)
+	e, err := s.spell.Searched(r)
+	if err != nil {
+		return err
 	}
-	e = e.Substitute(func(name string) (*rulespace.Expr, bool) {
-		if name == rate {
-			return rulespace.Const(1), true
-		}
-		for _, p := range r.Params {
-			if p.Name == name {
-				return rulespace.Const(p.Value), true
-			}
-		}
-		return nil, false
-	})
-	g, err := s.shape.encode(rulespace.Simplify(e), s.key.Child("seed", uint64(len(s.seeds))).Stream())
+	g, err := s.shape.encode(e, s.key.Child("seed", uint64(len(s.seeds))).Stream())
 	if err != nil {
 		return err
 	}
@@ -258,11 +267,11 @@ func (s *Searcher) breed() {
 // judge says whether a genome stands for a rule of the space, and returns its
 // expression when that has to be scored.
 func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual, ask *rulespace.Expr, ok bool) {
-	s.shape.markActive(g, s.active)
-	if size, reads := s.looks.measure(&s.shape, g, s.active); size > s.space.MaxComplexity || !reads {
+	s.shape.mark(g, s.live)
+	if size, reads := s.looks.measure(&s.shape, g, s.live); size > s.space.MaxComplexity || !reads {
 		return ind, nil, false
 	}
-	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.active, s.same))
+	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.live, s.same))
 	if !ok || queued[id] {
 		return ind, nil, false
 	}
@@ -271,7 +280,7 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 		ind.result = r
 		return ind, nil, true
 	}
-	return ind, s.shape.express(g, s.active), true
+	return ind, s.shape.express(g, s.live), true
 }
 
 // offspring mutates a parent until it is a rule that has not been scored.
@@ -280,9 +289,17 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (individual, *rulespace.Expr) {
 	base := parent
 	g := s.shape.clone(parent.genome)
+	if s.opts.Reorder {
+		s.shape.reorder(g, s.rng)
+		base.genome = s.shape.clone(g)
+	}
 	for range s.opts.Tries {
-		s.shape.markActive(g, s.active)
-		if !s.shape.mutateSingle(g, s.active, s.rng) {
+		s.shape.mark(g, s.live)
+		if s.opts.Rate > 0 {
+			if !s.shape.mutateRate(g, s.live, s.opts.Rate, s.rng) {
+				continue // as good as the parent, and further from it
+			}
+		} else if !s.shape.mutateSingle(g, s.live, s.rng) {
 			break
 		}
 		ind, ask, ok := s.judge(g, queued)

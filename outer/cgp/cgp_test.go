@@ -127,7 +127,7 @@ func testShape() shape {
 	return newShape(&rulespace.Space{
 		Signals:    rulespace.Signals(pre, post, w),
 		Primitives: []rulespace.Op{add, sub, mul, rulespace.Tanh, rulespace.Clip}, Constants: []float64{1},
-	}, 12)
+	}, Options{Columns: 12})
 }
 
 // Exactly one gene that the output depends on changes, and the genome stays
@@ -138,8 +138,8 @@ func TestSingleMutation(t *testing.T) {
 		rng := key.Root(rapid.Uint64().Draw(t, "seed")).Stream()
 		g := sh.random(rng)
 		before := sh.clone(g)
-		active := make([]bool, sh.columns)
-		sh.markActive(g, active)
+		active := sh.newLive()
+		sh.mark(g, active)
 		if !sh.mutateSingle(g, active, rng) {
 			t.Fatal("nothing changed")
 		}
@@ -148,7 +148,7 @@ func TestSingleMutation(t *testing.T) {
 			changed++
 		}
 		for i := range g.op {
-			if !active[i] {
+			if !active.node[i] {
 				continue
 			}
 			if g.op[i] != before.op[i] {
@@ -178,15 +178,15 @@ func TestEncode(t *testing.T) {
 	sh := testShape()
 	rapid.Check(t, func(t *rapid.T) {
 		rng := key.Root(rapid.Uint64().Draw(t, "seed")).Stream()
-		active := make([]bool, sh.columns)
+		active := sh.newLive()
 		g := sh.random(rng)
-		sh.markActive(g, active)
+		sh.mark(g, active)
 		e := sh.express(g, active)
 		h, err := sh.encode(e, rng)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sh.markActive(h, active)
+		sh.mark(h, active)
 		if f := sh.express(h, active); !f.Equal(e) {
 			t.Fatalf("%s became %s", e, f)
 		}

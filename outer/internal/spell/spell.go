@@ -14,17 +14,19 @@ import (
 
 // Speller writes expressions of a space.
 type Speller struct {
-	leaves []*rulespace.Expr
-	ops    []rulespace.Op
+	space   *rulespace.Space
+	leaves  []*rulespace.Expr
+	numbers bool
 }
 
-// New returns the speller of a symbolic space.
-func New(space *rulespace.Space) Speller {
-	return Speller{identity.Leaves(space), space.Primitives}
+// New returns the speller of a symbolic space. With numbers it keeps numbers
+// that are not among the constants of the space.
+func New(space *rulespace.Space, numbers bool) Speller {
+	return Speller{space, identity.Leaves(space), numbers}
 }
 
 // Knows reports whether the space has a primitive.
-func (s Speller) Knows(op rulespace.Op) bool { return slices.Contains(s.ops, op) }
+func (s Speller) Knows(op rulespace.Op) bool { return slices.Contains(s.space.Primitives, op) }
 
 // Expr returns e as the space can say it.
 func (s Speller) Expr(e *rulespace.Expr) (*rulespace.Expr, error) {
@@ -47,6 +49,9 @@ func (s Speller) write(e *rulespace.Expr, said map[*rulespace.Expr]*rulespace.Ex
 	if e.Kind() != rulespace.KindApply {
 		if i := slices.IndexFunc(s.leaves, e.Equal); i >= 0 {
 			return s.leaves[i], nil
+		}
+		if s.numbers && e.Kind() == rulespace.KindConst {
+			return e, nil
 		}
 		return nil, fmt.Errorf("it reads %s, which is not among the signals and constants of the space", e)
 	}
@@ -77,9 +82,9 @@ func (s Speller) write(e *rulespace.Expr, said map[*rulespace.Expr]*rulespace.Ex
 	return nil, fmt.Errorf("it uses %s, which is not among the primitives of the space", op)
 }
 
-// says reports whether e is no number or one that the space has.
+// says reports whether e is no number or one that can be written.
 func (s Speller) says(e *rulespace.Expr) bool {
-	return e.Kind() != rulespace.KindConst || slices.ContainsFunc(s.leaves, e.Equal)
+	return s.numbers || e.Kind() != rulespace.KindConst || slices.ContainsFunc(s.leaves, e.Equal)
 }
 
 // longest is how many times a summand is repeated for its coefficient.
@@ -175,12 +180,12 @@ func (s Speller) Terms(e *rulespace.Expr) (plus, minus []*rulespace.Expr, ok boo
 
 // Searched returns what the space searches in a rule, without its learning
 // rate and with the values of its parameters, as the space can say it.
-func Searched(space *rulespace.Space, r *rulespace.Rule) (*rulespace.Expr, error) {
-	e := space.Searched(r)
+func (s Speller) Searched(r *rulespace.Rule) (*rulespace.Expr, error) {
+	e := s.space.Searched(r)
 	if e == nil {
-		return nil, fmt.Errorf("it has no %v", space.Slot)
+		return nil, fmt.Errorf("it has no %v", s.space.Slot)
 	}
-	rate := space.Wrap(rulespace.Const(1)).Params[0].Name
+	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
 	e = e.Substitute(func(name string) (*rulespace.Expr, bool) {
 		if name == rate {
 			return rulespace.Const(1), true
@@ -188,5 +193,5 @@ func Searched(space *rulespace.Space, r *rulespace.Rule) (*rulespace.Expr, error
 		p, ok := r.Param(name)
 		return rulespace.Const(p.Value), ok
 	})
-	return New(space).Expr(rulespace.Simplify(e))
+	return s.Expr(rulespace.Simplify(e))
 }
