@@ -33,9 +33,6 @@ type Options struct {
 const (
 	defaultWidth = 3
 	maxWidth     = 1000
-	// cohort is how many rules are asked for before the beam is looked at
-	// again: when one of them is better, its neighbours come next.
-	cohort = 64
 )
 
 // Searcher is a beam search.
@@ -48,7 +45,7 @@ type Searcher struct {
 
 	seeds  []*rulespace.Expr
 	met    map[identity.ID]bool // asked for
-	large  map[identity.ID]bool // seen in a form that is too large
+	large  map[identity.ID]bool // seen, and too large
 	asked  int
 	levels [][]*member // by complexity, best first
 	gen    pending.Generation
@@ -62,12 +59,10 @@ type member struct {
 	complexity int
 	order      int // in which it was asked for
 	result     outer.Result
-
-	edited     bool
-	neighbours []neighbour // not asked for so far
+	expanded   bool // all its neighbours have been asked for, or are in gen
 }
 
-// neighbour is a rule that may have been asked for since it was found.
+// neighbour is a rule that has not been asked for.
 type neighbour struct {
 	id         identity.ID
 	expr       *rulespace.Expr
@@ -159,7 +154,7 @@ func (s *Searcher) Status() string {
 	beam := s.beam()
 	expanded := 0
 	for _, m := range beam {
-		if m.edited && len(m.neighbours) == 0 {
+		if m.expanded {
 			expanded++
 		}
 	}
@@ -170,9 +165,6 @@ func (s *Searcher) Status() string {
 func (s *Searcher) next() {
 	var rules []*rulespace.Rule
 	ask := func(n neighbour) {
-		if s.met[n.id] {
-			return
-		}
 		s.met[n.id] = true
 		s.queue = append(s.queue, &member{expr: n.expr, complexity: n.complexity, order: s.asked})
 		rules = append(rules, s.space.Wrap(n.expr))
@@ -190,15 +182,14 @@ func (s *Searcher) next() {
 		s.seeds = nil
 	}
 	for _, m := range s.beam() {
-		if len(rules) >= cohort {
+		if len(rules) > 0 {
 			break
 		}
-		if !m.edited {
-			m.neighbours, m.edited = s.around(m), true
-		}
-		for len(m.neighbours) > 0 && len(rules) < cohort {
-			ask(m.neighbours[0])
-			m.neighbours = m.neighbours[1:]
+		if !m.expanded {
+			m.expanded = true
+			for _, n := range s.around(m) {
+				ask(n)
+			}
 		}
 	}
 	if len(rules) == 0 {
@@ -224,22 +215,22 @@ func (s *Searcher) around(m *member) []neighbour {
 }
 
 // judge says whether an expression is a rule of the space that has not been
-// asked for and is not in found.
+// asked for and is not in found. What is too large as it was made may be
+// small enough when simplified.
 func (s *Searcher) judge(e *rulespace.Expr, found map[identity.ID]bool) (neighbour, bool) {
 	id, ok := s.same.Identify(e)
 	fits := e.Size() <= s.space.MaxComplexity
 	if !ok || s.met[id] || found[id] || s.large[id] && !fits {
 		return neighbour{}, false
 	}
-	n := neighbour{id, e, rulespace.Complexity(e)}
-	if n.complexity > s.space.MaxComplexity {
-		if !fits {
-			s.large[id] = true
-			return n, false
-		}
-		n.complexity = e.Size()
+	if f, err := s.spell.Expr(rulespace.Simplify(e)); err == nil && f.Size() < e.Size() {
+		e = f
 	}
-	return n, true
+	if e.Size() > s.space.MaxComplexity {
+		s.large[id] = true
+		return neighbour{}, false
+	}
+	return neighbour{id, e, min(rulespace.Complexity(e), e.Size())}, true
 }
 
 // keep gives a rule its place among those of its complexity.

@@ -10,7 +10,7 @@
 //
 // An edit replaces a leaf, replaces an operator, exchanges its arguments,
 // applies an operator to a part and a leaf, puts an argument in the place of
-// its operator, or adds or removes a monomial. Edits are made to a rule as it
+// its operator, or adds, removes or replaces a monomial. Edits are made to a rule as it
 // was found, as it is when simplified, and as a sum of monomials.
 //
 // May import outer, rulespace and internal packages.

@@ -85,21 +85,11 @@ func (ed *editor) around(e *rulespace.Expr, yield func(*rulespace.Expr)) {
 	if f, err := ed.spell.Expr(rulespace.Simplify(e)); err == nil {
 		add(f)
 	}
-	plus, minus, ok := ed.spell.Terms(e)
-	if ok {
+	if plus, minus, ok := ed.spell.Terms(e); ok {
 		if f, ok := ed.spell.Sum(plus, minus); ok {
 			add(f)
 		}
-		for i := range plus {
-			if f, ok := ed.spell.Sum(slices.Delete(slices.Clone(plus), i, i+1), minus); ok {
-				yield(f)
-			}
-		}
-		for i := range minus {
-			if f, ok := ed.spell.Sum(plus, slices.Delete(slices.Clone(minus), i, i+1)); ok {
-				yield(f)
-			}
-		}
+		ed.terms(plus, minus, yield)
 	}
 	for _, f := range forms {
 		ed.rewrite(f, yield)
@@ -111,6 +101,30 @@ func (ed *editor) around(e *rulespace.Expr, yield func(*rulespace.Expr)) {
 		if ed.spell.Knows(rulespace.Sub) {
 			yield(rulespace.Apply(rulespace.Sub, e, m))
 			yield(rulespace.Apply(rulespace.Sub, m, e))
+		}
+	}
+}
+
+// terms yields a sum of monomials without one of them, and with another in
+// its place.
+func (ed *editor) terms(plus, minus []*rulespace.Expr, yield func(*rulespace.Expr)) {
+	sum := func(plus, minus []*rulespace.Expr) {
+		if f, ok := ed.spell.Sum(plus, minus); ok {
+			yield(f)
+		}
+	}
+	for i := range plus {
+		rest := slices.Delete(slices.Clone(plus), i, i+1)
+		sum(rest, minus)
+		for _, m := range ed.monomials {
+			sum(append(slices.Clip(rest), m), minus)
+		}
+	}
+	for i := range minus {
+		rest := slices.Delete(slices.Clone(minus), i, i+1)
+		sum(plus, rest)
+		for _, m := range ed.monomials {
+			sum(plus, append(slices.Clip(rest), m))
 		}
 	}
 }
@@ -132,12 +146,15 @@ func (ed *editor) rewrite(e *rulespace.Expr, yield func(*rulespace.Expr)) {
 		yield(args[i])
 	}
 	for _, op := range ed.ops {
-		if op != e.Op() && op.Info().Arity == len(args) {
+		if op.Info().Arity != len(args) {
+			continue
+		}
+		if op != e.Op() {
 			yield(rulespace.Apply(op, args...))
 		}
-	}
-	if len(args) == 2 && !e.Op().Info().Commutative {
-		yield(rulespace.Apply(e.Op(), args[1], args[0]))
+		if len(args) == 2 && !op.Info().Commutative {
+			yield(rulespace.Apply(op, args[1], args[0]))
+		}
 	}
 	for i := range args {
 		ed.rewrite(args[i], func(changed *rulespace.Expr) {
