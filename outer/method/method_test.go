@@ -97,7 +97,7 @@ func TestValues(t *testing.T) {
 	for _, c := range []struct {
 		method, option, value, want string
 	}{
-		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, plateau, tries`},
+		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, plateau, tries, rate, reorder, numbers, start`},
 		{"random", "x", "4", `method random has no option "x"; it has none`},
 		{"ga", "population", "0", `method ga: option population is "0"; it has to be above 0`},
 		{"ga", "sigma", "-1", `method ga: option sigma is "-1"; it has to be above 0`},
