@@ -33,9 +33,9 @@ type Options struct {
 	// default, it changes genes until one that the output depends on has
 	// changed. It is at most 1.
 	Rate float64
-	// Reorder puts the nodes of a parent in a new order, in which they mean
-	// the same, before they are mutated.
-	Reorder bool
+	// KeepOrder leaves the nodes of a parent where they are. By default they
+	// are put in a new order, in which they mean the same, before a mutation.
+	KeepOrder bool
 	// Numbers is how many numbers a genome has besides the constants of the
 	// space, tuned by normal steps together with its structure; 0 by default,
 	// at most 64.
@@ -289,7 +289,7 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (individual, *rulespace.Expr) {
 	base := parent
 	g := s.shape.clone(parent.genome)
-	if s.opts.Reorder {
+	if !s.opts.KeepOrder {
 		s.shape.reorder(g, s.rng)
 		base.genome = s.shape.clone(g)
 	}

@@ -95,7 +95,7 @@ func (v *values) standard(name string) string {
 func (v *values) bool(name string) bool {
 	s, ok := v.text(name)
 	if !ok {
-		return false
+		s = v.standard(name)
 	}
 	b, err := strconv.ParseBool(s)
 	if err != nil {
