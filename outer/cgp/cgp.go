@@ -297,7 +297,8 @@ func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (in
 		s.shape.mark(g, s.live)
 		if s.opts.Rate > 0 {
 			if !s.shape.mutateRate(g, s.live, s.opts.Rate, s.rng) {
-				continue // as good as the parent, and further from it
+				base.genome = s.shape.clone(g) // the same rule, drifted
+				continue
 			}
 		} else if !s.shape.mutateSingle(g, s.live, s.rng) {
 			break
