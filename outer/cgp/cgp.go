@@ -29,10 +29,10 @@ type Options struct {
 	// Tries is how often an offspring is mutated, at most, to become a rule
 	// that has not been scored; 20 by default.
 	Tries int
-	// Rate is the probability with which mutation changes a gene. With 0, the
-	// default, it changes genes until one that the output depends on has
-	// changed. It is at most 1.
-	Rate float64
+	// Mutation is the probability with which a gene of an offspring changes.
+	// With 0, the default, genes change until one that the output depends on
+	// has changed. It is at most 1.
+	Mutation float64
 	// KeepOrder leaves the nodes of a parent where they are. By default they
 	// are put in a new order, in which they mean the same, before a mutation.
 	KeepOrder bool
@@ -71,8 +71,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Plateau == 0 {
 		o.Plateau = 250
 	}
-	if !(o.Rate >= 0 && o.Rate <= 1) {
-		return o, fmt.Errorf("cgp: rate is %v; it has to be between 0 and 1", o.Rate)
+	if !(o.Mutation >= 0 && o.Mutation <= 1) {
+		return o, fmt.Errorf("cgp: mutation is %v; it has to be between 0 and 1", o.Mutation)
 	}
 	if o.Numbers < 0 || o.Numbers > maxNumbers {
 		return o, fmt.Errorf("cgp: numbers is %d; it has to be between 0 and %d", o.Numbers, maxNumbers)
@@ -295,8 +295,8 @@ func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (in
 	}
 	for range s.opts.Tries {
 		s.shape.mark(g, s.live)
-		if s.opts.Rate > 0 {
-			if !s.shape.mutateRate(g, s.live, s.opts.Rate, s.rng) {
+		if s.opts.Mutation > 0 {
+			if !s.shape.mutateRate(g, s.live, s.opts.Mutation, s.rng) {
 				base.genome = s.shape.clone(g) // the same rule, drifted
 				continue
 			}

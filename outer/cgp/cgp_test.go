@@ -17,7 +17,7 @@ func TestConformance(t *testing.T) {
 	for name, opts := range map[string]Options{
 		"1+4":      {},
 		"3+5":      {Mu: 3, Lambda: 5, Plateau: 20},
-		"all":      {Rate: 0.05, KeepOrder: true, Numbers: 2, Plateau: 50},
+		"all":      {Mutation: 0.05, KeepOrder: true, Numbers: 2, Plateau: 50},
 		"no drift": {Lambda: 1, Tries: 1, Plateau: -1, KeepScale: true, Columns: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -369,7 +369,7 @@ func TestNeutralDrift(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	for _, o := range []Options{{Columns: -1}, {Columns: 1001}, {Mu: -1}, {Lambda: -2}, {Tries: -1}, {Rate: -0.1}, {Rate: 1.1}, {Numbers: -1}, {Numbers: 65}} {
+	for _, o := range []Options{{Columns: -1}, {Columns: 1001}, {Mu: -1}, {Lambda: -2}, {Tries: -1}, {Mutation: -0.1}, {Mutation: 1.1}, {Numbers: -1}, {Numbers: 65}} {
 		if _, err := New(searchtest.Symbolic()[0], o, key.Root(1)); err == nil {
 			t.Errorf("no error for %+v", o)
 		}

@@ -91,7 +91,7 @@ func Catalogue() []Entry {
 				{"lambda", "4", "offspring per generation"},
 				{"plateau", "250", "evaluations without a better rule until a restart, 0 for never"},
 				{"tries", "20", "mutations spent on finding a rule that has not been scored"},
-				{"rate", "0", "probability that a gene mutates; 0 for single-active-gene mutation"},
+				{"mutation", "0", "probability that a gene changes; 0 for single-active-gene mutation"},
 				{"reorder", "true", "put the nodes of a parent in a new order before each mutation"},
 				{"numbers", "0", "numbers per genome, tuned together with the structure, besides the constants of the space"},
 				{"start", "none", "classic rules to begin with, with commas between them, such as hebb,oja"},
@@ -99,7 +99,7 @@ func Catalogue() []Entry {
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := cgp.Options{
 					Columns: v.int("columns"), Mu: v.int("mu"), Lambda: v.int("lambda"), Plateau: v.intOrNone("plateau"),
-					Tries: v.int("tries"), Rate: max(0, v.floatOrNone("rate")), KeepOrder: !v.bool("reorder"), Numbers: v.int("numbers"),
+					Tries: v.int("tries"), Mutation: max(0, v.floatOrNone("mutation")), KeepOrder: !v.bool("reorder"), Numbers: v.int("numbers"),
 					KeepScale: o.KeepScale, Start: v.rules("start", o.Start), Probe: o.Probe,
 				}
 				return build(v, func() (outer.Searcher, error) { return cgp.New(space, opts, k) })
