@@ -22,8 +22,9 @@ type Options struct {
 	// KeepScale tells rules apart that differ by a positive factor. By
 	// default they are one rule, for searches that tune the learning rate.
 	KeepScale bool
-	// Start holds rules to begin with; by default those are the signals and
-	// the primitives applied to leaves.
+	// Start holds rules to begin with. Without them, or when they lead no
+	// further, the search turns to the leaves and the primitives applied to
+	// those.
 	Start []*rulespace.Rule
 	// Probe holds the signal values on which rules are compared; nil means
 	// rulespace.FixedProbe.
@@ -91,6 +92,9 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	s.edits = newEditor(space, s.spell)
 	for _, r := range opts.Start {
 		e, err := s.spell.Searched(r)
+		if err == nil && e.Size() > space.MaxComplexity {
+			err = fmt.Errorf("it has %d nodes, and the largest complexity is %d", e.Size(), space.MaxComplexity)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("beam: cannot start from rule %s: %w", r.Name, err)
 		}

@@ -263,7 +263,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("start %d is %s, want %s", i, got, want)
 		}
 	}
-	for _, dw := range []string{"tanh(pre)", "pre*err", "0.5*pre + post"} {
+	for _, dw := range []string{"tanh(pre)", "pre*err", "0.5*pre + post", "pre^3*post^3*(w - lower*recon)"} {
 		if _, err := New(space, Options{Start: []*rulespace.Rule{{DW: searchtest.MustParse(dw)}}}, key.Root(1)); err == nil {
 			t.Errorf("no error for a start from %s", dw)
 		}
