@@ -22,8 +22,12 @@ type Options struct {
 	Mu int
 	// Lambda is the number of offspring per generation, 4 by default.
 	Lambda int
+	// Initial is how many random rules a start draws, the best of which become
+	// the parents; 24 by default. A start from rules that are known draws none
+	// unless there are fewer of them than parents.
+	Initial int
 	// Plateau is the number of evaluations without a better rule after which
-	// the search starts again from a random genome; 250 by default, negative
+	// the search starts again from random genomes; 250 by default, negative
 	// for never.
 	Plateau int
 	// Tries is how often an offspring is mutated, at most, to become a rule
@@ -59,6 +63,7 @@ func (o Options) withDefaults() (Options, error) {
 		{"columns", &o.Columns, 30, 1000},
 		{"mu", &o.Mu, 1, 1000},
 		{"lambda", &o.Lambda, 4, 10000},
+		{"initial", &o.Initial, 24, 10000},
 		{"tries", &o.Tries, 20, 10000},
 	} {
 		if *f.v == 0 {
@@ -250,8 +255,12 @@ func (s *Searcher) breed() {
 				add(ind, e)
 			}
 		}
+		n := s.opts.Mu
+		if len(s.brood) == 0 {
+			n = max(n, s.opts.Initial)
+		}
 		s.seeds = nil
-		for tries := 0; len(s.brood) < s.opts.Mu && tries < s.opts.Mu*s.opts.Tries; tries++ {
+		for tries := 0; len(s.brood) < n && tries < n*s.opts.Tries; tries++ {
 			if ind, e, ok := s.judge(s.shape.random(s.rng), queued); ok {
 				add(ind, e)
 			}

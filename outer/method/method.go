@@ -89,6 +89,7 @@ func Catalogue() []Entry {
 				{"columns", "30", "nodes of a genome, active or not"},
 				{"mu", "1", "parents"},
 				{"lambda", "4", "offspring per generation"},
+				{"initial", "24", "random rules at every start, the best of which become parents"},
 				{"plateau", "250", "evaluations without a better rule until a restart, 0 for never"},
 				{"tries", "20", "mutations spent on finding a rule that has not been scored"},
 				{"mutation", "0", "probability that a gene changes; 0 for single-active-gene mutation"},
@@ -98,8 +99,9 @@ func Catalogue() []Entry {
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := cgp.Options{
-					Columns: v.int("columns"), Mu: v.int("mu"), Lambda: v.int("lambda"), Plateau: v.intOrNone("plateau"),
-					Tries: v.int("tries"), Mutation: max(0, v.floatOrNone("mutation")), KeepOrder: !v.bool("reorder"), Numbers: v.int("numbers"),
+					Columns: v.int("columns"), Mu: v.int("mu"), Lambda: v.int("lambda"), Initial: v.int("initial"),
+					Plateau: v.intOrNone("plateau"), Tries: v.int("tries"), Mutation: max(0, v.floatOrNone("mutation")),
+					KeepOrder: !v.bool("reorder"), Numbers: v.int("numbers"),
 					KeepScale: o.KeepScale, Start: v.rules("start", o.Start), Probe: o.Probe,
 				}
 				return build(v, func() (outer.Searcher, error) { return cgp.New(space, opts, k) })

@@ -97,7 +97,7 @@ func TestValues(t *testing.T) {
 	for _, c := range []struct {
 		method, option, value, want string
 	}{
-		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, plateau, tries, mutation, reorder, numbers, start`},
+		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, initial, plateau, tries, mutation, reorder, numbers, start`},
 		{"cgp", "mutation", "2", `cgp: mutation is 2; it has to be between 0 and 1`},
 		{"cgp", "mutation", "0", ""},
 		{"cgp", "start", "oja, ojo", `method cgp: option start is "oja, ojo"; it has to be names of classic rules, which "ojo" is not`},
