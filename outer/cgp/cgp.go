@@ -7,6 +7,7 @@ import (
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/spell"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -21,13 +22,28 @@ type Options struct {
 	Mu int
 	// Lambda is the number of offspring per generation, 4 by default.
 	Lambda int
+	// Initial is how many random rules a start draws, the best of which become
+	// the parents; 24 by default. A start from rules that are known draws none
+	// unless there are fewer of them than parents.
+	Initial int
 	// Plateau is the number of evaluations without a better rule after which
-	// the search starts again from a random genome; 250 by default, negative
+	// the search starts again from random genomes; 250 by default, negative
 	// for never.
 	Plateau int
 	// Tries is how often an offspring is mutated, at most, to become a rule
 	// that has not been scored; 20 by default.
 	Tries int
+	// Mutation is the probability with which a gene of an offspring changes.
+	// With 0, the default, genes change until one that the output depends on
+	// has changed. It is at most 1.
+	Mutation float64
+	// KeepOrder leaves the nodes of a parent where they are. By default they
+	// are put in a new order, in which they mean the same, before a mutation.
+	KeepOrder bool
+	// Numbers is how many numbers a genome has besides the constants of the
+	// space, tuned by normal steps together with its structure; 0 by default,
+	// at most 64.
+	Numbers int
 	// KeepScale tells rules apart that differ by a positive factor. By
 	// default they are one rule, for searches that tune the learning rate.
 	KeepScale bool
@@ -47,6 +63,7 @@ func (o Options) withDefaults() (Options, error) {
 		{"columns", &o.Columns, 30, 1000},
 		{"mu", &o.Mu, 1, 1000},
 		{"lambda", &o.Lambda, 4, 10000},
+		{"initial", &o.Initial, 24, 10000},
 		{"tries", &o.Tries, 20, 10000},
 	} {
 		if *f.v == 0 {
@@ -59,10 +76,17 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Plateau == 0 {
 		o.Plateau = 250
 	}
+	if !(o.Mutation >= 0 && o.Mutation <= 1) {
+		return o, fmt.Errorf("cgp: mutation is %v; it has to be between 0 and 1", o.Mutation)
+	}
+	if o.Numbers < 0 || o.Numbers > maxNumbers {
+		return o, fmt.Errorf("cgp: numbers is %d; it has to be between 0 and %d", o.Numbers, maxNumbers)
+	}
 	return o, nil
 }
 
 const (
+	maxNumbers = 64
 	// barrenGenerations in a row without a new rule make the search start
 	// again, idleRestarts without one make it give up.
 	barrenGenerations = 10
@@ -75,6 +99,7 @@ type Searcher struct {
 	opts  Options
 	shape shape
 	same  identity.Relation
+	spell spell.Speller
 	key   key.Key
 	rng   *key.Stream
 
@@ -91,8 +116,8 @@ type Searcher struct {
 	idle     int // restarts since the last new rule
 	done     bool
 
-	active []bool
-	looks  phenotype
+	live  live
+	looks phenotype
 }
 
 type individual struct {
@@ -115,8 +140,9 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	}
 	s := &Searcher{space: space, opts: opts, key: k, known: map[identity.ID]outer.Result{}}
 	s.same = identity.New(space, opts.Probe, opts.KeepScale)
-	s.shape = newShape(space, opts.Columns)
-	s.active = make([]bool, s.shape.columns)
+	s.spell = spell.New(space, opts.Numbers > 0)
+	s.shape = newShape(space, opts)
+	s.live = s.shape.newLive()
 	s.looks = newPhenotype(&s.shape, s.same)
 	for _, r := range opts.Start {
 		if err := s.start(r); err != nil {
@@ -127,8 +153,8 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	return s, nil
 }
 
-func newShape(space *rulespace.Space, columns int) shape {
-	sh := shape{leaves: identity.Leaves(space), ops: space.Primitives, columns: columns}
+func newShape(space *rulespace.Space, opts Options) shape {
+	sh := shape{leaves: identity.Leaves(space), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns}
 	for _, op := range sh.ops {
 		sh.arity = max(sh.arity, op.Info().Arity)
 	}
@@ -147,23 +173,11 @@ func (s *Searcher) Seed(found []outer.Candidate) error {
 
 // start queues a rule, with its tuned scale taken out.
 func (s *Searcher) start(r *rulespace.Rule) error {
-	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
-	e := s.space.Searched(r)
-	if e == nil {
-		return fmt.Errorf("it has no %v", s.space.Slot)
+	e, err := s.spell.Searched(r)
+	if err != nil {
+		return err
 	}
-	e = e.Substitute(func(name string) (*rulespace.Expr, bool) {
-		if name == rate {
-			return rulespace.Const(1), true
-		}
-		for _, p := range r.Params {
-			if p.Name == name {
-				return rulespace.Const(p.Value), true
-			}
-		}
-		return nil, false
-	})
-	g, err := s.shape.encode(rulespace.Simplify(e), s.key.Child("seed", uint64(len(s.seeds))).Stream())
+	g, err := s.shape.encode(e, s.key.Child("seed", uint64(len(s.seeds))).Stream())
 	if err != nil {
 		return err
 	}
@@ -241,8 +255,12 @@ func (s *Searcher) breed() {
 				add(ind, e)
 			}
 		}
+		n := s.opts.Mu
+		if len(s.brood) == 0 {
+			n = max(n, s.opts.Initial)
+		}
 		s.seeds = nil
-		for tries := 0; len(s.brood) < s.opts.Mu && tries < s.opts.Mu*s.opts.Tries; tries++ {
+		for tries := 0; len(s.brood) < n && tries < n*s.opts.Tries; tries++ {
 			if ind, e, ok := s.judge(s.shape.random(s.rng), queued); ok {
 				add(ind, e)
 			}
@@ -258,11 +276,11 @@ func (s *Searcher) breed() {
 // judge says whether a genome stands for a rule of the space, and returns its
 // expression when that has to be scored.
 func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual, ask *rulespace.Expr, ok bool) {
-	s.shape.markActive(g, s.active)
-	if size, reads := s.looks.measure(&s.shape, g, s.active); size > s.space.MaxComplexity || !reads {
+	s.shape.mark(g, s.live)
+	if size, reads := s.looks.measure(&s.shape, g, s.live); size > s.space.MaxComplexity || !reads {
 		return ind, nil, false
 	}
-	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.active, s.same))
+	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.live, s.same))
 	if !ok || queued[id] {
 		return ind, nil, false
 	}
@@ -271,7 +289,7 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 		ind.result = r
 		return ind, nil, true
 	}
-	return ind, s.shape.express(g, s.active), true
+	return ind, s.shape.express(g, s.live), true
 }
 
 // offspring mutates a parent until it is a rule that has not been scored.
@@ -280,9 +298,18 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (individual, *rulespace.Expr) {
 	base := parent
 	g := s.shape.clone(parent.genome)
+	if !s.opts.KeepOrder {
+		s.shape.reorder(g, s.rng)
+		base.genome = s.shape.clone(g)
+	}
 	for range s.opts.Tries {
-		s.shape.markActive(g, s.active)
-		if !s.shape.mutateSingle(g, s.active, s.rng) {
+		s.shape.mark(g, s.live)
+		if s.opts.Mutation > 0 {
+			if !s.shape.mutateRate(g, s.live, s.opts.Mutation, s.rng) {
+				base.genome = s.shape.clone(g) // the same rule, drifted
+				continue
+			}
+		} else if !s.shape.mutateSingle(g, s.live, s.rng) {
 			break
 		}
 		ind, ask, ok := s.judge(g, queued)

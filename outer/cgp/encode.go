@@ -10,10 +10,11 @@ import (
 
 // program is an expression as a list of nodes, each reading values before it.
 type program struct {
-	shape *shape
-	op    []int32
-	in    [][]int32 // leaves as in the genome, node i as len(leaves)+i
-	seen  map[*rulespace.Expr]int32
+	shape  *shape
+	op     []int32
+	in     [][]int32 // values as in the genome, node i as first()+i
+	number []float64
+	seen   map[*rulespace.Expr]int32
 }
 
 // encode returns a genome that stands for e: its nodes at random places among
@@ -31,14 +32,15 @@ func (s *shape) encode(e *rulespace.Expr, rng *key.Stream) (*genome, error) {
 	rng.Perm(perm)
 	place := perm[:len(p.op)]
 	slices.Sort(place)
-	leaves := int32(len(s.leaves))
+	first := int32(s.first())
 	at := func(v int32) int32 {
-		if v < leaves {
+		if v < first {
 			return v
 		}
-		return leaves + int32(place[v-leaves])
+		return first + int32(place[v-first])
 	}
 	g := s.random(rng)
+	copy(g.number, p.number)
 	for i, to := range place {
 		g.op[to] = p.op[i]
 		for a, v := range p.in[i] {
@@ -49,8 +51,7 @@ func (s *shape) encode(e *rulespace.Expr, rng *key.Stream) (*genome, error) {
 	return g, nil
 }
 
-// add appends the nodes of e and returns the number of its value. Powers and
-// negation are spelled out where the search has no primitive for them.
+// add appends the nodes of e and returns the number of its value.
 func (p *program) add(e *rulespace.Expr) (int32, error) {
 	if v, ok := p.seen[e]; ok {
 		return v, nil
@@ -64,36 +65,41 @@ func (p *program) add(e *rulespace.Expr) (int32, error) {
 
 func (p *program) addNew(e *rulespace.Expr) (int32, error) {
 	if e.Kind() != rulespace.KindApply {
-		i := slices.IndexFunc(p.shape.leaves, e.Equal)
-		if i < 0 {
-			return 0, fmt.Errorf("it reads %s, which is not among the signals and constants of the space", e)
+		return p.leaf(e)
+	}
+	op := slices.Index(p.shape.ops, e.Op())
+	if op < 0 {
+		return 0, fmt.Errorf("it uses %s, which is not among the primitives of the space", e.Op())
+	}
+	in := make([]int32, e.NumArgs())
+	for a := range in {
+		v, err := p.add(e.Arg(a))
+		if err != nil {
+			return 0, err
 		}
+		in[a] = v
+	}
+	p.op = append(p.op, int32(op))
+	p.in = append(p.in, in)
+	return int32(p.shape.first() + len(p.op) - 1), nil
+}
+
+// leaf finds a leaf among those of the space, or makes it a number of the
+// genome.
+func (p *program) leaf(e *rulespace.Expr) (int32, error) {
+	if i := slices.IndexFunc(p.shape.leaves, e.Equal); i >= 0 {
 		return int32(i), nil
 	}
-	op := e.Op()
-	if i := slices.Index(p.shape.ops, op); i >= 0 {
-		in := make([]int32, e.NumArgs())
-		for a := range in {
-			v, err := p.add(e.Arg(a))
-			if err != nil {
-				return 0, err
-			}
-			in[a] = v
+	if e.Kind() != rulespace.KindConst {
+		return 0, fmt.Errorf("it reads %s, which is not among the signals of the space", e)
+	}
+	i := slices.Index(p.number, e.Value())
+	if i < 0 {
+		if i = len(p.number); i == p.shape.numbers {
+			return 0, fmt.Errorf("it has the number %s, which is neither among the constants of the space nor one of %d numbers of a genome",
+				e, p.shape.numbers)
 		}
-		p.op = append(p.op, int32(i))
-		p.in = append(p.in, in)
-		return int32(len(p.shape.leaves) + len(p.op) - 1), nil
+		p.number = append(p.number, e.Value())
 	}
-	x := func() *rulespace.Expr { return e.Arg(0) }
-	hasMul := slices.Contains(p.shape.ops, rulespace.Mul)
-	switch {
-	case op == rulespace.Square && hasMul:
-		return p.add(rulespace.Apply(rulespace.Mul, x(), x()))
-	case op == rulespace.Cube && hasMul:
-		return p.add(rulespace.Apply(rulespace.Mul, rulespace.Apply(rulespace.Mul, x(), x()), x()))
-	case op == rulespace.Neg && slices.Contains(p.shape.ops, rulespace.Sub):
-		zero := rulespace.Apply(rulespace.Sub, p.shape.leaves[0], p.shape.leaves[0])
-		return p.add(rulespace.Apply(rulespace.Sub, zero, x()))
-	}
-	return 0, fmt.Errorf("it uses %s, which is not among the primitives of the space", op)
+	return int32(len(p.shape.leaves) + i), nil
 }

@@ -11,27 +11,27 @@ import (
 // expression: most genomes are looked at only to find that they are known.
 // Its memory is used again for every genome.
 type phenotype struct {
-	columns []rulespace.Column // of the leaves, then the nodes
+	columns []rulespace.Column // of the leaves, the numbers, then the nodes
 	size    []int              // of the tree
 	reads   []bool             // a signal
 }
 
 func newPhenotype(s *shape, same identity.Relation) phenotype {
-	n := len(s.leaves) + s.columns
+	n := s.first() + s.columns
 	p := phenotype{make([]rulespace.Column, n), make([]int, n), make([]bool, n)}
 	for i, leaf := range s.leaves {
 		p.columns[i], p.size[i], p.reads[i] = same.Leaf(leaf), 1, leaf.Signals() != 0
 	}
 	for i := len(s.leaves); i < n; i++ {
-		p.columns[i] = make(rulespace.Column, len(p.columns[0]))
+		p.columns[i], p.size[i] = make(rulespace.Column, len(p.columns[0])), 1
 	}
 	return p
 }
 
-// measure computes the sizes of the active nodes of g and returns that of the
+// measure computes the sizes of the live nodes of g and returns that of the
 // output, and whether it reads a signal.
-func (p *phenotype) measure(s *shape, g *genome, active []bool) (size int, reads bool) {
-	for i, on := range active {
+func (p *phenotype) measure(s *shape, g *genome, l live) (size int, reads bool) {
+	for i, on := range l.node {
 		if !on {
 			continue
 		}
@@ -40,14 +40,22 @@ func (p *phenotype) measure(s *shape, g *genome, active []bool) (size int, reads
 			n = min(n+p.size[v], math.MaxInt32)
 			any = any || p.reads[v]
 		}
-		p.size[len(s.leaves)+i], p.reads[len(s.leaves)+i] = n, any
+		p.size[s.first()+i], p.reads[s.first()+i] = n, any
 	}
 	return p.size[g.out], p.reads[g.out]
 }
 
 // evaluate returns the values of g on the probe.
-func (p *phenotype) evaluate(s *shape, g *genome, active []bool, same identity.Relation) rulespace.Column {
-	for i, on := range active {
+func (p *phenotype) evaluate(s *shape, g *genome, l live, same identity.Relation) rulespace.Column {
+	for i, on := range l.number {
+		if on {
+			col := p.columns[len(s.leaves)+i]
+			for j := range col {
+				col[j] = g.number[i]
+			}
+		}
+	}
+	for i, on := range l.node {
 		if !on {
 			continue
 		}
@@ -57,7 +65,7 @@ func (p *phenotype) evaluate(s *shape, g *genome, active []bool, same identity.R
 		for a, v := range g.in[i*s.arity:][:n] {
 			args[a] = p.columns[v]
 		}
-		same.Apply(p.columns[len(s.leaves)+i], op, args[:n])
+		same.Apply(p.columns[s.first()+i], op, args[:n])
 	}
 	return p.columns[g.out]
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/status"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -252,7 +252,7 @@ func (s *Searcher) Status() string {
 	for _, c := range s.counts {
 		rules += c.Rules
 	}
-	return fmt.Sprintf("size %d of %d, distinct %s", min(s.size, s.opts.MaxSize), s.opts.MaxSize, thousands(rules))
+	return fmt.Sprintf("size %d of %d, distinct %s", min(s.size, s.opts.MaxSize), s.opts.MaxSize, status.Thousands(rules))
 }
 
 // Covered implements outer.Enumerator; the last entry of Sizes is of the size
@@ -387,13 +387,4 @@ func (s *Searcher) take(bytes int64) {
 		s.done = outer.Reason(fmt.Sprintf("the memory limit of %d MiB was reached among rules of size %d of %d",
 			s.opts.Memory>>20, s.size, s.opts.MaxSize))
 	}
-}
-
-// thousands writes a number with separators.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

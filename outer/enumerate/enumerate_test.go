@@ -306,14 +306,6 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestThousands(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d is written %s", n, got)
-		}
-	}
-}
-
 // Two values that differ by rounding are one on at least one grid.
 func TestGridsForgiveRounding(t *testing.T) {
 	rng := key.Root(9).Stream()

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/beam"
 	"github.com/metaplast/metaplast/outer/cgp"
 	"github.com/metaplast/metaplast/outer/enumerate"
 	"github.com/metaplast/metaplast/outer/evolution"
@@ -67,7 +68,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to four fifths of the evaluations and goes on from what it found with cgp; searches coefficients with cmaes.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -87,19 +88,40 @@ func Catalogue() []Entry {
 			},
 		},
 		{
+			Name: "beam", Title: "beam search, one edit at a time", Spaces: symbolic,
+			Doc: "Keeps the best rules of every complexity and asks for all rules one edit away from them, those of the best first, until every rule that is kept has been expanded. Reaches rules too large to enumerate where each step towards them scores better; starts from what an earlier method found. Draws no random numbers.",
+			Options: []Option{
+				{"width", "3", "rules kept of each complexity"},
+				{"start", "none", "classic rules to begin with, with commas between them, such as hebb,oja"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := beam.Options{
+					Width: v.int("width"), KeepScale: o.KeepScale, Start: v.rules("start", o.Start), Probe: o.Probe,
+				}
+				return build(v, func() (outer.Searcher, error) { return beam.New(space, opts, k) })
+			},
+		},
+		{
 			Name: "cgp", Title: "Cartesian genetic programming", Spaces: symbolic,
 			Doc: "A (μ+λ) evolution strategy on graphs with single-active-gene mutation, neutral drift and restarts. For spaces too large to enumerate.",
 			Options: []Option{
 				{"columns", "30", "nodes of a genome, active or not"},
 				{"mu", "1", "parents"},
 				{"lambda", "4", "offspring per generation"},
+				{"initial", "24", "random rules at every start, the best of which become parents"},
 				{"plateau", "250", "evaluations without a better rule until a restart, 0 for never"},
 				{"tries", "20", "mutations spent on finding a rule that has not been scored"},
+				{"mutation", "0", "probability that a gene changes; 0 for single-active-gene mutation"},
+				{"reorder", "true", "put the nodes of a parent in a new order before each mutation"},
+				{"numbers", "0", "numbers per genome, tuned together with the structure, besides the constants of the space"},
+				{"start", "none", "classic rules to begin with, with commas between them, such as hebb,oja"},
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := cgp.Options{
-					Columns: v.int("columns"), Mu: v.int("mu"), Lambda: v.int("lambda"), Plateau: v.intOrNone("plateau"),
-					Tries: v.int("tries"), KeepScale: o.KeepScale, Start: o.Start, Probe: o.Probe,
+					Columns: v.int("columns"), Mu: v.int("mu"), Lambda: v.int("lambda"), Initial: v.int("initial"),
+					Plateau: v.intOrNone("plateau"), Tries: v.int("tries"), Mutation: max(0, v.floatOrNone("mutation")),
+					KeepOrder: !v.bool("reorder"), Numbers: v.int("numbers"),
+					KeepScale: o.KeepScale, Start: v.rules("start", o.Start), Probe: o.Probe,
 				}
 				return build(v, func() (outer.Searcher, error) { return cgp.New(space, opts, k) })
 			},
@@ -217,7 +239,7 @@ func Catalogue() []Entry {
 // rediscover.
 func discover(kind string) []Stage {
 	if kind == "symbolic" {
-		return []Stage{{Name: "enumerate", Share: 0.8}, {Name: "cgp"}}
+		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }

@@ -139,7 +139,11 @@ func TestValues(t *testing.T) {
 	for _, c := range []struct {
 		method, option, value, want string
 	}{
-		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, plateau, tries`},
+		{"cgp", "lambada", "4", `method cgp has no option "lambada"; did you mean lambda? options are columns, mu, lambda, initial, plateau, tries, mutation, reorder, numbers, start`},
+		{"cgp", "mutation", "2", `cgp: mutation is 2; it has to be between 0 and 1`},
+		{"cgp", "mutation", "0", ""},
+		{"cgp", "start", "oja, ojo", `method cgp: option start is "oja, ojo"; it has to be names of classic rules, which "ojo" is not`},
+		{"beam", "start", "hebb,oja", ""},
 		{"random", "x", "4", `method random has no option "x"; it has none`},
 		{"ga", "population", "0", `method ga: option population is "0"; it has to be above 0`},
 		{"ga", "sigma", "-1", `method ga: option sigma is "-1"; it has to be above 0`},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/classic"
 )
 
 // values reads the options of a method and remembers what is wrong with them.
@@ -94,7 +95,7 @@ func (v *values) standard(name string) string {
 func (v *values) bool(name string) bool {
 	s, ok := v.text(name)
 	if !ok {
-		return false
+		s = v.standard(name)
 	}
 	b, err := strconv.ParseBool(s)
 	if err != nil {
@@ -110,6 +111,25 @@ func (v *values) oneOf(name string, words ...string) string {
 		v.wrong(name, s, "one of "+strings.Join(words, ", "))
 	}
 	return s
+}
+
+// rules adds classic rules, given by their names, to others.
+func (v *values) rules(name string, others []*rulespace.Rule) []*rulespace.Rule {
+	s, ok := v.text(name)
+	if !ok || s == v.standard(name) {
+		return others
+	}
+	rules := slices.Clone(others)
+	for known := range strings.SplitSeq(s, ",") {
+		known = strings.TrimSpace(known)
+		r, ok := classic.Get(known)
+		if !ok {
+			v.wrong(name, s, "names of classic rules, which "+strconv.Quote(known)+" is not")
+			continue
+		}
+		rules = append(rules, r)
+	}
+	return rules
 }
 
 // err reports everything that is wrong, unknown options first.
