@@ -128,7 +128,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 }
 
 func newShape(space *rulespace.Space, columns int) shape {
-	sh := shape{leaves: identity.Leaves(space), ops: space.Primitives, columns: columns}
+	sh := shape{leaves: space.Leaves(), ops: space.Primitives, columns: columns}
 	for _, op := range sh.ops {
 		sh.arity = max(sh.arity, op.Info().Arity)
 	}
