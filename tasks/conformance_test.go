@@ -24,7 +24,7 @@ func open(t testing.TB, text string, dirs ...string) tasks.Task {
 // conformant are tasks that need no data sets. Every generated entry of the
 // catalogue must occur.
 var conformant = []string{
-	"pca", "pca:dims=5,units=3", "hetero", "hetero:dims=4,pairs=4,outputs=1", "regression", "regression:outputs=3,noise=0",
+	"pca", "pca:dims=5,units=3", "bandit", "decorrelation", "familiarity", "familiarity:dims=5,units=3,interval=2", "decorrelation:dims=2,units=2", "hetero", "hetero:dims=4,pairs=4,outputs=1", "regression", "regression:outputs=3,noise=0",
 	"xor", "xor:bits=4,noise=0.3", "mnist1d:test=200", "mnist1d:val=0,limit=500,shuffled=yes", "mnist1d:classes=0-2,standardize=global",
 	"glyphs:train=300,samples=100,side=14", "glyphs:train=300,samples=200,classes=1+7,limit=50",
 	"npz:testdata/images.npz", "npz:testdata/table.npz#standardize=unit", "npz:testdata/values.npz#standardize=feature,holdout=0.3",
