@@ -43,6 +43,10 @@ func TestEpisodesWatchBeforeEachUpdate(t *testing.T) {
 		batch int
 		want  []float32
 	}{{1, []float32{0, 1, 2, 3, 4}}, {2, []float32{0, 1, 2}}} {
+		rule, err := rulespace.ParseRule("dw: pre")
+		if err != nil {
+			t.Fatal(err)
+		}
 		var seen []float32
 		out := trial.NewRunner().Run(context.Background(), trial.Trial{
 			Task: watching{&seen}, Network: network.Config{Sizes: []int{1, 1}, Output: network.Activation{Name: "linear"}, Init: "zero"},
