@@ -207,3 +207,27 @@ func (f probability) Outputs(x *vec.Matrix) *vec.Matrix {
 	}
 	return y
 }
+
+// A life that is lived again is watched anew, with the same score, also when
+// it is longer than the one before; watching does not change the samples.
+func TestWatchedAgain(t *testing.T) {
+	for _, text := range []string{"bandit", "familiarity:dims=10,units=2"} {
+		info := mustOpen(t, text).Info()
+		w := linear{w: [][]float64{make([]float64, info.In), make([]float64, info.In)}[:info.Out]}
+		for o := range w.w {
+			w.w[o][0] = 1
+		}
+		e := start(t, text, 5).(Rewinder)
+		for _, steps := range []int{40, 40, 90, 60, 200} {
+			got := watch(e, info, steps, 1, w)
+			want := watch(start(t, text, 5), info, steps, 5, w)
+			if got.Raw != want.Raw || got.Value != want.Value {
+				t.Errorf("%s: %d samples score %g again, %g at first", text, steps, got.Raw, want.Raw)
+			}
+			e.Rewind()
+			if e.Score(w, Test).Value != 0 {
+				t.Errorf("%s: a life that has not begun is above chance", text)
+			}
+		}
+	}
+}
