@@ -3,6 +3,7 @@ package rulespace
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/metaplast/metaplast/internal/fmath"
@@ -10,7 +11,8 @@ import (
 
 // Near returns the name of the known rule that r is: one whose assignments
 // have the same canonical form, dw, db and dfb up to a positive scale of
-// each. Parameters of r count by their values. Those of the known rule are
+// each, and states that start at 0 up to a unit: 0.9·(v + err·pre) is momentum
+// in units of 0.9. Parameters of r count by their values. Those of the known rule are
 // free: they match any value other than 0 that has the sign of the given one,
 // or either sign where their range holds both. db counts where both rules
 // have one. Where several rules match, the one with the fewest free
@@ -168,9 +170,10 @@ func entangled(lines []nearLine) []string {
 // share is a term: a number times powers of free parameters times the
 // monomial that key writes.
 type share struct {
-	key  string
-	c    float64
-	free []factor
+	key    string
+	c      float64
+	free   []factor
+	states []factor // also part of key
 }
 
 func (c *Canonical) shares() []share {
@@ -181,9 +184,12 @@ func (c *Canonical) shares() []share {
 		for _, f := range t.f {
 			if len(freeNames([]factor{f})) > 0 {
 				out[i].free = append(out[i].free, f)
-			} else {
-				rest = append(rest, f)
+				continue
 			}
+			if f.a.class == className { // parameters apart, only states have names
+				out[i].states = append(out[i].states, f)
+			}
+			rest = append(rest, f)
 		}
 		out[i].key = poly{{1, rest}}.String()
 	}
@@ -197,15 +203,16 @@ const nearTolerance = 1e-6
 // scaled are the assignments that have a scale.
 var scaled = []string{"dw", "db", "dfb"}
 
-// solvable reports whether there are positive scales and values of the free
-// parameters with which the known lines equal r's own. The logarithms of the
+// solvable reports whether there are positive scales, units of the states and
+// values of the free parameters with which the known lines equal r's own. The logarithms of the
 // coefficients' ratios are linear in those of the unknowns, and so are their
 // signs over the field of two elements.
 func solvable(own, known []nearLine, rule *Rule) bool {
 	if len(own) != len(known) {
 		return false
 	}
-	n := len(scaled) + len(rule.Params)
+	units := len(scaled) + len(rule.Params) // where those of states begin
+	n := units + len(rule.States)
 	var sizes, signs [][]float64 // equations: n coefficients and the right-hand side
 	for i, l := range known {
 		if l.head != own[i].head || l.form.literal != nil {
@@ -237,6 +244,12 @@ func solvable(own, known []nearLine, rule *Rule) bool {
 					negative = !negative
 				}
 			}
+			if i < len(rule.States) {
+				size[units+i]++
+			}
+			for _, f := range s.states {
+				size[units+stateIndex(f.a)] -= float64(f.p)
+			}
 			size[n] = fmath.Log(math.Abs(ratio))
 			if negative {
 				sign[n] = 1
@@ -244,8 +257,51 @@ func solvable(own, known []nearLine, rule *Rule) bool {
 			sizes, signs = append(sizes, size), append(signs, sign)
 		}
 	}
+	for _, k := range unitless(known, rule) {
+		one := make([]float64, n+1)
+		one[units+k] = 1
+		sizes = append(sizes, one)
+	}
 	return consistent(sizes, nearTolerance, func(v float64) float64 { return v }) &&
 		consistent(signs, 0, func(v float64) float64 { return math.Abs(math.Mod(v, 2)) })
+}
+
+// stateIndex is the number in the name of a state, see Rule.lines, from 0.
+func stateIndex(a *atom) int {
+	k, err := strconv.Atoi(strings.TrimPrefix(a.text, "s"))
+	if err != nil {
+		panic("rulespace: the name " + a.text + " in a rule is neither a parameter nor a state")
+	}
+	return k - 1
+}
+
+// unitless lists the states of a known rule whose unit is not free: those that
+// do not start at 0 and those that stand within atoms.
+func unitless(lines []nearLine, rule *Rule) []int {
+	var fixed []int
+	for k, s := range rule.States {
+		if s.Init != 0 {
+			fixed = append(fixed, k)
+		}
+	}
+	var within func(p poly, opaque bool)
+	within = func(p poly, opaque bool) {
+		for _, t := range p {
+			for _, f := range t.f {
+				if opaque && f.a.class == className && !strings.HasPrefix(f.a.text, freePrefix) {
+					fixed = append(fixed, stateIndex(f.a))
+				}
+				within(f.a.sum, true)
+				for _, a := range f.a.args {
+					within(a, true)
+				}
+			}
+		}
+	}
+	for _, l := range lines {
+		within(l.form.terms, false)
+	}
+	return fixed
 }
 
 // consistent eliminates the unknowns of linear equations and reports whether

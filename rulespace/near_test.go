@@ -113,6 +113,9 @@ func TestNearComparesStates(t *testing.T) {
 		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: err*pre - 0.5*v}}", ""},
 		{"dw: lr*v\nstate: {v: {scope: synapse, init: 1, update: 0.5*v + err*pre}}", ""},
 		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.5*v + post*pre}}", ""},
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.9*(v + err*pre)}}", "momentum"},
+		{"dw: lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.5*v - 2*err*pre}}", ""},
+		{"dw: -lr*v\nstate: {v: {scope: synapse, init: 0, update: 0.5*v - 2*err*pre}}", ""},
 	} {
 		r, err := rulespace.Decode("x.rule.yaml", []byte("format: 1\nname: x\nparams: {lr: 0.1}\n"+x.text+"\n"))
 		if err != nil {
@@ -120,6 +123,34 @@ func TestNearComparesStates(t *testing.T) {
 		}
 		if got, _ := rulespace.Near(r, classic.All()); got != x.want {
 			t.Errorf("%s is near %q, want %q", x.text, got, x.want)
+		}
+	}
+}
+
+// In units of 1/2, v' = 0.9·v − v³ + err and dw = v is v' = 0.9·v − 4·v³ + err/2
+// and dw = 2·v; where the state stands within a primitive its unit is fixed.
+func TestNearInOtherUnits(t *testing.T) {
+	decode := func(dw, update string) *rulespace.Rule {
+		r, err := rulespace.Decode("x.rule.yaml", []byte("format: 1\nname: x\ndw: \""+dw+"\"\nstate: {v: {scope: synapse, init: 0, update: \""+update+"\"}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	cubic, bounded := decode("v", "0.9*v - v^3 + err"), decode("v", "tanh(v) + err")
+	for _, x := range []struct {
+		dw, update string
+		of         *rulespace.Rule
+		want       bool
+	}{
+		{"2*v", "0.9*v - 4*v^3 + 0.5*err", cubic, true},
+		{"v", "0.9*v - 4*v^3 + 0.5*err", cubic, true}, // dw has a scale of its own
+		{"2*v", "0.9*v - 3*v^3 + 0.5*err", cubic, false},
+		{"3*v", "tanh(v) + err", bounded, true},
+		{"v", "tanh(v) + 2*err", bounded, false},
+	} {
+		if _, got := rulespace.Near(decode(x.dw, x.update), []*rulespace.Rule{x.of}); got != x.want {
+			t.Errorf("v: %s; dw: %s: near %v, want %v", x.update, x.dw, got, x.want)
 		}
 	}
 }

@@ -24,15 +24,21 @@ const defaultRate = 0.01
 // given, and those in params, each of which has to be used. Mistakes in the
 // text are of type *ParseError, with columns of the whole text.
 func ParseRule(text string, params ...Param) (*Rule, error) {
-	return parseRule(text, params, false)
+	return parseRule(text, params, nil, false)
 }
 
-// ParseGiven reads a part of a rule, which may lack dw, for Space.Given.
-func ParseGiven(text string, params ...Param) (*Rule, error) {
-	return parseRule(text, params, true)
+// ParseGiven reads a part of a rule, which may lack dw, for Space.Given. It
+// may read the state of that name, if there is one, whose update is searched.
+func ParseGiven(text, state string, params ...Param) (*Rule, error) {
+	var states []State
+	if state != "" {
+		states = []State{{Name: state, Scope: Synapse, Update: Const(0)}}
+	}
+	return parseRule(text, params, states, true)
 }
 
-func parseRule(text string, params []Param, part bool) (*Rule, error) {
+// parseRule reads a rule to which the states will be added.
+func parseRule(text string, params []Param, states []State, part bool) (*Rule, error) {
 	if len(text) > maxRuleFile {
 		return nil, fmt.Errorf("%d bytes are too many: a rule has at most %d", len(text), maxRuleFile)
 	}
@@ -40,16 +46,18 @@ func parseRule(text string, params []Param, part bool) (*Rule, error) {
 	if !slices.ContainsFunc(params, func(p Param) bool { return p.Name == "lr" }) {
 		r.Params = slices.Insert(r.Params, 0, Param{Name: "lr", Value: defaultRate})
 	}
-	if p := r.checkNames(); p != nil {
+	whole := *r
+	whole.States = states
+	if p := whole.checkNames(); p != nil {
 		return nil, p
 	}
-	names := r.names()
+	names := whole.names()
 	for _, part := range splitAssignments(text) {
 		if err := r.assign(text, part, names); err != nil {
 			return nil, err
 		}
 	}
-	whole := *r
+	whole.DW, whole.DB, whole.DFB = r.DW, r.DB, r.DFB
 	switch {
 	case r.DW != nil:
 	case part:

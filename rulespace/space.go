@@ -15,7 +15,8 @@ import (
 // Space is a set of rules to search. It is of one of three kinds:
 //
 //   - symbolic: every expression of Primitives over Signals and Constants of
-//     at most MaxComplexity nodes, times a learning rate, as dw or as dfb;
+//     at most MaxComplexity nodes, times a learning rate, as dw or as dfb, or
+//     as it is, as the update of a state;
 //   - template: a rule of which some parameters have ranges;
 //   - terms: weighted sums of given expressions, some of which may be absent,
 //     as dw, dfb or both.
@@ -34,11 +35,14 @@ type Space struct {
 
 	Terms []Term // at most 64
 
-	// Slot is the assignment that a symbolic space searches. Given is the rest
+	// Slot is the assignment that a symbolic space searches. With SlotState that
+	// is the update of the state called State, one number per synapse that
+	// starts at 0, which expressions may read beside the signals. Given is the rest
 	// of the rule, which every rule of a symbolic or terms space shares: a rule
 	// without what is searched, so that its DW is nil where dw is searched, or
 	// nil for none. A parameter of it with the name of Scale is that factor.
 	Slot  Slot
+	State string
 	Given *Rule
 
 	// Scale is an overall factor, the learning rate, that is tuned apart from
@@ -250,7 +254,7 @@ func (s *Space) Reads() SignalSet {
 	if s.Template != nil {
 		return s.Template.Needs()
 	}
-	set := s.ReadsIn(SlotDW) | s.ReadsIn(SlotDFB)
+	set := s.ReadsIn(SlotDW) | s.ReadsIn(SlotDFB) | s.ReadsIn(SlotState)
 	if s.Given != nil {
 		set |= s.Given.Needs()
 	}
@@ -275,7 +279,7 @@ func (s *Space) ReadsIn(slot Slot) SignalSet {
 			set = s.Signals
 		}
 	}
-	if given != nil {
+	if given != nil && slot != SlotState {
 		if e := *slot.of(given); e != nil {
 			set |= e.Signals()
 		}
@@ -283,11 +287,31 @@ func (s *Space) ReadsIn(slot Slot) SignalSet {
 	return set
 }
 
+// Leaves returns what expressions of a symbolic space are made of: signals,
+// the state that is searched, constants.
+func (s *Space) Leaves() []*Expr {
+	var leaves []*Expr
+	for _, v := range s.Signals.List() {
+		leaves = append(leaves, Sig(v))
+	}
+	if s.Slot == SlotState {
+		leaves = append(leaves, Name(s.State))
+	}
+	for _, c := range s.Constants {
+		leaves = append(leaves, Const(c))
+	}
+	return leaves
+}
+
 // Wrap makes a rule of an expression of a symbolic space: e times the
 // learning rate, as written, beside what is given. The rule's identity is
 // that of its canonical form, so nothing is gained by simplifying here.
 func (s *Space) Wrap(e *Expr) *Rule {
 	r := s.frame()
+	if s.Slot == SlotState {
+		*s.Slot.of(r) = e
+		return r
+	}
 	*s.Slot.of(r) = Apply(Mul, Name(s.scale().Name), e)
 	s.withScale(r)
 	return r
@@ -555,10 +579,19 @@ func (s *Space) Describe() string {
 	switch s.Kind() {
 	case "symbolic":
 		b.WriteString("symbolic: ")
-		if s.Slot != SlotDW {
-			fmt.Fprintf(&b, "%v = ", s.Slot)
+		e := s.scale().Name + "*e"
+		switch s.Slot {
+		case SlotDFB:
+			b.WriteString("dfb = ")
+		case SlotState:
+			b.WriteString(s.State + " = ")
+			e = "e"
 		}
-		fmt.Fprintf(&b, "%s*e for every expression e of at most %d nodes\nsignals: %v\nprimitives:", s.scale().Name, s.MaxComplexity, s.Signals)
+		fmt.Fprintf(&b, "%s for every expression e of at most %d nodes\nsignals: %v", e, s.MaxComplexity, s.Signals)
+		if s.Slot == SlotState {
+			b.WriteString(", and " + s.State + " itself")
+		}
+		b.WriteString("\nprimitives:")
 		for i, op := range s.Primitives {
 			b.WriteString(separator(i) + op.String())
 		}

@@ -1,16 +1,20 @@
 package rulespace
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Slot is an assignment of a rule that a space can search.
 type Slot uint8
 
 const (
-	SlotDW  Slot = iota // the weight change
-	SlotDFB             // the change of the feedback weights
+	SlotDW    Slot = iota // the weight change
+	SlotDFB               // the change of the feedback weights
+	SlotState             // the update of a state
 )
 
-var slotNames = [...]string{"dw", "dfb"}
+var slotNames = [...]string{"dw", "dfb", "state"}
 
 func (s Slot) String() string {
 	if int(s) < len(slotNames) {
@@ -19,10 +23,14 @@ func (s Slot) String() string {
 	return fmt.Sprintf("Slot(%d)", uint8(s))
 }
 
-// of returns the assignment of a rule.
+// of returns the assignment of a rule; for SlotState the update of its last
+// state, which there has to be.
 func (s Slot) of(r *Rule) **Expr {
-	if s == SlotDFB {
+	switch s {
+	case SlotDFB:
 		return &r.DFB
+	case SlotState:
+		return &r.States[len(r.States)-1].Update
 	}
 	return &r.DW
 }
@@ -44,29 +52,36 @@ func (s *Space) searched(slot Slot) bool {
 
 // Searched returns the assignment of r that a symbolic space searches, nil
 // where r has none.
-func (s *Space) Searched(r *Rule) *Expr { return *s.Slot.of(r) }
+func (s *Space) Searched(r *Rule) *Expr {
+	if s.Slot == SlotState && len(r.States) == 0 {
+		return nil
+	}
+	return *s.Slot.of(r)
+}
 
 // ScaleMatters reports whether rules that differ by a positive factor in what
 // is searched differ even when Scale is tuned: where the given part has the
-// same learning rate, that factor is a ratio of two rates.
+// same learning rate, that factor is a ratio of two rates, and in the update
+// of a state it says how fast that grows or is forgotten.
 func (s *Space) ScaleMatters() bool {
-	return s.Given != nil && s.Given.reads(s.scale().Name)
+	return s.Slot == SlotState || s.Given != nil && s.Given.reads(s.scale().Name)
 }
 
 // frame is the rule without what is searched, at the overall scale.
 func (s *Space) frame() *Rule {
 	r := &Rule{}
-	if s.Given == nil {
-		return r
-	}
-	g := s.Given
-	r.DW, r.DB, r.DFB = g.DW, g.DB, g.DFB
-	r.States = append(r.States, g.States...)
-	for _, p := range g.Params {
-		if s.hasScale() && p.Name == s.scale().Name {
-			p = s.scale()
+	if g := s.Given; g != nil {
+		r.DW, r.DB, r.DFB = g.DW, g.DB, g.DFB
+		r.States = append(r.States, g.States...)
+		for _, p := range g.Params {
+			if s.hasScale() && p.Name == s.scale().Name {
+				p = s.scale()
+			}
+			r.Params = append(r.Params, p)
 		}
-		r.Params = append(r.Params, p)
+	}
+	if s.Slot == SlotState {
+		r.States = append(r.States, State{Name: s.State, Scope: Synapse})
 	}
 	return r
 }
@@ -83,8 +98,12 @@ func (s *Space) withScale(r *Rule) {
 }
 
 func (s *Space) validateGiven(add func(string, ...any)) {
-	if s.Slot > SlotDFB {
+	if s.Slot > SlotState {
 		add("%v is not an assignment that can be searched", s.Slot)
+		return
+	}
+	if (s.Slot == SlotState) != (s.State != "") {
+		add("a state has to be named where its update is searched, and only there")
 		return
 	}
 	if s.Kind() == "template" {
@@ -105,6 +124,9 @@ func (s *Space) validateGiven(add func(string, ...any)) {
 		whole := *g
 		if whole.DW == nil {
 			whole.DW = Const(0)
+		}
+		if s.Slot == SlotState {
+			whole.States = append(slices.Clone(g.States), State{Name: s.State, Scope: Synapse, Update: Const(0)})
 		}
 		if err := whole.Validate(); err != nil {
 			add("given part: %w", err)

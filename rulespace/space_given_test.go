@@ -1,15 +1,17 @@
 package rulespace_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/metaplast/metaplast/rulespace"
+	"github.com/metaplast/metaplast/rulespace/classic"
 )
 
 func given(t testing.TB, text string) *rulespace.Rule {
 	t.Helper()
-	r, err := rulespace.ParseGiven(text)
+	r, err := rulespace.ParseGiven(text, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +174,63 @@ func TestGivenValidate(t *testing.T) {
 			t.Errorf("want %q: %v", c.want, err)
 		}
 	}
-	if _, err := rulespace.ParseGiven("dw: lr*"); err == nil {
+	if _, err := rulespace.ParseGiven("dw: lr*", ""); err == nil {
 		t.Error("a broken expression was read")
+	}
+}
+
+// A state that is searched is read beside the signals, at the scale that the
+// given part has; the update itself has none.
+func TestSpaceOfAState(t *testing.T) {
+	given, err := rulespace.ParseGiven("dw: lr*v", "v", rulespace.Param{Name: "lr", Value: 0.3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := rulespace.Space{
+		Signals: rulespace.Signals(rulespace.SigPre, rulespace.SigErr), Primitives: []rulespace.Op{rulespace.Add, rulespace.Mul},
+		Constants: []float64{0.9}, MaxComplexity: 7, Slot: rulespace.SlotState, State: "v", Given: given,
+		Scale: rulespace.Param{Name: "lr", Value: 0.02},
+	}
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(s.Leaves()); got != "[pre err v 0.9]" {
+		t.Errorf("leaves %s", got)
+	}
+	e, err := rulespace.ParseExpr("0.9*v + err*pre", "v")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.Wrap(e)
+	if err := r.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	momentum, _ := classic.Get("momentum")
+	want, err := momentum.WithParams(map[string]float64{"lr": 0.02, "mu": 0.9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.DB = nil
+	if r.Digest() != want.Digest() {
+		t.Errorf("%s is not %s", r.CanonicalText(), want.CanonicalText())
+	}
+	if s.Searched(r) != e || !s.ScaleMatters() || s.Reads() != s.Signals {
+		t.Errorf("searched %v, scale matters %v, reads %v", s.Searched(r), s.ScaleMatters(), s.Reads())
+	}
+	if got := s.Searched(&rulespace.Rule{DW: e}); got != nil {
+		t.Errorf("searched %v of a rule without states", got)
+	}
+	for _, bad := range []func(*rulespace.Space){
+		func(s *rulespace.Space) { s.State = "" },
+		func(s *rulespace.Space) { s.Slot = rulespace.SlotDFB },
+		func(s *rulespace.Space) { s.Given = nil },
+		func(s *rulespace.Space) { s.State = "lr" },
+		func(s *rulespace.Space) { s.State = "u" }, // which dw does not read
+	} {
+		x := s
+		bad(&x)
+		if x.Validate() == nil {
+			t.Errorf("%s is valid", x.Describe())
+		}
 	}
 }

@@ -37,6 +37,28 @@ func Catalogue() []Entry {
 				option.Int("units", "1", 1, 256, "units, each after its own component"),
 				option.Int("steps", "4000", 1, 1<<30, perLife),
 			}, open: generated(openPCA)},
+		{Name: "bandit", Title: "another learner's choices at a two-armed bandit", Kind: Regression.String(),
+			Doc: "The output is the probability of taking the arm that is offered, scored by the choices of a subject that learns by rate·x·(R − E[R]) − forget·w; the target is the reward R.",
+			Options: []Option{
+				option.Float("rate", "1", 1e-6, 100, "the subject's learning rate"),
+				option.Float("forget", "0.05", 0, 1, "share of its weights that it forgets at every trial"),
+				option.Int("steps", "2000", 1, 1<<30, perLife),
+			}, open: generated(openBandit)},
+		{Name: "familiarity", Title: "recognition of patterns seen before", Kind: Unsupervised.String(),
+			Doc: "Random patterns of which some come again; the strength of the response, before learning from a sample, is to tell repetitions from new ones.",
+			Options: []Option{
+				option.Int("dims", "25", 2, 1024, "inputs"),
+				option.Int("units", "25", 1, 1024, "units"),
+				option.Int("interval", "10", 1, 10000, "samples until a pattern comes again"),
+				option.Int("steps", "1000", 1, 1<<30, perLife),
+			}, open: generated(openFamiliarity)},
+		{Name: "decorrelation", Title: "uncorrelated units over the principal subspace", Kind: Unsupervised.String(),
+			Doc: "Units are to share the variance of the principal subspace and not be correlated. Rotation and spectrum are drawn per life.",
+			Options: []Option{
+				option.Int("dims", "6", 2, 256, "inputs"),
+				option.Int("units", "3", 2, 256, "units"),
+				option.Int("steps", "10000", 1, 1<<30, perLife),
+			}, open: generated(openDecorrelation)},
 		{Name: "hetero", Title: "recall of orthonormal pairs", Kind: Regression.String(),
 			Doc: "Pairs of orthonormal inputs and random targets are shown once each and recalled.",
 			Options: []Option{

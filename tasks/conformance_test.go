@@ -24,6 +24,7 @@ func open(t testing.TB, text string, dirs ...string) tasks.Task {
 // conformant are tasks that need no data sets. Every generated entry of the
 // catalogue must occur.
 var conformant = []string{
+	"bandit", "decorrelation", "decorrelation:dims=2,units=2", "familiarity", "familiarity:dims=5,units=3,interval=2",
 	"pca", "pca:dims=5,units=3", "hetero", "hetero:dims=4,pairs=4,outputs=1", "regression", "regression:outputs=3,noise=0",
 	"selectivity", "selectivity:light=25,patterns=3,units=1", "outliers", "outliers:dims=2,offset=0,margin=0",
 	"xor", "xor:bits=4,noise=0.3", "mnist1d:test=200", "mnist1d:val=0,limit=500,shuffled=yes", "mnist1d:classes=0-2,standardize=global",

@@ -40,8 +40,8 @@ func (t *pcaTask) Info() Info { return t.info }
 func (t *pcaTask) Start(k key.Key) (Episode, error) {
 	d := t.info.In
 	s := k.Child("covariance", 0).Stream()
-	e := &pcaEpisode{info: t.info, axes: orthonormal(s, d, d), sd: make([]float64, d), z: make([]float64, d), acc: make([]float64, d),
-		tape: newTape(k.Child("samples", 0), d)}
+	e := &pcaEpisode{t.info, gaussian{axes: orthonormal(s, d, d), sd: make([]float64, d), z: make([]float64, d), acc: make([]float64, d),
+		tape: newTape(k.Child("samples", 0), d)}}
 	variance := [...]float64{0.5, 1, 2}[s.IntN(3)]
 	for i := range e.sd {
 		e.sd[i] = math.Sqrt(variance)
@@ -51,27 +51,8 @@ func (t *pcaTask) Start(k key.Key) (Episode, error) {
 }
 
 type pcaEpisode struct {
-	info   Info
-	axes   [][]float64 // principal components, the greatest variance first
-	sd     []float64   // standard deviations along them
-	z, acc []float64   // scratch
-	tape   tape
-}
-
-func (e *pcaEpisode) Rewind() { e.tape.rewind() }
-
-func (e *pcaEpisode) Next(b *Batch) {
-	b.N = b.X.Rows
-	for i := range b.N {
-		x, known := e.tape.next()
-		if !known {
-			for k, sd := range e.sd {
-				e.z[k] = float64(sd * e.tape.stream.Normal())
-			}
-			mix(x, e.z, e.axes, e.acc)
-		}
-		copy(b.X.Row(i), x)
-	}
+	info Info
+	gaussian
 }
 
 // Score reads the weights off the outputs for the unit vectors, relative to

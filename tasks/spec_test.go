@@ -70,7 +70,7 @@ func TestSpecErrors(t *testing.T) {
 		{"mnist:", "nothing follows the colon"},
 		{"mnist:side", `"side" is not of the form option=value`},
 		{"mnist:side=14,side=7", "option side: given twice"},
-		{"mnsit", `"mnsit" is not a task. Did you mean mnist? Tasks are csv, `},
+		{"mnsit", `"mnsit" is not a task. Did you mean mnist? Tasks are bandit, csv, `},
 		{"zzzzzzzzz", `"zzzzzzzzz" is not a task. Tasks are`},
 		{"pca:dim=4", `"dim" is not an option. Did you mean dims? Options of pca are dims, units, steps`},
 		{"pca:dims=1", `task pca:dims=1: option dims: "1" is not a whole number from 2 to 256`},

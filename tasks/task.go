@@ -89,6 +89,14 @@ type Parted interface {
 	PartSteps() int
 }
 
+// Watcher is implemented by episodes that score a model while it learns.
+// Watch is shown the model after every Next, before it learns from that batch,
+// and must not change it. Score is then of what was watched since the start.
+type Watcher interface {
+	Episode
+	Watch(b *Batch, m Model)
+}
+
 // Batch holds samples: row i of X is an input, of Y its target.
 type Batch struct {
 	N      int         // samples in use

@@ -75,7 +75,8 @@ type LearnerConfig struct {
 // RuleConfig says which rules are searched.
 type RuleConfig struct {
 	Signals    []string      `key:"signals" doc:"what the rule may read: the locality budget"`
-	Search     string        `key:"search" enum:"dw,dfb" doc:"the assignment that is searched: the change of the weights or that of the feedback weights; default dw"`
+	Search     string        `key:"search" enum:"dw,dfb,state" doc:"the assignment that is searched: the change of the weights, that of the feedback weights, or the update of a state; default dw"`
+	State      string        `key:"state" doc:"name of the state whose update is searched: a number per synapse that starts at 0"`
 	Given      string        `key:"given" doc:"the rest of the rule, which is not searched, such as dw: lr*err*pre; db: lr*err"`
 	Primitives []string      `key:"primitives" doc:"what the rule may compute"`
 	Constants  []float64     `key:"constants" doc:"numbers the rule may contain"`

@@ -313,7 +313,7 @@ func cheapestCircuit(do func(credit.Entry) bool) (string, bool) {
 // missingSignals are those that rules of the space read and the circuit does
 // not provide.
 func missingSignals(space *rulespace.Space, e credit.Entry, connections int) rulespace.SignalSet {
-	return space.ReadsIn(rulespace.SlotDW).Minus(provided(e, connections)) |
+	return (space.ReadsIn(rulespace.SlotDW) | space.ReadsIn(rulespace.SlotState)).Minus(provided(e, connections)) |
 		space.ReadsIn(rulespace.SlotDFB).Minus(providedTo(rulespace.SlotDFB, e, connections))
 }
 
@@ -510,6 +510,8 @@ func (r *resolver) rule() {
 	space.Constants = c.Constants
 	r.given(space)
 	switch {
+	case c.State != "" && c.Search != rulespace.SlotState.String():
+		r.fail("rule.state", "names the state whose update is searched; say search: state as well")
 	case c.Template != "" && (c.Search != "" || c.Given != ""):
 		r.fail("rule.template", "a template says itself what of the rule is searched; leave out search and given")
 	case c.Template != "" && len(c.Terms) > 0:
@@ -529,7 +531,7 @@ func (r *resolver) rule() {
 		}
 		set(&r.c.Search.MaxComplexity, 7)
 		space.MaxComplexity = r.c.Search.MaxComplexity
-		space.Slot = slot(c.Search)
+		space.Slot, space.State = slot(c.Search), c.State
 		r.scale(space)
 	}
 	if len(r.problems) > before {
@@ -560,7 +562,7 @@ func (r *resolver) given(space *rulespace.Space) {
 	if len(r.problems) > before {
 		return
 	}
-	rule, err := rulespace.ParseGiven(c.Given, params...)
+	rule, err := rulespace.ParseGiven(c.Given, c.State, params...)
 	if err != nil {
 		r.fail("rule.given", "%v", err)
 		return
@@ -584,8 +586,10 @@ func (r *resolver) params() []rulespace.Param {
 
 // slot is the assignment of that name, dw by default.
 func slot(name string) rulespace.Slot {
-	if name == rulespace.SlotDFB.String() {
-		return rulespace.SlotDFB
+	for _, s := range []rulespace.Slot{rulespace.SlotDFB, rulespace.SlotState} {
+		if name == s.String() {
+			return s
+		}
 	}
 	return rulespace.SlotDW
 }
@@ -701,12 +705,17 @@ func (t *TermConfig) term() (rulespace.Term, error) {
 
 // scale gives the space a learning rate in the range that is tuned.
 func (r *resolver) scale(space *rulespace.Space) {
-	space.Scale = rulespace.Param{Name: "lr", Value: 0.01}
+	scale := rulespace.Param{Name: "lr", Value: 0.01}
+	given := false
 	if space.Given != nil {
 		if p, ok := space.Given.Param("lr"); ok {
-			space.Scale = p
+			scale, given = p, true
 		}
 	}
+	if space.Slot == rulespace.SlotState && !given {
+		return // nothing has a rate
+	}
+	space.Scale = scale
 	t := r.c.Search.Tune
 	if t.Low > 0 && t.High > t.Low {
 		space.Scale.Value = math.Sqrt(t.Low * t.High)
@@ -741,6 +750,10 @@ func (r *resolver) sampleRule() *rulespace.Rule {
 		return e
 	}
 	rule := &rulespace.Rule{DW: sum(rulespace.SlotDW)}
+	if name := r.space.State; name != "" {
+		rule.States = []rulespace.State{{Name: name, Scope: rulespace.Synapse, Update: sum(rulespace.SlotState)}}
+		rule.DW = rulespace.Apply(rulespace.Add, rule.DW, rulespace.Name(name))
+	}
 	if r.space.Given != nil {
 		rule.DB = r.space.Given.DB
 		rule.Params = r.space.Given.Params

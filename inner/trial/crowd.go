@@ -166,6 +166,9 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 			if err != nil {
 				return nil, err
 			}
+			if _, watches := e.(tasks.Watcher); watches {
+				return nil, nil
+			}
 			c.feeds = append(c.feeds, feed{episode: e, batch: r.feedBatch(len(c.feeds), t.Task.Info())})
 		}
 		for row := range conn.In {

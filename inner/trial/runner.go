@@ -60,6 +60,7 @@ type life struct {
 	circuit credit.Circuit
 	model   tasks.Model // what the network predicts
 	episode tasks.Episode
+	watcher tasks.Watcher // the episode, if it is one; else nil
 	batch   *tasks.Batch
 	plastic credit.Plasticity
 	guard   guard
@@ -108,6 +109,7 @@ func (r *Runner) begin(t Trial, wrap func(t Trial, needs credit.Needs, p credit.
 	if l.episode, err = r.episodes.start(t.Task, t.Key.Child("data", 0)); err != nil {
 		return nil, fmt.Errorf("trial: task %s: %w", t.Task.Info().Name, err)
 	}
+	l.watcher, _ = l.episode.(tasks.Watcher)
 	l.batch = r.prepareBatch(t)
 	l.guard.init(r.net, t.Limits, r.start)
 	return l, nil
@@ -205,6 +207,9 @@ func (l *life) update() {
 	}
 	b := l.batch
 	l.episode.Next(b)
+	if l.watcher != nil {
+		l.watcher.Watch(b, l.model)
+	}
 	if l.angles != nil && l.angles.due(l.updates) {
 		l.angles.before(l.net, b)
 		l.circuit.Learn(l.net, b, l.plastic)

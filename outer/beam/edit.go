@@ -3,7 +3,6 @@ package beam
 import (
 	"slices"
 
-	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/spell"
 	"github.com/metaplast/metaplast/rulespace"
 )
@@ -19,7 +18,7 @@ type editor struct {
 const maxDegree = 3
 
 func newEditor(space *rulespace.Space, speller spell.Speller) editor {
-	ed := editor{leaves: identity.Leaves(space), ops: slices.Clone(space.Primitives), spell: speller}
+	ed := editor{leaves: space.Leaves(), ops: slices.Clone(space.Primitives), spell: speller}
 	slices.Sort(ed.ops)
 	// Products in the order of signals, each once.
 	type product struct {

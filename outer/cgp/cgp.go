@@ -154,7 +154,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 }
 
 func newShape(space *rulespace.Space, opts Options) shape {
-	sh := shape{leaves: identity.Leaves(space), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns}
+	sh := shape{leaves: space.Leaves(), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns}
 	for _, op := range sh.ops {
 		sh.arity = max(sh.arity, op.Info().Arity)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/metaplast/metaplast/outer"
-	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/pending"
 	"github.com/metaplast/metaplast/outer/internal/status"
 	"github.com/metaplast/metaplast/rulespace"
@@ -23,7 +22,7 @@ type Options struct {
 	KeepScale bool
 	// AtRest leaves out rules that change a weight while its presynaptic unit
 	// is silent: those whose value is not 0 where pre, pre_trace and pre_prev
-	// are.
+	// are, and the state that is searched.
 	AtRest bool
 	// Memory bounds what is kept of smaller expressions, in bytes; 1 GiB by
 	// default. A search that needs more ends there.
@@ -152,11 +151,11 @@ func (s *Searcher) addBlock(op rulespace.Op, n int, sizes ...int) {
 	s.blocks = append(s.blocks, b)
 }
 
-// addLeaves computes the columns of signals and constants: the points of the
+// addLeaves computes the columns of signals, state and constants: the points of the
 // probe, edges first, then, if wanted, its generic points with a silent
 // presynaptic unit.
 func (s *Searcher) addLeaves() {
-	s.leaves = identity.Leaves(s.space)
+	s.leaves = s.space.Leaves()
 	order := s.order()
 	s.points = len(order)
 	silent := rulespace.Signals(rulespace.SigPre, rulespace.SigPreTrace, rulespace.SigPrePrev)
@@ -168,7 +167,7 @@ func (s *Searcher) addLeaves() {
 		}
 		if s.opts.AtRest {
 			for _, v := range col[s.edges:] {
-				if leaf.Kind() == rulespace.KindSignal && silent.Has(leaf.Signal()) {
+				if leaf.Kind() == rulespace.KindName || leaf.Kind() == rulespace.KindSignal && silent.Has(leaf.Signal()) {
 					v = 0
 				}
 				col = append(col, v)
@@ -191,7 +190,7 @@ func (s *Searcher) order() []int {
 		switch col := s.opts.Probe.Leaf(leaf); {
 		case leaf.Kind() == rulespace.KindConst:
 			constants = append(constants, col)
-		case leaf.Signal().Info().Values == nil:
+		case leaf.Kind() == rulespace.KindName || leaf.Signal().Info().Values == nil:
 			signals = append(signals, col)
 		}
 	}

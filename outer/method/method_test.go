@@ -183,7 +183,7 @@ func TestValues(t *testing.T) {
 // Every method searches dfb where the space says so, and leaves alone what is
 // given.
 func TestFeedback(t *testing.T) {
-	given, err := rulespace.ParseGiven("dw: lr*err*pre - 0.001*w; db: lr*err")
+	given, err := rulespace.ParseGiven("dw: lr*err*pre - 0.001*w; db: lr*err", "")
 	if err != nil {
 		t.Fatal(err)
 	}

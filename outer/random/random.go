@@ -97,7 +97,7 @@ type trees struct {
 }
 
 func newTrees(space *rulespace.Space, opts Options) *trees {
-	return &trees{space: space, leaves: identity.Leaves(space), same: identity.New(space, opts.Probe, opts.KeepScale)}
+	return &trees{space: space, leaves: space.Leaves(), same: identity.New(space, opts.Probe, opts.KeepScale)}
 }
 
 func (t *trees) draw(rng *key.Stream) (*rulespace.Rule, string) {

@@ -39,22 +39,10 @@ func (r Relation) IdentifyColumn(c rulespace.Column) (ID, bool) {
 	return id, class == rulespace.Generic
 }
 
-// Leaf returns the values of a signal or constant.
+// Leaf returns the values of a signal, state or constant.
 func (r Relation) Leaf(e *rulespace.Expr) rulespace.Column { return r.probe.Leaf(e) }
 
 // Apply computes the values of a primitive into dst.
 func (r Relation) Apply(dst rulespace.Column, op rulespace.Op, args []rulespace.Column) {
 	r.probe.ApplyTo(dst, op, args...)
-}
-
-// Leaves returns the signals and constants of a symbolic space.
-func Leaves(space *rulespace.Space) []*rulespace.Expr {
-	var leaves []*rulespace.Expr
-	for _, s := range space.Signals.List() {
-		leaves = append(leaves, rulespace.Sig(s))
-	}
-	for _, c := range space.Constants {
-		leaves = append(leaves, rulespace.Const(c))
-	}
-	return leaves
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/rulespace"
 )
 
@@ -22,7 +21,7 @@ type Speller struct {
 // New returns the speller of a symbolic space. With numbers it keeps numbers
 // that are not among the constants of the space.
 func New(space *rulespace.Space, numbers bool) Speller {
-	return Speller{space, identity.Leaves(space), numbers}
+	return Speller{space, space.Leaves(), numbers}
 }
 
 // Knows reports whether the space has a primitive.
