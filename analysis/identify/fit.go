@@ -28,6 +28,10 @@ type Options struct {
 	Seed   uint64
 }
 
+// Check reports an option that is out of range.
+func (o Options) Check() error { return o.normal() }
+
+// normal sets defaults.
 func (o *Options) normal() error {
 	for _, f := range []struct {
 		name               string
@@ -70,7 +74,6 @@ type Step struct {
 type Alias struct {
 	Monomial *rulespace.Expr
 	Equals   *rulespace.Expr // on these data
-	Simple   bool            // Equals is a multiple of one monomial
 	powers   []monomial      // of Equals
 }
 
@@ -287,7 +290,7 @@ func (f *fit) findAliases() {
 
 // alias notes that column j is the sum of columns at with scaled coefficients.
 func (f *fit) alias(j int, at []int, c []float64) {
-	a := Alias{Monomial: f.expr(j), Simple: len(at) == 1}
+	a := Alias{Monomial: f.expr(j)}
 	var sum *rulespace.Expr
 	for n, i := range at {
 		a.powers = append(a.powers, f.library[i])

@@ -75,6 +75,18 @@ func (f *fit) result(chosen []int, follows []bool) *Result {
 	return out
 }
 
+// Chosen reports whether an alias equals a term of the rule, or a sum with one.
+func (r *Result) Chosen(alias int) bool {
+	for _, t := range r.Terms {
+		for _, p := range r.Aliases[alias].powers {
+			if slices.Equal(t.power, p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // successive is the correlation of residuals with those before them.
 func successive(r []float64, follows []bool) float64 {
 	product, square, pairs := 0.0, 0.0, 0
