@@ -18,9 +18,9 @@ const (
 
 // Options say how a rule is sought.
 type Options struct {
-	Degree   int // most factors of a monomial, from 1; default 3
-	MaxTerms int // most terms of the sum; default 8
-	Folds    int // parts of the cross-validation, from 2; default 10
+	Degree   int // most factors of a monomial, 1 to 8; default 3
+	MaxTerms int // most terms of the sum, 1 to 50; default 8
+	Folds    int // parts of the cross-validation, 2 to 100; default 10
 	// Resamples for the intervals, from 2; default 500.
 	Resamples int
 	// Robust gives rows with large residuals less weight (Huber).
@@ -40,7 +40,7 @@ func (o *Options) normal() error {
 	}{
 		{"degree", &o.Degree, 3, 1, 8},
 		{"terms", &o.MaxTerms, 8, 1, 50},
-		{"folds", &o.Folds, 10, 2, 1000},
+		{"folds", &o.Folds, 10, 2, 100},
 		{"resamples", &o.Resamples, 500, 2, 100000},
 	} {
 		if *f.value == 0 {

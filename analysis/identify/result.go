@@ -270,15 +270,16 @@ const (
 	// tied is the relative difference of coefficients that are equal up to
 	// the digits that data are written with.
 	tied = 1e-5
-	// telling is the largest standard error of a difference, relative to the
-	// coefficients, at which calling them equal says something.
-	telling = 0.05
+	// Coefficients that differ by a quarter are not called equal, whatever
+	// their errors, nor are those whose difference is not known to 15 %.
+	apart   = 0.25
+	telling = 0.15
 )
 
 // rule writes the terms with one parameter for those whose coefficients agree
 // in magnitude: lr for the largest, then a, b, and so on. They agree when the
-// difference is within three standard errors of 0, and these are small. Tied
-// terms are fitted again as one.
+// difference is small and within three standard errors of 0. Tied terms are
+// fitted again as one.
 func (f *fit) rule(terms []Term, draws [][]float64) *rulespace.Rule {
 	group := make([]int, len(terms))
 	var leads []int
@@ -295,7 +296,7 @@ func (f *fit) rule(terms []Term, draws [][]float64) *rulespace.Rule {
 			}
 			gap, size := math.Abs(t.Coefficient-float64(sign*terms[l].Coefficient)), math.Abs(terms[l].Coefficient)
 			se := deviation(d)
-			if gap <= tied*size || gap <= 3*se && se <= telling*size {
+			if gap <= tied*size || gap <= min(3*se, apart*size) && se <= telling*size {
 				group[i] = g
 				break
 			}

@@ -34,8 +34,9 @@ func (a *app) identifyCommand() *cobra.Command {
 		Short: "Fit a rule to recorded weight changes or weight trajectories",
 		Long: `Find the rule behind recorded data by sparse regression: the weight change as
 a sum of few products of signals. Their number is chosen by cross-validation;
-coefficients come with 95 % bootstrap intervals, and what the data cannot tell
-apart is said.
+coefficients come with 95 % bootstrap intervals, those that agree within their
+errors share a parameter of the rule, and what the data cannot tell apart is
+said.
 
 DATA is a CSV file with a line of column names, or an .npz file with an array
 per column. Columns are named by signals (metaplast list signals), and
@@ -86,7 +87,7 @@ func (a *app) identify(file string, o identifyOptions) error {
 	if err != nil {
 		return invalidf("%s: %w", file, err)
 	}
-	found := identified{file: file, recording: rec, Result: result, degree: o.Degree}
+	found := identified{recording: rec, Result: result, identifyOptions: o, file: file}
 	if result.Rule != nil {
 		result.Rule.Name = "identified"
 		result.Rule.Title = fmt.Sprintf("fitted to %s (%d rows, held-out R² %s)", strings.ToValidUTF8(filepath.Base(file), "?"), result.Rows, share(result.HeldR2))
@@ -287,9 +288,9 @@ func number(c *tasks.Column) (ids []int, n int) {
 type identified struct {
 	*recording
 	*identify.Result
-	file   string
-	degree int
-	near   string
+	identifyOptions
+	file string
+	near string
 }
 
 // texts are expressions as they are written on a line.
@@ -322,7 +323,7 @@ func (a *app) identifyText(r identified) error {
 		signals = append(signals, s.String())
 	}
 	fmt.Fprintf(w, "%s · %s · signals %s\n%s products of up to %d signals, %d folds\n\n",
-		r.file, r.what, strings.Join(signals, ", "), thousands(r.Library), r.degree, r.Folds)
+		r.file, r.what, strings.Join(signals, ", "), thousands(r.Library), r.Degree, r.Result.Folds)
 	t := newTable(w)
 	t.row("terms", "held-out R²", "best sum of")
 	for k, s := range r.Path {
@@ -368,7 +369,7 @@ func (a *app) identifiedRule(r identified) error {
 	t.row("term", "coefficient", "95 % interval", "folds")
 	for _, term := range r.Terms {
 		t.row(pretty(term.Monomial.String()), six(term.Coefficient), "["+six(term.Low)+", "+six(term.High)+"]",
-			fmt.Sprintf("%.0f of %d", term.Folds*float64(r.Folds), r.Folds))
+			fmt.Sprintf("%.0f of %d", term.Folds*float64(r.Result.Folds), r.Result.Folds))
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -419,14 +420,17 @@ func (r identified) allWarnings() []string {
 	if r.Rows < 2*r.Library {
 		add("%s rows for %s products: more rows or a lower --degree make the choice surer", thousands(r.Rows), thousands(r.Library))
 	}
-	if r.Successive < measurementNoise {
+	if len(r.Terms) > 0 && len(r.Terms) == r.MaxTerms {
+		add("the rule has as many terms as are tried; more may be better: --terms %d", 2*r.MaxTerms)
+	}
+	if r.Successive < measurementNoise && r.HeldR2 < 0.99 {
 		add("successive residuals correlate by %s: the weights seem to be measured with noise, which looks like decay of w", fixed(r.Successive))
 	}
 	if 100*r.Outliers > r.Rows {
 		add("%s rows are more than six standard deviations off; --robust gives them less weight", thousands(r.Outliers))
 	}
 	if r.HeldR2 < 0.5 {
-		add("most of the change is not explained: noise, a signal that is not recorded, or no polynomial of degree %d", r.degree)
+		add("most of the change is not explained: noise, a signal that is not recorded, or no polynomial of degree %d", r.Degree)
 	}
 	return out
 }
@@ -499,7 +503,7 @@ func (a *app) identifyJSON(r identified) error {
 		}
 	}
 	out := identifyResultJSON{
-		Type: "result", Data: r.file, Rows: r.Rows, Products: r.Library, Folds: r.Folds, Params: map[string]num{}, Terms: []identifyTermJSON{},
+		Type: "result", Data: r.file, Rows: r.Rows, Products: r.Library, Folds: r.Result.Folds, Params: map[string]num{}, Terms: []identifyTermJSON{},
 		R2: rounded(r.R2), HeldR2: rounded(r.HeldR2), Residual: rounded(r.Residual), Near: r.near, Condition: rounded(r.Condition), Warnings: r.allWarnings(),
 	}
 	if out.Warnings == nil {
