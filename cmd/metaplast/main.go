@@ -90,7 +90,7 @@ as 'dw: lr*pre*post'.`,
 		return usagef("%s: %v.%s", cmd.CommandPath(), err, suggestFlag(cmd, err))
 	})
 	root.AddCommand(
-		a.searchCommand(), a.resumeCommand(), a.inspectCommand(), a.trainCommand(), a.testCommand(), a.rediscoverCommand(),
+		a.searchCommand(), a.resumeCommand(), a.inspectCommand(), a.trainCommand(), a.testCommand(), a.rediscoverCommand(), a.identifyCommand(),
 		a.listCommand(), a.checkCommand(), a.verifyCommand(), a.exportCommand(), a.benchCommand(), a.versionCommand(),
 	)
 	root.AddCommand(helpTopics()...)

@@ -133,7 +133,7 @@ func call(t testing.TB, args ...string) (code int, stdout, stderr string) {
 // What people see first does not change by accident.
 func TestHelp(t *testing.T) {
 	t.Setenv("METAPLAST_RUNS", "")
-	topics := []string{"", "search", "resume", "inspect", "train", "test", "list", "check", "verify", "export", "bench", "version",
+	topics := []string{"", "search", "resume", "inspect", "train", "test", "identify", "list", "check", "verify", "export", "bench", "version",
 		"config", "rules", "networks", "runs", "environment", "exit-codes"}
 	for _, topic := range topics {
 		args := []string{"help"}

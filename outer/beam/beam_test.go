@@ -202,7 +202,7 @@ func TestStaircases(t *testing.T) {
 
 // A search of the feedback's rule leaves the given part alone.
 func TestSlot(t *testing.T) {
-	given, err := rulespace.ParseGiven("dw: lr*(pre*post - 0.05*w)", rulespace.Param{Name: "lr", Value: 0.03})
+	given, err := rulespace.ParseGiven("dw: lr*(pre*post - 0.05*w)", "", rulespace.Param{Name: "lr", Value: 0.03})
 	if err != nil {
 		t.Fatal(err)
 	}
