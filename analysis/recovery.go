@@ -40,25 +40,40 @@ const RatioTolerance = 0.05
 // Symbolic reports whether two rules match as equations, at the values of
 // their parameters: in every assignment and state. With scaleFree an
 // assignment counts up to a positive factor, as where the learning rate is
-// tuned. Expressions that are no polynomials have to be the same in canonical
-// form. Biases count where both rules change them.
+// tuned. States may be in other units, and then so are the assignments that
+// read them. Expressions that are no polynomials have to be the same in
+// canonical form. Biases count where both rules change them.
 func (m Match) Symbolic(found, reference *rulespace.Rule, scaleFree bool, tolerance float64) bool {
 	if len(found.States) != len(reference.States) {
 		return false
 	}
-	same := func(a, b *rulespace.Expr, free bool) bool {
+	same := func(a, b *rulespace.Expr, power func(rulespace.Monomial) int) bool {
 		if a == nil || b == nil {
 			return a == b
 		}
-		return m.form(canon(found, a), canon(reference, b), free, tolerance)
+		return m.form(canon(found, a), canon(reference, b), power, tolerance)
 	}
 	for i, s := range reference.States {
-		if found.States[i].Name != s.Name || !same(found.States[i].Update, s.Update, false) {
+		// In another unit of the state, a monomial with its k-th power has a
+		// coefficient that is larger by the unit to the power 1-k.
+		unit := func(m rulespace.Monomial) int {
+			for _, f := range m.Factors {
+				if f.Base.Kind() == rulespace.KindName && f.Base.Name() == s.Name {
+					return 1 - f.Power
+				}
+			}
+			return 1
+		}
+		if found.States[i].Name != s.Name || !same(found.States[i].Update, s.Update, unit) {
 			return false
 		}
 	}
-	return same(found.DW, reference.DW, scaleFree) && same(found.DFB, reference.DFB, scaleFree) &&
-		(found.DB == nil || reference.DB == nil || same(found.DB, reference.DB, scaleFree))
+	free := func(rulespace.Monomial) int { return 0 }
+	if scaleFree || len(reference.States) > 0 {
+		free = func(rulespace.Monomial) int { return 1 }
+	}
+	return same(found.DW, reference.DW, free) && same(found.DFB, reference.DFB, free) &&
+		(found.DB == nil || reference.DB == nil || same(found.DB, reference.DB, free))
 }
 
 // canon is the canonical form of an assignment at the values of the rule's
@@ -70,39 +85,47 @@ func canon(r *rulespace.Rule, e *rulespace.Expr) *rulespace.Canonical {
 	})
 }
 
-func (m Match) form(found, reference *rulespace.Canonical, scaleFree bool, tolerance float64) bool {
+// form compares two forms. power says for a monomial of the reference to which
+// power its coefficient may contain a factor that is free: 0 where it has none.
+func (m Match) form(found, reference *rulespace.Canonical, power func(rulespace.Monomial) int, tolerance float64) bool {
 	if found.IsZero() || reference.IsZero() {
 		return found.IsZero() && reference.IsZero()
 	}
 	p, okP := found.Monomials()
 	q, okQ := reference.Monomials()
 	if !okP || !okQ {
-		return found.Equal(reference) || scaleFree && found.Scaled().Equal(reference.Scaled())
+		free := power(rulespace.Monomial{}) == 1
+		return found.Equal(reference) || free && found.Scaled().Equal(reference.Scaled())
 	}
 	if len(p) < len(q) || len(p) > len(q) && m != Signs {
 		return false
 	}
-	var ratios []float64
-	for _, r := range q {
+	ratios, powers := make([]float64, len(q)), make([]int, len(q))
+	sum, n := 0.0, 0
+	for k, r := range q {
 		i := slices.IndexFunc(p, func(f rulespace.Monomial) bool { return sameFactors(f, r) })
 		if i < 0 || p[i].Coefficient/r.Coefficient <= 0 {
 			return false
 		}
-		ratios = append(ratios, p[i].Coefficient/r.Coefficient)
+		ratios[k], powers[k] = math.Log(p[i].Coefficient/r.Coefficient), power(r)
+		if powers[k] != 0 {
+			sum += ratios[k] / float64(powers[k])
+			n++
+		}
 	}
-	scale := 1.0
-	if scaleFree {
-		scale = geometricMean(ratios)
+	if m != Equation {
+		return true
 	}
-	return m != Equation || !slices.ContainsFunc(ratios, func(r float64) bool { return !(math.Abs(r/scale-1) <= tolerance) })
-}
-
-func geometricMean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += math.Log(x)
+	unit := 0.0
+	if n > 0 {
+		unit = sum / float64(n)
 	}
-	return math.Exp(sum / float64(len(v)))
+	for k, r := range ratios {
+		if !(math.Abs(math.Exp(r-float64(powers[k])*unit)-1) <= tolerance) {
+			return false
+		}
+	}
+	return true
 }
 
 func sameFactors(a, b rulespace.Monomial) bool {

@@ -50,6 +50,25 @@ func TestSymbolic(t *testing.T) {
 	}
 }
 
+// 0.9·(v + err·pre) is momentum with v in another unit; v + err·pre is not.
+func TestSymbolicStates(t *testing.T) {
+	momentum := func(update string) *rulespace.Rule {
+		e, err := rulespace.ParseExpr(update, "v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &rulespace.Rule{DW: rulespace.Name("v"), States: []rulespace.State{{Name: "v", Scope: rulespace.Synapse, Update: e}}}
+	}
+	for update, want := range map[string]bool{
+		"0.9*v + err*pre": true, "0.9*(v + err*pre)": true, "v + err*pre": false, "0.8*v + err*pre": false,
+		"0.9*v - err*pre": false, "0.9*v + err*pre + w": false, "0.9*v + 3*err*pre": true,
+	} {
+		if got := analysis.Equation.Symbolic(momentum(update), momentum("0.9*v + err*pre"), false, analysis.RatioTolerance); got != want {
+			t.Errorf("%s is momentum: %v", update, got)
+		}
+	}
+}
+
 // A rule that differs by a factor points the same way, its negative the other
 // way, and one that is orthogonal on the points neither.
 func TestCosine(t *testing.T) {

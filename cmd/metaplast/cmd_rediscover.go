@@ -255,7 +255,7 @@ func (p *problemSearch) run(ctx context.Context) (recoveryRun, *outer.Certificat
 	if err != nil {
 		return run, nil, err
 	}
-	run.functional = p.functional(row.Rule, reference, points)
+	run.functional = run.symbolic || p.functional(row.Rule, reference, points)
 	if !run.symbolic {
 		run.found = 0
 	}

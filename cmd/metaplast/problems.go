@@ -65,18 +65,15 @@ type problemSearch struct {
 	lane      string // "structure", or "coefficients" where structures became weighted monomials
 }
 
-// loadProblem resolves a problem for a method and a seed. A method that
-// searches coefficients gets the space of all weighted monomials up to the
-// degree of the reference.
+// loadProblem resolves a problem for a method, that of its config where none is
+// given. A method that searches coefficients gets the space of all weighted
+// monomials up to the degree of the reference.
 func loadProblem(name, by string, over []override, src func(data string) tasks.Source) (*problemSearch, error) {
 	file, data, err := readProblem(name)
 	if err != nil {
 		return nil, err
 	}
-	if by != "" {
-		over = append(over, override{"search.method", by, origin{fromFlag, "--method"}})
-	}
-	load := func(data []byte, over []override) (*search, error) {
+	load := func(data []byte) (*search, error) {
 		s, err := mergeSettings(file, data, scalarPaths(reflect.TypeFor[Config](), ""), os.Environ(), over)
 		if err != nil {
 			return nil, err
@@ -84,21 +81,62 @@ func loadProblem(name, by string, over []override, src func(data string) tasks.S
 		return resolve(s, src)
 	}
 	p := &problemSearch{lane: "structure"}
-	e, known := method.ByName(by)
-	plain, err := load(data, slices.DeleteFunc(slices.Clone(over), func(o override) bool { return o.path == "search.method" }))
-	if err != nil {
+	if p.search, err = load(data); err != nil {
 		return nil, err
 	}
-	if known && !slices.Contains(e.Spaces, plain.space.Kind()) {
-		if data, err = coefficients(data, plain); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+	if e, ok := method.ByName(by); ok {
+		var tree map[string]any
+		if err := yaml.Unmarshal(data, &tree); err != nil {
+			return nil, err
 		}
-		p.lane = "coefficients"
-	}
-	if p.search, err = load(data, over); err != nil {
-		return nil, err
+		if !slices.Contains(e.Spaces, p.space.Kind()) {
+			if err := coefficients(tree, p.search); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			p.lane = "coefficients"
+		}
+		searchBy(tree, e)
+		if data, err = yaml.Marshal(tree); err != nil {
+			return nil, err
+		}
+		if p.search, err = load(data); err != nil {
+			return nil, err
+		}
 	}
 	return p, p.judge(file)
+}
+
+// searchBy makes a config search by another method, with those of the options
+// beside it that this one has.
+func searchBy(tree map[string]any, e method.Entry) {
+	search, _ := tree["search"].(map[string]any)
+	if search == nil {
+		search = map[string]any{}
+		tree["search"] = search
+	}
+	search["method"] = e.Name
+	known := append(keysOf(reflect.TypeFor[SearchConfig]()), optionsOf(e)...)
+	for k := range search {
+		if !slices.Contains(known, k) {
+			delete(search, k)
+		}
+	}
+}
+
+// optionsOf lists the options of a method, those of its stages where it is a
+// pipeline.
+func optionsOf(e method.Entry) []string {
+	names := namesOf(e.Options, func(o method.Option) string { return o.Name })
+	if e.Pipeline != nil {
+		for _, kind := range e.Spaces {
+			for _, stage := range e.Pipeline(kind) {
+				if s, ok := method.ByName(stage.Name); ok {
+					names = append(names, optionsOf(s)...)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // judge reads how a problem wants to be judged.
@@ -129,24 +167,24 @@ func (p *problemSearch) judge(file string) error {
 		return err
 	}
 	p.scaleFree = p.plan.Tune.Param != "" && !p.space.ScaleMatters()
-	if p.space.Kind() != "symbolic" {
-		p.scaleFree = true
-	}
 	return nil
 }
 
 // coefficients turns a problem of structures into one of coefficients: all
 // monomials of its signals up to the degree of the reference, each of which
 // may be absent.
-func coefficients(data []byte, s *search) ([]byte, error) {
+func coefficients(tree map[string]any, s *search) error {
 	i := slices.IndexFunc(s.plan.Baselines, func(b outer.Baseline) bool { return b.Name == referenceName })
 	if i < 0 {
-		return nil, errors.New("baselines: none is named " + referenceName)
+		return errors.New("baselines: none is named " + referenceName)
 	}
 	target := s.space.Searched(s.plan.Baselines[i].Learner.Rule)
+	if target == nil || s.space.Slot == rulespace.SlotState {
+		return invalidf("the update of a state is searched, which has no weighted terms")
+	}
 	form, ok := rulespace.Canon(target).Monomials()
-	if target == nil || !ok {
-		return nil, invalidf("the reference is no polynomial, so a method that searches coefficients has nothing to search")
+	if !ok {
+		return invalidf("the reference is no polynomial, so a method that searches coefficients has nothing to search")
 	}
 	degree := 1
 	for _, m := range form {
@@ -158,29 +196,24 @@ func coefficients(data []byte, s *search) ([]byte, error) {
 		}
 		degree = max(degree, n)
 	}
-	var tree map[string]any
-	if err := yaml.Unmarshal(data, &tree); err != nil {
-		return nil, err
-	}
 	rule, _ := tree["rule"].(map[string]any)
 	search, _ := tree["search"].(map[string]any)
 	if rule == nil || search == nil {
-		return nil, errors.New("a problem of structures needs rule and search")
+		return errors.New("a problem of structures needs rule and search")
 	}
 	var terms []any
 	for _, m := range monomials(s.space.Signals.List(), degree) {
 		terms = append(terms, map[string]any{"term": m, "low": -1, "high": 1, "scale": "linear", "optional": true})
 	}
 	if len(terms) > maxCoefficients {
-		return nil, invalidf("%d monomials of degree %d over %s are too many for a method that searches coefficients; at most %d", len(terms), degree, s.space.Signals, maxCoefficients)
+		return invalidf("%d monomials of degree %d over %s are too many for a method that searches coefficients; at most %d", len(terms), degree, s.space.Signals, maxCoefficients)
 	}
 	for _, k := range []string{"signals", "primitives", "constants"} {
 		delete(rule, k)
 	}
 	rule["terms"] = terms
 	delete(search, "max_complexity")
-	delete(search, "size")
-	return yaml.Marshal(tree)
+	return nil
 }
 
 // maxCoefficients is how many terms a space can have.
