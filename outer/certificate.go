@@ -18,8 +18,7 @@ type Certificate struct {
 // Best is the best rule of a complexity.
 type Best struct {
 	Complexity int     `json:"complexity"`
-	DW         string  `json:"dw"`
-	DFB        string  `json:"dfb,omitempty"`
+	Rule       string  `json:"rule"`  // the assignment that was searched
 	Score      float64 `json:"score"` // of the search
 	Rung       int     `json:"rung"`  // that it reached, from 0
 }
@@ -56,7 +55,7 @@ func (s *session) certify(c Coverage) {
 		best.add(e.result)
 	}
 	for _, r := range best.best {
-		cert.Best = append(cert.Best, Best{Complexity: r.Complexity, DW: r.Rule.DW.String(), DFB: textOrNone(r.Rule.DFB), Score: r.Score, Rung: r.Rung})
+		cert.Best = append(cert.Best, Best{Complexity: r.Complexity, Rule: searchedText(c.Space, r.Rule), Score: r.Score, Rung: r.Rung})
 	}
 	for i := range s.plan.Baselines {
 		b := &s.plan.Baselines[i]
@@ -64,7 +63,7 @@ func (s *session) certify(c Coverage) {
 			continue
 		}
 		rank := Rank{Baseline: b.Name, Of: len(listed)}
-		if known := s.enumerated(b.Learner.Rule); known != nil {
+		if known := s.enumerated(asListed(b.Learner.Rule, c.Space)); known != nil {
 			rank.Rank = 1
 			for _, e := range listed {
 				switch ahead(e.result, known.result) {
@@ -79,6 +78,51 @@ func (s *session) certify(c Coverage) {
 		cert.Ranks = append(cert.Ranks, rank)
 	}
 	s.certificate = cert
+}
+
+// searchedText writes what a search looks for in a rule, with its name where
+// that is not dw.
+func searchedText(space *rulespace.Space, r *rulespace.Rule) string {
+	text := textOrNone(space.Searched(r))
+	switch space.Slot {
+	case rulespace.SlotDFB:
+		return "dfb: " + text
+	case rulespace.SlotState:
+		return space.State + ": " + text
+	}
+	return text
+}
+
+// asListed writes a rule as those of a space are: parameters that they have too
+// at the values that they have there, others as numbers.
+func asListed(r *rulespace.Rule, space *rulespace.Space) *rulespace.Rule {
+	model := space.Wrap(space.Leaves()[0])
+	out := *r
+	out.Params = nil
+	for _, p := range r.Params {
+		if known, ok := model.Param(p.Name); ok {
+			out.Params = append(out.Params, known)
+		}
+	}
+	number := func(name string) (*rulespace.Expr, bool) {
+		if _, kept := out.Param(name); kept {
+			return nil, false
+		}
+		p, ok := r.Param(name)
+		return rulespace.Const(p.Value), ok
+	}
+	write := func(e *rulespace.Expr) *rulespace.Expr {
+		if e == nil {
+			return nil
+		}
+		return e.Substitute(number)
+	}
+	out.DW, out.DB, out.DFB = write(r.DW), write(r.DB), write(r.DFB)
+	out.States = append([]rulespace.State(nil), r.States...)
+	for i := range out.States {
+		out.States[i].Update = write(r.States[i].Update)
+	}
+	return &out
 }
 
 // enumerated finds a rule among those that were enumerated, without its bias

@@ -71,7 +71,7 @@ func printCertificate(w io.Writer, c *certificateJSON) error {
 		if b.Rung < len(c.Rungs)-1 {
 			rung = fmt.Sprintf("on rung %d of %d", b.Rung+1, len(c.Rungs))
 		}
-		t.row(fmt.Sprintf("  best of size %d", b.Complexity), fixed(b.Score), assigned(b.DW, "", b.DFB), rung)
+		t.row(fmt.Sprintf("  best of size %d", b.Complexity), fixed(b.Score), pretty(b.Rule), rung)
 	}
 	if err := t.flush(); err != nil {
 		return err

@@ -244,9 +244,17 @@ func monomials(signals []rulespace.Signal, degree int) []string {
 	return append(out, "1")
 }
 
-// hit reports whether a rule is the reference written down again.
+// hit reports whether a rule is the reference written down again, at the
+// learning rate that the rule has.
 func (p *problemSearch) hit(r *rulespace.Rule) bool {
-	return p.match.Symbolic(r, p.plan.Baselines[p.reference].Learner.Rule, p.scaleFree, p.tolerance)
+	b := p.plan.Baselines[p.reference]
+	reference := b.Learner.Rule
+	if v, ok := r.Param(b.Tune.Param); ok {
+		if at, err := reference.WithParam(b.Tune.Param, v.Value); err == nil {
+			reference = at
+		}
+	}
+	return p.match.Symbolic(r, reference, p.scaleFree, p.tolerance)
 }
 
 // functional reports whether a rule does what the reference does at points
