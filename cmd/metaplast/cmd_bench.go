@@ -70,7 +70,7 @@ func (a *app) bench(ctx context.Context, name string, o benchOptions) error {
 			return usagef("--%s %s: want %s", f.flag, f.value, strings.Join(f.known, " or "))
 		}
 	}
-	figures := bench.Figures(examplePlan, o.quick)
+	figures := bench.Figures(benchPlan, o.quick)
 	known := len(figures)
 	figures = slices.DeleteFunc(figures, func(f bench.Figure) bool {
 		return name != f.Group && !strings.Contains(f.Name, name)
@@ -110,9 +110,9 @@ func (a *app) bench(ctx context.Context, name string, o benchOptions) error {
 	return p.end(statuses, len(figures), time.Since(begin))
 }
 
-// examplePlan is the plan of the search that is measured.
-func examplePlan(workers int) (outer.Plan, error) {
-	s, err := mergeSettings("oja.yaml", bench.Example, nil, nil, nil)
+// benchPlan is the plan of a search that is measured.
+func benchPlan(config []byte, workers int) (outer.Plan, error) {
+	s, err := mergeSettings("bench.yaml", config, nil, nil, nil)
 	if err != nil {
 		return outer.Plan{}, err
 	}

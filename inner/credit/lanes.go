@@ -26,6 +26,7 @@ type Lanes struct {
 	values           [rulespace.NumSignals][]float32
 	scratch          [2][]float32 // as long as the longest of pre and post scope
 	chains           [][]float32  // partial sums of recon
+	forward          []vec.Call   // by postsynaptic unit; nil where lanes have changed
 }
 
 // inLanes are the signals that Lanes can present.
@@ -106,6 +107,7 @@ func (l *Lanes) Drop(lane int) {
 		l.chains[k] = DropLane(v, l.n, lane)
 	}
 	l.n--
+	l.forward = nil
 }
 
 // DropLane takes a lane out of values of n lanes; the last one takes its
@@ -127,12 +129,15 @@ func DropLane(v []float32, n, lane int) []float32 {
 func (l *Lanes) Learn(rules *kernel.Lanes) {
 	l.shown++
 	n := l.n
+	if l.forward == nil {
+		for j := range l.out {
+			sum := vec.Rows{Data: l.Pot[j*n : j*n+n]} // row after row
+			l.forward = append(l.forward, vec.Prepare(vec.MulAddVVVKernel, l.in, n, sum, vec.Rows{Data: l.X, Stride: n}, vec.Rows{Data: l.W[j*l.in*n:], Stride: n}, sum))
+		}
+	}
 	clear(l.Pot)
-	for j := range l.out {
-		pot := l.Pot[j*n : j*n+n]
-		w := l.W[j*l.in*n:]
-		sum := vec.Rows{Data: pot} // row after row
-		vec.Apply(vec.MulAddVVVKernel, l.in, n, sum, vec.Rows{Data: l.X, Stride: n}, vec.Rows{Data: w, Stride: n}, sum)
+	for j := range l.forward {
+		l.forward[j].Run()
 	}
 	act, pot := rowOf(l.Act), rowOf(l.Pot)
 	l.net.Activate(1, &act, &pot)

@@ -11,6 +11,7 @@ import (
 	"github.com/metaplast/metaplast/inner/network"
 	"github.com/metaplast/metaplast/internal/vec"
 	"github.com/metaplast/metaplast/rulespace/kernel"
+	"github.com/metaplast/metaplast/rulespace/key"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -41,8 +42,13 @@ func (r *Runner) RunAll(ctx context.Context, trials []Trial) []Outcome {
 }
 
 const (
-	crowdSize  = 64 // trials side by side
-	crowdBatch = 64 // samples read at a time
+	crowdSize   = 64      // trials side by side
+	crowdBatch  = 64      // samples read at a time
+	keptSamples = 1 << 17 // inputs and targets of a life that are kept for others, in numbers
+	keptFeeds   = 16
+
+	wovenNumbers = 1 << 20 // of inputs and targets laid out as lanes are
+	keptWoven    = 4
 )
 
 func upTo(from, to int) []int {
@@ -81,8 +87,8 @@ type crowd struct {
 	out       []Outcome
 	again     []int // trials that have to run on their own
 	steps     int
-	zeros     bool // an input was exactly zero
 	in, units int
+	woven     *woven // the samples of all members in the order of lanes; nil where they are not
 }
 
 // member is the trial of a lane.
@@ -94,8 +100,18 @@ type member struct {
 // feed is the data of one life, which several members may share.
 type feed struct {
 	episode tasks.Episode
-	batch   *tasks.Batch
-	at      int // next sample of the batch
+	*samples
+	at int // next of them
+}
+
+// samples are some of a life, or all that a trial learns from.
+type samples struct {
+	task  tasks.Task
+	key   key.Key
+	steps int // of the trial
+	whole bool
+	batch *tasks.Batch
+	zeros bool // an input is exactly zero
 }
 
 // crowd fills in the outcomes of trials and returns those that have to run on
@@ -169,7 +185,7 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 			if _, watches := e.(tasks.Watcher); watches {
 				return nil, nil
 			}
-			c.feeds = append(c.feeds, feed{episode: e, batch: r.feedBatch(len(c.feeds), t.Task.Info())})
+			c.feeds = append(c.feeds, feed{episode: e, samples: r.samples(t, e)})
 		}
 		for row := range conn.In {
 			for j, w := range conn.W.Row(row) {
@@ -189,26 +205,72 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 	c.start = slices.Clone(c.lanes.W)
 	c.lanes.Start()
 	c.guard.init(r.net, t.Limits, r.start)
+	c.woven = r.weave(c)
 	return c, nil
 }
 
-// feedBatch returns memory for samples of the i-th life of a crowd, with
-// nothing in it.
-func (r *Runner) feedBatch(i int, info tasks.Info) *tasks.Batch {
-	if r.fed != info.Name {
-		r.fed, r.feeds = info.Name, nil
+// samples returns all samples of a trial where they are few: candidates of a
+// search share them. Else there are none in it yet.
+func (r *Runner) samples(t Trial, e tasks.Episode) *samples {
+	for _, s := range r.kept {
+		if s.task == t.Task && s.key == t.Key && s.steps >= t.Steps {
+			return s
+		}
 	}
-	if i == len(r.feeds) {
-		r.feeds = append(r.feeds, tasks.NewBatch(info, crowdBatch))
+	info := t.Task.Info()
+	s := &samples{task: t.Task, key: t.Key, steps: t.Steps}
+	if s.whole = t.Steps*(info.In+info.Out) <= keptSamples; !s.whole {
+		s.batch = tasks.NewBatch(info, min(crowdBatch, t.Steps))
+		return s
 	}
-	r.feeds[i].N = 0
-	return r.feeds[i]
+	s.batch = tasks.NewBatch(info, t.Steps)
+	all := *s.batch
+	for n := 0; n < t.Steps; { // an epoch may end within
+		part := *s.batch
+		x := rowsFrom(all.X, n)
+		part.X = &x
+		if all.Y != nil {
+			y := rowsFrom(all.Y, n)
+			part.Y = &y
+		}
+		if all.Labels != nil {
+			part.Labels = all.Labels[n:]
+		}
+		e.Next(&part)
+		n += part.N
+	}
+	s.batch.N = t.Steps
+	s.look()
+	if len(r.kept) == keptFeeds {
+		r.kept = append(r.kept[:0], r.kept[1:]...)
+	}
+	r.kept = append(r.kept, s)
+	return s
+}
+
+// rowsFrom is m without its first n rows.
+func rowsFrom(m *vec.Matrix, n int) vec.Matrix {
+	return vec.Matrix{Rows: m.Rows - n, Cols: m.Cols, Stride: m.Stride, Data: m.Data[n*m.Stride:]}
+}
+
+func (s *samples) look() {
+	for i := range s.batch.N {
+		s.zeros = s.zeros || slices.Contains(s.batch.X.Row(i), 0)
+	}
 }
 
 // update lets every member learn from its next sample.
 func (c *crowd) update() {
 	n := len(c.members)
 	x, y := c.lanes.X, c.lanes.Target
+	if w := c.woven; w != nil {
+		copy(x, w.x[c.steps*len(x):])
+		if w.y != nil {
+			copy(y, w.y[c.steps*len(y):])
+		}
+		c.learn()
+		return
+	}
 	for i := range c.feeds {
 		if f := &c.feeds[i]; f.at == f.batch.N {
 			c.read(f)
@@ -228,8 +290,79 @@ func (c *crowd) update() {
 	for i := range c.feeds {
 		c.feeds[i].at++
 	}
+	c.learn()
+}
+
+func (c *crowd) learn() {
 	c.lanes.Learn(c.rules)
 	c.steps++
+}
+
+// unweave goes on with the samples one by one.
+func (c *crowd) unweave() {
+	if c.woven == nil {
+		return
+	}
+	c.woven = nil
+	for i := range c.feeds {
+		c.feeds[i].at = c.steps
+	}
+}
+
+// woven is samples laid out as lanes are: those of all members for the first
+// step, then for the second. Candidates of a search share them too.
+type woven struct {
+	of   []*samples // by lane
+	seen int        // how often they were wanted
+	x, y []float32
+}
+
+// weave returns the samples of all members laid out as lanes are, from the
+// second time on that the same ones are wanted.
+func (r *Runner) weave(c *crowd) *woven {
+	of := make([]*samples, len(c.members))
+	for l, m := range c.members {
+		if of[l] = c.feeds[m.feed].samples; !of[l].whole {
+			return nil
+		}
+	}
+	i := slices.IndexFunc(r.woven, func(w *woven) bool { return slices.Equal(w.of, of) })
+	if i < 0 {
+		if len(r.woven) == keptWoven {
+			r.woven = append(r.woven[:0], r.woven[1:]...)
+		}
+		r.woven = append(r.woven, &woven{of: of, seen: 1})
+		return nil
+	}
+	w := r.woven[i]
+	if w.seen++; w.x == nil {
+		steps := of[0].steps
+		for _, s := range of {
+			steps = min(steps, s.steps)
+		}
+		if steps < c.Steps || steps*len(of)*(c.in+c.units) > wovenNumbers {
+			return nil
+		}
+		lay := func(of func(*samples) *vec.Matrix) []float32 {
+			n, cols := len(w.of), of(w.of[0]).Cols
+			out := make([]float32, steps*cols*n)
+			for l, s := range w.of {
+				for step := range steps {
+					at := step*cols*n + l
+					for _, v := range of(s).Row(step) {
+						out[at] = v
+						at += n
+					}
+				}
+			}
+			return out
+		}
+		w.x = lay(func(s *samples) *vec.Matrix { return s.batch.X })
+		if of[0].batch.Y != nil {
+			w.y = lay(func(s *samples) *vec.Matrix { return s.batch.Y })
+		}
+	}
+	return w
 }
 
 // read takes in the next samples of a life.
@@ -239,9 +372,7 @@ func (c *crowd) read(f *feed) {
 	}
 	f.episode.Next(f.batch)
 	f.at = 0
-	for i := range f.batch.N {
-		c.zeros = c.zeros || slices.Contains(f.batch.X.Row(i), 0)
-	}
+	f.look()
 }
 
 // watch is guard.step for all members.
@@ -295,16 +426,18 @@ func (c *crowd) peak(v []float32, lane int) uint32 {
 	return most
 }
 
-// diverge ends a member. Where inputs can be silent, what is left of weights
-// that are not finite depends on the plan of the rule: such a trial is run
-// again on its own.
+// diverge ends a member. Once its weights are not finite, and inputs can be
+// silent, it depends on the plan of the rule what is left of them: such a trial
+// is run again on its own.
 func (c *crowd) diverge(lane int, reason string) {
 	m := c.members[lane]
-	if c.zeros || !c.rules.Inert() {
+	const infinite = 0x7f800000
+	if c.peak(c.lanes.W, lane) >= infinite && (c.feeds[m.feed].zeros || !c.rules.Inert()) {
 		c.again = append(c.again, m.trial)
 	} else {
 		c.out[m.trial] = Outcome{Score: worst(), Train: worst(), Status: Diverged, Reason: reason, Steps: c.steps}
 	}
+	c.unweave()
 	n := len(c.members)
 	c.members[lane] = c.members[n-1]
 	c.members = c.members[:n-1]

@@ -78,12 +78,16 @@ func TestRunAllIsRun(t *testing.T) {
 			}
 			runner := trial.NewRunner()
 			got := runner.RunAll(context.Background(), all)
+			again := runner.RunAll(context.Background(), all) // with the data laid out
 			for i, x := range all {
 				want := trial.NewRunner().Run(context.Background(), x)
 				want.Cost = credit.Cost{}
 				ends[want.Status]++
 				if diff := cmp.Diff(want, got[i], cmpopts.EquateNaNs()); diff != "" {
 					t.Fatalf("%s, %s, trial %d (-alone +side by side):\n%s", c.task, text, i, diff)
+				}
+				if diff := cmp.Diff(want, again[i], cmpopts.EquateNaNs()); diff != "" {
+					t.Fatalf("%s, %s, trial %d (-alone +side by side once more):\n%s", c.task, text, i, diff)
 				}
 			}
 		}

@@ -22,8 +22,8 @@ type Runner struct {
 	episodes episodes
 	rules    plasticity
 
-	feeds []*tasks.Batch // of the task fed, for trials side by side
-	fed   string
+	kept  []*samples // for trials side by side
+	woven []*woven
 }
 
 // NewRunner returns a fresh Runner.

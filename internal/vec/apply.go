@@ -49,6 +49,50 @@ func (r *Rows) row(i, n int) []float32 { return r.Data[i*r.Stride:][:n] }
 
 func (r *Rows) at(i int) float32 { return r.Data[i*r.Stride] }
 
+// Call is an Apply that is made again and again with the same operands.
+type Call struct {
+	kernel     Kernel
+	m, n       int
+	d, a, b, c Rows
+}
+
+// Prepare checks the operands of an Apply.
+func Prepare(k Kernel, m, n int, d, a, b, c Rows) Call {
+	call := Call{k, m, n, d, a, b, c}
+	if m > 0 && n > 0 {
+		checkApply(k, m, n, &d, &a, &b, &c)
+	}
+	return call
+}
+
+// Run carries out the call.
+func (x *Call) Run() {
+	if active == portable || x.m > max(1, chunk/max(1, x.n)) || x.m <= 0 || x.n <= 0 {
+		Apply(x.kernel, x.m, x.n, x.d, x.a, x.b, x.c)
+		return
+	}
+	applyNative(x.kernel, x.m, x.n, first(x.d.Data), 4*x.d.Stride, first(x.a.Data), 4*x.a.Stride, first(x.b.Data), 4*x.b.Stride, first(x.c.Data), 4*x.c.Stride)
+}
+
+// checkApply panics where an operand is too short.
+func checkApply(k Kernel, m, n int, d, a, b, c *Rows) {
+	width := [3]int{1, 1, 1}
+	kinds := kernelKinds[k]
+	for i, kind := range kinds {
+		if kind == 'V' {
+			width[i] = n
+		}
+	}
+	_ = d.Data[(m-1)*d.Stride+n-1]
+	_ = a.Data[(m-1)*a.Stride+width[0]-1]
+	if len(kinds) > 1 {
+		_ = b.Data[(m-1)*b.Stride+width[1]-1]
+	}
+	if len(kinds) > 2 {
+		_ = c.Data[(m-1)*c.Stride+width[2]-1]
+	}
+}
+
 // Apply carries out an elementwise function for m rows of n columns, as if it
 // was called row by row. Operands are in the order of the function; those
 // that it does not have are ignored.
@@ -57,21 +101,7 @@ func Apply(k Kernel, m, n int, d, a, b, c Rows) {
 		return
 	}
 	if active != portable {
-		width := [3]int{1, 1, 1}
-		kinds := kernelKinds[k]
-		for i, kind := range kinds {
-			if kind == 'V' {
-				width[i] = n
-			}
-		}
-		_ = d.Data[(m-1)*d.Stride+n-1]
-		_ = a.Data[(m-1)*a.Stride+width[0]-1]
-		if len(kinds) > 1 {
-			_ = b.Data[(m-1)*b.Stride+width[1]-1]
-		}
-		if len(kinds) > 2 {
-			_ = c.Data[(m-1)*c.Stride+width[2]-1]
-		}
+		checkApply(k, m, n, &d, &a, &b, &c)
 		step := max(1, chunk/n)
 		if m <= step {
 			applyNative(k, m, n, first(d.Data), 4*d.Stride, first(a.Data), 4*a.Stride, first(b.Data), 4*b.Stride, first(c.Data), 4*c.Stride)

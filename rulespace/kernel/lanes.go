@@ -41,9 +41,11 @@ type laneCode struct {
 
 // laneCall is code bound to the values that it works on.
 type laneCall struct {
-	code       *laneCode
-	m          int // rows
-	d, a, b, c vec.Rows
+	code    *laneCode
+	m       int // rows
+	direct  vec.Call
+	d       vec.Rows
+	operand [3]vec.Rows
 }
 
 // laneArg says where the rows of an operand lie: row r for postsynaptic unit j
@@ -264,7 +266,7 @@ func (x *Lanes) Apply(values *[rulespace.NumSignals][]float32, w []float32) {
 	}
 	for k := range x.calls {
 		if c := &x.calls[k]; c.code.direct {
-			vec.Apply(c.code.kernel, c.m, x.n, c.d, c.a, c.b, c.c)
+			c.direct.Run()
 		} else {
 			x.run(c)
 		}
@@ -295,9 +297,11 @@ func (x *Lanes) call(c *laneCode, unit int) laneCall {
 	if x.p.nodes[c.node].kind == weight {
 		call.d.Data = call.d.Data[unit*x.in*n:]
 	}
-	for k, to := range []*vec.Rows{&call.a, &call.b, &call.c}[:len(c.args)] {
-		arg := c.args[k]
-		*to = vec.Rows{Data: x.values[arg.node][arg.unit*unit*n:], Stride: arg.row * n}
+	for k, arg := range c.args {
+		call.operand[k] = vec.Rows{Data: x.values[arg.node][arg.unit*unit*n:], Stride: arg.row * n}
+	}
+	if c.direct {
+		call.direct = vec.Prepare(c.kernel, call.m, n, call.d, call.operand[0], call.operand[1], call.operand[2])
 	}
 	return call
 }
@@ -313,7 +317,7 @@ func (x *Lanes) run(c *laneCall) {
 	}
 	for r := range c.m {
 		for l := range x.n {
-			c.d.Data[r*x.n+l] = info.Value32(at(&c.a, r, l), at(&c.b, r, l), at(&c.c, r, l))
+			c.d.Data[r*x.n+l] = info.Value32(at(&c.operand[0], r, l), at(&c.operand[1], r, l), at(&c.operand[2], r, l))
 		}
 	}
 }

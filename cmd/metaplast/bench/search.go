@@ -18,15 +18,15 @@ import (
 //go:embed oja.yaml
 var Example []byte
 
-// Planner returns the plan of the example for so many workers.
-type Planner func(workers int) (outer.Plan, error)
+// Planner returns the plan of a config for so many workers.
+type Planner func(config []byte, workers int) (outer.Plan, error)
 
 const shortSearch, quickSearch = 200, 40 // evaluations
 
 // search is what a search costs beside its trials.
 func search(plan Planner, quick bool) []Figure {
 	budget := func(workers, evaluations int) (outer.Plan, error) {
-		p, err := plan(workers)
+		p, err := plan(Example, workers)
 		if quick {
 			evaluations = quickSearch
 		}
@@ -72,6 +72,7 @@ func search(plan Planner, quick bool) []Figure {
 			},
 		},
 	}
+	figures = append(figures, enumeration(plan, quick)...)
 	return append(figures, parts(budget)...)
 }
 
