@@ -106,8 +106,8 @@ func TestValues(t *testing.T) {
 		{"ga", "crossover", "0.0", ""},
 		{"fd-gradient", "starts", "0", ""},
 		{"enumerate", "memory", "99999999999999", `method enumerate: option memory is "99999999999999"; it has to be at most 1048576`},
-		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, ga, fd-gradient, random`},
-		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, ga, fd-gradient, random`},
+		{"enumrate", "", "", `"enumrate" is not a method; did you mean enumerate? methods are enumerate, cgp, ga, fd-gradient, eliminate, random`},
+		{"anneal", "", "", `"anneal" is not a method; methods are enumerate, cgp, ga, fd-gradient, eliminate, random`},
 	} {
 		kind := "symbolic"
 		if c.method == "ga" || c.method == "fd-gradient" {

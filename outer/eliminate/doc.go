@@ -1,0 +1,16 @@
+// Package eliminate finds out which terms of a rule it can do without.
+//
+// From the best rule known it asks for every rule with one term less, keeps
+// the best of them, fits the coefficients that are left, and goes on until one
+// term is left. After every removal it looks whether another term should come
+// back. The archive of the search then holds the whole path of score against
+// number of terms, which is the evidence that a pick rests on: that each term
+// left out costs less than the noise, and each one kept costs more.
+//
+// This is sequential floating backward selection (P. Pudil, J. Novovičová and
+// J. Kittler, Pattern Recogn. Lett. 15:1119, 1994) with a refit at every step.
+// Departure from the paper: a term comes back only if the rule then beats the
+// smaller one by more than a standard error.
+//
+// May import outer, rulespace and internal packages.
+package eliminate
