@@ -114,6 +114,9 @@ func Catalogue() []Entry {
 			Options: []Option{
 				{"step", "0.05", "distance of a probe; coordinates reach from -1 to 1"},
 				{"forward", "false", "probe one side only: half the evaluations, a larger error"},
+				{"directions", "0", "estimate by so many simultaneous perturbations (SPSA), two evaluations each; 0 for coordinate by coordinate"},
+				{"l1", "0", "cost of a coordinate per unit away from where its term is absent, taken off by proximal steps"},
+				{"threshold", "0", "remove coefficients below this fraction of their largest when an ascent ends, and climb again"},
 				{"rate", "0.1", "learning rate of Adam"},
 				{"patience", "5", "moves without a better score until the rate is halved"},
 				{"halvings", "5", "of the rate, until an ascent ends; 0 for none"},
@@ -122,7 +125,8 @@ func Catalogue() []Entry {
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := gradient.Options{
-					Step: v.float("step"), Forward: v.bool("forward"), Rate: v.float("rate"), Patience: v.int("patience"),
+					Step: v.float("step"), Forward: v.bool("forward"), Directions: v.int("directions"),
+					L1: v.floatOrZero("l1"), Threshold: v.floatOrZero("threshold"), Rate: v.float("rate"), Patience: v.int("patience"),
 					Halvings: v.intOrNone("halvings"), Steps: v.int("steps"), Starts: v.intOrNone("starts"), Start: o.Start,
 				}
 				return build(v, func() (outer.Searcher, error) { return gradient.New(space, opts, k) })
