@@ -71,7 +71,7 @@ func TestAscentEndsAtLasso(t *testing.T) {
 		opts Options
 		tol  float64
 	}{
-		"central": {Options{}, 0.005},                                       // the last moves are of length 0.1/2⁸
+		"central": {Options{}, 0.005},                           // the last moves are of length 0.1/2⁸
 		"spsa":    {Options{Directions: 4, Patience: 10}, 0.02}, // and in a direction drawn
 	} {
 		c.opts.L1, c.opts.Starts, c.opts.Halvings = 0.2, 1, 8
