@@ -9,8 +9,9 @@
 //
 // This is sequential floating backward selection (P. Pudil, J. Novovičová and
 // J. Kittler, Pattern Recogn. Lett. 15:1119, 1994) with a refit at every step.
-// Departure from the paper: a term comes back only if the rule then beats the
-// smaller one by more than a standard error.
+// Departures from the paper: a term that makes a rule larger than any known
+// has to be worth more than a standard error, and without a rule to start with
+// terms are added first, from the middle of the space.
 //
 // May import outer, rulespace and internal packages.
 package eliminate

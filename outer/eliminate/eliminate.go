@@ -244,18 +244,24 @@ func (s *Searcher) visit(m *model) {
 	}
 }
 
-// grow moves to the best model with one more term if that is better than m by
-// more than a standard error and the best of its size.
+// grow moves to the best model with one more term if that is better than m and
+// the best of its size. Where no model of that size is known it has to be
+// better by more than a standard error, lest every term comes in, unless there
+// was nothing to start with.
 func (s *Searcher) grow(m *model) {
 	points := s.additions(m.u)
 	s.ask(points, func(answers []outer.Result) {
 		top := pick(points, answers)
-		if top == nil || pending.Compare(top.told, m.told) <= 0 {
+		if top == nil || !above(top.told, m.told) {
 			s.shrink(m)
 			return
 		}
+		enough := beyond
+		if s.best[s.terms(top.u)] != nil || len(s.start) == 0 {
+			enough = above
+		}
 		s.refit(top, func(f *model) {
-			if s.keep(f) && beyond(f.told, m.told) {
+			if s.keep(f) && enough(f.told, m.told) {
 				s.visit(f)
 			} else {
 				s.shrink(m)
@@ -391,11 +397,11 @@ func better(a, b *model) bool {
 	return c > 0 || c == 0 && !pending.Failed(a.told) && a.told.Complexity < b.told.Complexity
 }
 
+// above reports whether a is better than b.
+func above(a, b outer.Result) bool { return pending.Compare(a, b) > 0 }
+
 // beyond reports whether a is better than b by more than a standard error.
 func beyond(a, b outer.Result) bool {
-	if pending.Compare(a, b) <= 0 {
-		return false
-	}
 	comparable := !pending.Failed(b) && a.Full == b.Full && a.Rung == b.Rung
-	return !comparable || a.Score-b.Score > b.SE
+	return above(a, b) && (!comparable || a.Score-b.Score > b.SE)
 }
