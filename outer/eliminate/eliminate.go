@@ -244,10 +244,10 @@ func (s *Searcher) visit(m *model) {
 	}
 }
 
-// grow moves to the best model with one more term if that is better than m and
-// the best of its size. Where no model of that size is known it has to be
-// better by more than a standard error, lest every term comes in, unless there
-// was nothing to start with.
+// grow moves to the best model with one more term if that beats both m and the
+// best known of its size by more than a standard error: for less, the search
+// would go up again and again for what fitting gains anywhere. Without a rule
+// to start with any gain will do.
 func (s *Searcher) grow(m *model) {
 	points := s.additions(m.u)
 	s.ask(points, func(answers []outer.Result) {
@@ -257,11 +257,13 @@ func (s *Searcher) grow(m *model) {
 			return
 		}
 		enough := beyond
-		if s.best[s.terms(top.u)] != nil || len(s.start) == 0 {
+		if len(s.start) == 0 {
 			enough = above
 		}
+		rival := s.best[s.terms(top.u)]
 		s.refit(top, func(f *model) {
-			if s.keep(f) && enough(f.told, m.told) {
+			s.keep(f)
+			if enough(f.told, m.told) && (rival == nil || enough(f.told, rival.told)) {
 				s.visit(f)
 			} else {
 				s.shrink(m)
@@ -270,7 +272,9 @@ func (s *Searcher) grow(m *model) {
 	})
 }
 
-// shrink moves to the best model with one term less.
+// shrink moves to the best model with one term less. Where that costs no more
+// than a standard error the removal was no mistake, and no term has to come
+// back.
 func (s *Searcher) shrink(m *model) {
 	points := s.removals(m.u)
 	if len(points) == 0 {
@@ -279,29 +283,29 @@ func (s *Searcher) shrink(m *model) {
 	}
 	s.ask(points, func(answers []outer.Result) {
 		top := pick(points, answers)
-		k := s.terms(top.u)
-		if s.fitted[s.support(top.u)] {
-			s.visit(s.best[k])
-			return
-		}
-		s.refit(top, func(f *model) {
+		down := func(f *model) {
 			s.keep(f)
-			s.visit(s.best[k])
-		})
+			next := s.best[s.terms(top.u)]
+			next.grown = next.grown || !beyond(m.told, next.told)
+			s.visit(next)
+		}
+		if s.fitted[s.support(top.u)] {
+			down(top)
+		} else {
+			s.refit(top, down)
+		}
 	})
 }
 
-// keep remembers a model and reports whether it is the best of its size.
-func (s *Searcher) keep(m *model) bool {
+// keep remembers a model if it is the best of its size.
+func (s *Searcher) keep(m *model) {
 	if m.fitted {
 		s.fitted[s.support(m.u)] = true
 	}
 	at := &s.best[s.terms(m.u)]
 	if *at == nil || better(m, *at) || m.fitted && !(*at).fitted && !better(*at, m) {
 		*at = m
-		return true
 	}
-	return false
 }
 
 // removals returns the points with one term less, if any term is left then.
@@ -400,8 +404,9 @@ func better(a, b *model) bool {
 // above reports whether a is better than b.
 func above(a, b outer.Result) bool { return pending.Compare(a, b) > 0 }
 
-// beyond reports whether a is better than b by more than a standard error.
+// beyond reports whether a is better than b by more than the standard error of
+// a, the measure by which a report picks the smaller rule.
 func beyond(a, b outer.Result) bool {
 	comparable := !pending.Failed(b) && a.Full == b.Full && a.Rung == b.Rung
-	return above(a, b) && (!comparable || a.Score-b.Score > b.SE)
+	return above(a, b) && (!comparable || a.Score-b.Score > a.SE)
 }
