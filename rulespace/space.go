@@ -329,6 +329,17 @@ func (s *Space) Sample(rng *key.Stream) []float64 {
 	return u
 }
 
+// Coefficient is what coordinate i of a point is u for, before rounding.
+func (s *Space) Coefficient(i int, u float64) float64 { return s.axes()[i].value(u) }
+
+// Absent is where coordinate i makes its coefficient 0, false when the space
+// has no such rule.
+func (s *Space) Absent(i int) (float64, bool) {
+	a := s.axes()[i]
+	u, ok := a.coordinate(0)
+	return u, ok && a.value(u) == 0
+}
+
 // Decode returns the rule at a point. Coordinates beyond [-1, 1] count as the
 // nearest end. Coefficients have 4 significant digits, so that what is found
 // is what is printed; terms that are absent leave no trace in the rule. It
@@ -743,7 +754,11 @@ func (a axis) value(u float64) float64 {
 	part, sign, v := a.pos, 1.0, (u+1)/2
 	switch {
 	case a.straight:
-		return part.low + float64((part.high-part.low)*v)
+		c := part.low + float64((part.high-part.low)*v)
+		if math.Abs(c) <= 1e-15*(part.high-part.low) {
+			return 0 // what rounding leaves of the coordinate of 0
+		}
+		return c
 	case a.pos.is() && a.neg.is():
 		v = math.Abs(u)
 		if math.Signbit(u) { // -0 is the low end of the negative side

@@ -327,3 +327,31 @@ func TestDescribe(t *testing.T) {
 		}
 	}
 }
+
+// Absent is where Decode leaves a coefficient at 0, if it can.
+func TestAbsent(t *testing.T) {
+	pre := rulespace.Sig(rulespace.SigPre)
+	for _, c := range []struct {
+		term rulespace.Term
+		at   float64
+		ok   bool
+	}{
+		{rulespace.Term{Expr: pre, Low: -1, High: 1, Optional: true}, 0, true},
+		{rulespace.Term{Expr: pre, Low: 0.1, High: 1, Log: true, Optional: true}, 0, true},
+		{rulespace.Term{Expr: pre, Low: 0.1, High: 1, Log: true, Sign: -1, Optional: true}, -1, true},
+		{rulespace.Term{Expr: pre, Low: -1, High: 2}, -1.0 / 3, true},
+		{rulespace.Term{Expr: pre, Low: 0, High: 2}, -1, true},
+		{rulespace.Term{Expr: pre, Low: 0.1, High: 1, Log: true, Sign: 1}, 0, false},
+		{rulespace.Term{Expr: pre, Low: 0.5, High: 1}, 0, false},
+		{rulespace.Term{Expr: pre, Low: 0.0005, High: 1}, 0, false},
+	} {
+		s := &rulespace.Space{Terms: []rulespace.Term{c.term}}
+		at, ok := s.Absent(0)
+		if ok != c.ok || ok && math.Abs(at-c.at) > 1e-15 {
+			t.Errorf("%+v: absent at %v, %v, want %v, %v", c.term, at, ok, c.at, c.ok)
+		}
+		if ok && (s.Coefficient(0, at) != 0 || !s.Decode([]float64{at}).DW.IsConst(0)) {
+			t.Errorf("%+v: at %v the coefficient is %v", c.term, at, s.Coefficient(0, at))
+		}
+	}
+}

@@ -23,14 +23,16 @@ func newAdam(dims int, rate float64) adam {
 	return adam{rate: rate, m: make([]float64, dims), v: make([]float64, dims), b1: 1, b2: 1}
 }
 
-// step moves u along the slope g.
-func (a *adam) step(u, g []float64) {
+// step moves u along the slope g, then each coordinate by prox, which is told
+// how far a slope of 1 would have moved it: a proximal step in Adam's metric.
+func (a *adam) step(u, g []float64, prox func(i int, v, length float64) float64) {
 	a.b1 *= beta1
 	a.b2 *= beta2
 	for i := range u {
 		a.m[i] = float64(beta1*a.m[i]) + float64((1-beta1)*g[i])
 		a.v[i] = float64(beta2*a.v[i]) + float64((1-beta2)*float64(g[i]*g[i]))
 		mean, scale := a.m[i]/(1-a.b1), math.Sqrt(a.v[i]/(1-a.b2))
-		u[i] = max(-1, min(1, u[i]+float64(a.rate*mean)/(scale+epsilon)))
+		v := u[i] + float64(a.rate*mean)/(scale+epsilon)
+		u[i] = max(-1, min(1, prox(i, v, a.rate/(scale+epsilon))))
 	}
 }

@@ -22,6 +22,17 @@ type Options struct {
 	// Forward probes each coordinate on one side only: half the evaluations,
 	// an error proportional to Step.
 	Forward bool
+	// Directions estimates the gradient by that many simultaneous
+	// perturbations of all coordinates instead of one by one: two evaluations
+	// each, whatever the number of coordinates. 0 for one by one.
+	Directions int
+	// L1 is what the distance of a coordinate from where its term is absent
+	// costs, in score per unit; 0 for nothing. Told scores stay what they are.
+	L1 float64
+	// Threshold removes the terms whose coefficient is smaller than that
+	// fraction of the largest it can have when an ascent ends, and goes on
+	// with the others until there are none; 0 for never, below 1.
+	Threshold float64
 	// Rate is the learning rate of Adam, about the distance of the first
 	// moves; 0.1 by default.
 	Rate float64
@@ -64,6 +75,12 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("fd-gradient: step is %g; it has to be between 0.001 and 0.5", o.Step)
 	case !(o.Rate > 0 && o.Rate <= 2):
 		return o, fmt.Errorf("fd-gradient: rate is %g; it has to be above 0 and at most 2", o.Rate)
+	case o.Directions < 0:
+		return o, fmt.Errorf("fd-gradient: directions is %d; it cannot be negative", o.Directions)
+	case !(o.L1 >= 0 && o.L1 <= math.MaxFloat64):
+		return o, fmt.Errorf("fd-gradient: l1 is %g; it has to be a number that is not negative", o.L1)
+	case !(o.Threshold >= 0 && o.Threshold < 1):
+		return o, fmt.Errorf("fd-gradient: threshold is %g; it has to be at least 0 and below 1", o.Threshold)
 	case o.Patience < 0:
 		return o, fmt.Errorf("fd-gradient: patience is %d; it has to be positive", o.Patience)
 	case o.Steps < 0:
@@ -78,6 +95,10 @@ type Searcher struct {
 	opts  Options
 	key   key.Key
 
+	absent []float64 // where each coefficient is 0
+	spare  []bool    // whether it can be
+	fixed  []bool    // removed in this ascent
+
 	start  [][]float64 // points to begin ascents from, before random ones
 	ascent int         // number of the ascent, from 1
 	moves  int         // of this ascent
@@ -87,13 +108,15 @@ type Searcher struct {
 
 	point     []float64
 	best      []float64
-	bestTold  outer.Result
+	bestTold  outer.Result // less the penalty
 	bestSlope []float64
 
 	gen      pending.Generation
 	asked    []string // digests of gen
 	center   string   // digest of the rule at point
 	stencils []stencil
+	pairs    []pair
+	drawn    uint64 // directions so far
 	told     map[string]outer.Result
 	barren   int // moves in a row that asked for nothing new
 	done     outer.Reason
@@ -123,6 +146,11 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 		return nil, err
 	}
 	s := &Searcher{space: space, opts: opts, key: k, told: map[string]outer.Result{}}
+	n := space.Dims()
+	s.absent, s.spare, s.fixed = make([]float64, n), make([]bool, n), make([]bool, n)
+	for i := range n {
+		s.absent[i], s.spare[i] = space.Absent(i)
+	}
 	for _, r := range opts.Start {
 		u, ok := space.Coordinates(r)
 		if !ok {
@@ -209,6 +237,12 @@ func (s *Searcher) begin() {
 		}
 	}
 	s.ascent++
+	clear(s.fixed)
+	s.climb()
+}
+
+// climb begins to climb from the point.
+func (s *Searcher) climb() {
 	s.moves, s.stall, s.halved = 0, 0, 0
 	s.best, s.bestTold = nil, outer.Result{}
 	s.adam = newAdam(len(s.point), s.opts.Rate)
@@ -217,6 +251,7 @@ func (s *Searcher) begin() {
 // move takes one step of Adam, or ends the ascent.
 func (s *Searcher) move() {
 	here, slope := s.told[s.center], s.slope()
+	here.Score -= s.penalty(s.point)
 	if s.best == nil || pending.Compare(here, s.bestTold) > 0 {
 		s.best, s.bestTold, s.bestSlope = slices.Clone(s.point), here, slope
 		s.stall = 0
@@ -231,10 +266,12 @@ func (s *Searcher) move() {
 	}
 	s.moves++
 	if s.moves > s.opts.Steps || s.halved > max(s.opts.Halvings, 0) {
-		s.point = nil
+		if s.point = s.cut(s.best); s.point != nil {
+			s.climb()
+		}
 		return
 	}
-	s.adam.step(s.point, slope)
+	s.adam.step(s.point, slope, s.shrink)
 }
 
 // queue asks for the rule at the point and its probes, as far as they have
@@ -251,8 +288,17 @@ func (s *Searcher) queue() {
 	rule := s.space.Decode(s.point)
 	s.center = rule.Digest()
 	add(rule, s.center)
-	s.stencils = s.stencils[:0]
+	s.stencils, s.pairs = s.stencils[:0], s.pairs[:0]
+	for range s.opts.Directions {
+		p, up, down := s.pair()
+		s.pairs = append(s.pairs, p)
+		add(up, p.up)
+		add(down, p.down)
+	}
 	for i := range s.point {
+		if s.opts.Directions > 0 {
+			break
+		}
 		st, probes := s.stencil(i)
 		s.stencils = append(s.stencils, st)
 		for j, r := range probes {
@@ -294,10 +340,24 @@ func (s *Searcher) stencil(i int) (stencil, []*rulespace.Rule) {
 	}
 }
 
-// slope estimates the gradient of the score. Where a probe has no score that
+// slope estimates the gradient of the score.
+func (s *Searcher) slope() []float64 {
+	g := s.coordinateSlope()
+	if s.opts.Directions > 0 {
+		g = s.simultaneousSlope()
+	}
+	for i, fixed := range s.fixed {
+		if fixed {
+			g[i] = 0
+		}
+	}
+	return g
+}
+
+// coordinateSlope takes the gradient from stencils. Where a probe has no score that
 // compares with the others, the coordinate leads away from it as steeply as
 // any other.
-func (s *Searcher) slope() []float64 {
+func (s *Searcher) coordinateSlope() []float64 {
 	g := make([]float64, len(s.stencils))
 	lead := make([]int, len(g))
 	steepest := 0.0

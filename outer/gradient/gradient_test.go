@@ -15,6 +15,8 @@ func TestConformance(t *testing.T) {
 	for name, opts := range map[string]Options{
 		"central": {},
 		"forward": {Forward: true, Step: 0.5, Starts: -1, Patience: 1, Halvings: -1},
+		"spsa":    {Directions: 1},
+		"sparse":  {Directions: 2, L1: 0.05, Threshold: 0.1, Patience: 1, Halvings: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			searchtest.Run(t, searchtest.Suite{
@@ -217,6 +219,7 @@ func TestOptions(t *testing.T) {
 	outside := &rulespace.Rule{DW: searchtest.MustParse("tanh(pre)")}
 	for _, o := range []Options{
 		{Step: 1e-4}, {Step: 0.6}, {Step: math.NaN()}, {Rate: -1}, {Patience: -1}, {Steps: -1},
+		{Directions: -1}, {L1: -1}, {L1: math.Inf(1)}, {Threshold: -0.1}, {Threshold: 1}, {Threshold: math.NaN()},
 		{Start: []*rulespace.Rule{outside}},
 	} {
 		if _, err := New(searchtest.Cubes()[0], o, key.Root(1)); err == nil {
@@ -230,7 +233,7 @@ func TestOptions(t *testing.T) {
 func TestAdam(t *testing.T) {
 	a := newAdam(4, 0.1)
 	u := []float64{0, 0, 0, 0.95}
-	a.step(u, []float64{1e-3, -50, 0, 2})
+	a.step(u, []float64{1e-3, -50, 0, 2}, func(_ int, v, _ float64) float64 { return v })
 	for i, want := range []float64{0.1, -0.1, 0, 1} {
 		if math.Abs(u[i]-want) > 1e-9 { // ε over the smallest slope
 			t.Errorf("coordinate %d is %v, want %v", i, u[i], want)

@@ -7,6 +7,7 @@ import (
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/beam"
 	"github.com/metaplast/metaplast/outer/cgp"
+	"github.com/metaplast/metaplast/outer/eliminate"
 	"github.com/metaplast/metaplast/outer/enumerate"
 	"github.com/metaplast/metaplast/outer/evolution"
 	"github.com/metaplast/metaplast/outer/evolution/cmaes"
@@ -68,7 +69,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with cmaes.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with cmaes and, where terms may be absent, removes those that it can do without with eliminate.",
 			Pipeline: discover,
 		},
 		{
@@ -210,6 +211,9 @@ func Catalogue() []Entry {
 			Options: []Option{
 				{"step", "0.05", "distance of a probe; coordinates reach from -1 to 1"},
 				{"forward", "false", "probe one side only: half the evaluations, a larger error"},
+				{"directions", "0", "estimate by so many simultaneous perturbations (SPSA), two evaluations each; 0 for coordinate by coordinate"},
+				{"l1", "0", "cost of a coordinate per unit away from where its term is absent, taken off by proximal steps"},
+				{"threshold", "0", "remove coefficients below this fraction of their largest when an ascent ends, and climb again"},
 				{"rate", "0.1", "learning rate of Adam"},
 				{"patience", "5", "moves without a better score until the rate is halved"},
 				{"halvings", "5", "of the rate, until an ascent ends; 0 for none"},
@@ -218,10 +222,24 @@ func Catalogue() []Entry {
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := gradient.Options{
-					Step: v.float("step"), Forward: v.bool("forward"), Rate: v.float("rate"), Patience: v.int("patience"),
+					Step: v.float("step"), Forward: v.bool("forward"), Directions: v.int("directions"),
+					L1: v.floatOrZero("l1"), Threshold: v.floatOrZero("threshold"), Rate: v.float("rate"), Patience: v.int("patience"),
 					Halvings: v.intOrNone("halvings"), Steps: v.int("steps"), Starts: v.intOrNone("starts"), Start: o.Start,
 				}
 				return build(v, func() (outer.Searcher, error) { return gradient.New(space, opts, k) })
+			},
+		},
+		{
+			Name: "eliminate", Title: "terms removed one by one, with evidence", Spaces: cube,
+			Doc: "From the best rule found before it, removes the term that is missed least, fits the others again, adds a term back where that pays (floating selection), and goes on to one term: the front shows what each term is worth. Draws no random numbers.",
+			Options: []Option{
+				{"refit", "3", "rounds of fitting after every change, two evaluations per coefficient and one more each; 0 for none"},
+				{"probe", "0.1", "distance of the first probes of a fit; coordinates reach from -1 to 1"},
+				{"one_way", "false", "never add a term"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := eliminate.Options{Refit: v.intOrNone("refit"), Probe: v.float("probe"), OneWay: v.bool("one_way"), Start: o.Start}
+				return build(v, func() (outer.Searcher, error) { return eliminate.New(space, opts) })
 			},
 		},
 		{
@@ -241,7 +259,7 @@ func discover(kind string) []Stage {
 	if kind == "symbolic" {
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	}
-	return []Stage{{Name: "cmaes"}}
+	return []Stage{{Name: "cmaes", Share: 0.5}, {Name: "eliminate"}}
 }
 
 // ByName finds a method.

@@ -86,6 +86,9 @@ func (v *values) floatOrNone(name string) float64 {
 	return v.float(name)
 }
 
+// floatOrZero reads a finite number that is not negative.
+func (v *values) floatOrZero(name string) float64 { return max(0, v.floatOrNone(name)) }
+
 // standard is the default of an option.
 func (v *values) standard(name string) string {
 	i := slices.IndexFunc(v.entry.Options, func(o Option) bool { return o.Name == name })

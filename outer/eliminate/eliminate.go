@@ -1,0 +1,412 @@
+package eliminate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/rulespace"
+)
+
+// Options of an elimination. The zero value of every field means its default.
+type Options struct {
+	// Refit is the number of rounds of fitting the coefficients that are left
+	// after every change, two evaluations per coefficient and one more each; 3
+	// by default, negative for none.
+	Refit int
+	// Probe is the distance of the probes of the first round in coordinates,
+	// which reach from -1 to 1; 0.1 by default, 0.001 to 0.5.
+	Probe float64
+	// OneWay never adds a term.
+	OneWay bool
+	// Start holds rules of which the best is begun with; the middle of the
+	// space when there are none.
+	Start []*rulespace.Rule
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Refit == 0 {
+		o.Refit = 3
+	}
+	if o.Probe == 0 {
+		o.Probe = 0.1
+	}
+	if !(o.Probe >= 0.001 && o.Probe <= 0.5) {
+		return o, fmt.Errorf("eliminate: probe is %g; it has to be between 0.001 and 0.5", o.Probe)
+	}
+	return o, nil
+}
+
+// Searcher removes terms. It draws no random numbers.
+type Searcher struct {
+	space  *rulespace.Space
+	opts   Options
+	absent []float64 // where each coefficient is 0
+	spare  []bool    // whether it can be
+	start  [][]float64
+
+	best   []*model        // by number of terms, nil where there is none
+	fitted map[string]bool // supports that were fitted
+
+	told   map[string]outer.Result // by digest of the rule asked for
+	gen    pending.Generation
+	asked  []string // digests of gen
+	query  []string // digests that next wants to know about
+	next   func([]outer.Result)
+	status string
+	done   outer.Reason
+}
+
+// model is a rule as a point of the space, with what was told of it.
+type model struct {
+	u      []float64
+	told   outer.Result
+	fitted bool
+	grown  bool // adding a term to it was tried
+}
+
+// New returns an elimination in a template or a pool of terms.
+func New(space *rulespace.Space, opts Options) (*Searcher, error) {
+	if space.Kind() == "symbolic" {
+		return nil, fmt.Errorf("method eliminate removes terms of a sum; this space is symbolic: use enumerate or cgp")
+	}
+	if err := space.Validate(); err != nil {
+		return nil, err
+	}
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	n := space.Dims()
+	s := &Searcher{
+		space: space, opts: opts, absent: make([]float64, n), spare: make([]bool, n),
+		best: make([]*model, n+1), fitted: map[string]bool{}, told: map[string]outer.Result{},
+	}
+	for i := range n {
+		s.absent[i], s.spare[i] = space.Absent(i)
+	}
+	for _, r := range opts.Start {
+		u, ok := space.Coordinates(r)
+		if !ok {
+			return nil, fmt.Errorf("eliminate: cannot start from rule %s: it lies outside the space", r.Name)
+		}
+		s.start = append(s.start, u)
+	}
+	return s, nil
+}
+
+// Seed adds rules found before to those begun with, as far as they lie in the
+// space.
+func (s *Searcher) Seed(found []outer.Candidate) error {
+	for _, c := range found {
+		if u, ok := s.space.Coordinates(c.Rule); ok {
+			s.start = append(s.start, u)
+		}
+	}
+	return nil
+}
+
+// Ask implements outer.Searcher.
+func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
+	if s.gen.Waiting() {
+		return nil, pending.ErrWaiting
+	}
+	for limit > 0 && s.done == "" {
+		if asked := s.gen.Ask(limit); asked != nil {
+			return asked, nil
+		}
+		s.advance()
+	}
+	return nil, nil
+}
+
+// Tell implements outer.Searcher.
+func (s *Searcher) Tell(results []outer.Result) error {
+	if err := s.gen.Tell(results); err != nil {
+		return err
+	}
+	if s.gen.Complete() {
+		for i, r := range s.gen.Results() {
+			s.told[s.asked[i]] = r
+		}
+		s.gen.Start(nil)
+	}
+	return nil
+}
+
+// Done implements outer.Searcher.
+func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.done != "" }
+
+// Status implements outer.Reporter.
+func (s *Searcher) Status() string { return s.status }
+
+// advance hands the answers to the question that is open to who asked it.
+func (s *Searcher) advance() {
+	if s.next == nil {
+		s.begin()
+		return
+	}
+	answers := make([]outer.Result, len(s.query))
+	for i, digest := range s.query {
+		answers[i] = s.told[digest]
+	}
+	s.next(answers)
+}
+
+// ask puts the rules at points to the search, as far as they have not been
+// told about; next gets a result for each.
+func (s *Searcher) ask(points [][]float64, next func([]outer.Result)) {
+	s.query, s.asked, s.next = s.query[:0], s.asked[:0], next
+	var rules []*rulespace.Rule
+	for _, u := range points {
+		r := s.rule(u)
+		digest := r.Digest()
+		s.query = append(s.query, digest)
+		if _, ok := s.told[digest]; !ok && !slices.Contains(s.asked, digest) {
+			s.asked = append(s.asked, digest)
+			rules = append(rules, r)
+		}
+	}
+	s.gen.Start(rules)
+}
+
+// rule is the rule at a point. Terms of a template that are 0 are left out, as
+// those of a sum are, so that the rule counts as the simpler one it is.
+func (s *Searcher) rule(u []float64) *rulespace.Rule {
+	r := s.space.Decode(u)
+	if s.space.Template == nil {
+		return r
+	}
+	c := *r
+	c.Params = nil
+	var zeros []string
+	for _, p := range r.Params {
+		if p.HasRange() && p.Value == 0 {
+			zeros = append(zeros, p.Name)
+		} else {
+			c.Params = append(c.Params, p)
+		}
+	}
+	if zeros == nil {
+		return r
+	}
+	without := func(e *rulespace.Expr) *rulespace.Expr {
+		if e == nil {
+			return nil
+		}
+		return rulespace.Simplify(e.Substitute(func(name string) (*rulespace.Expr, bool) {
+			return rulespace.Const(0), slices.Contains(zeros, name)
+		}))
+	}
+	c.DW, c.DB, c.DFB = without(r.DW), without(r.DB), without(r.DFB)
+	c.States = slices.Clone(r.States)
+	for i := range c.States {
+		c.States[i].Update = without(c.States[i].Update)
+	}
+	return &c
+}
+
+// begin asks for the rules to start with.
+func (s *Searcher) begin() {
+	points := s.start
+	if len(points) == 0 {
+		points = [][]float64{make([]float64, s.space.Dims())}
+	}
+	s.ask(points, func(answers []outer.Result) {
+		top := &model{u: points[0], told: answers[0]}
+		for i, u := range points {
+			m := &model{u: u, told: answers[i]}
+			s.keep(m)
+			if better(m, top) {
+				top = m
+			}
+		}
+		s.visit(s.best[s.terms(top.u)])
+	})
+}
+
+// visit fits a model, then tries to add a term to it, then to remove one.
+func (s *Searcher) visit(m *model) {
+	k := s.terms(m.u)
+	s.status = fmt.Sprintf("terms %d, supports fitted %d", k, len(s.fitted))
+	switch {
+	case !m.fitted:
+		s.refit(m, func(m *model) {
+			s.keep(m)
+			s.visit(s.best[k])
+		})
+	case !m.grown && !s.opts.OneWay:
+		m.grown = true
+		s.grow(m)
+	default:
+		s.shrink(m)
+	}
+}
+
+// grow moves to the best model with one more term if that beats both m and the
+// best known of its size by more than a standard error: for less, the search
+// would go up again and again for what fitting gains anywhere. Without a rule
+// to start with any gain will do.
+func (s *Searcher) grow(m *model) {
+	points := s.additions(m.u)
+	s.ask(points, func(answers []outer.Result) {
+		top := pick(points, answers)
+		if top == nil || !above(top.told, m.told) {
+			s.shrink(m)
+			return
+		}
+		enough := beyond
+		if len(s.start) == 0 {
+			enough = above
+		}
+		rival := s.best[s.terms(top.u)]
+		s.refit(top, func(f *model) {
+			s.keep(f)
+			if enough(f.told, m.told) && (rival == nil || enough(f.told, rival.told)) {
+				s.visit(f)
+			} else {
+				s.shrink(m)
+			}
+		})
+	})
+}
+
+// shrink moves to the best model with one term less. Where that costs no more
+// than a standard error the removal was no mistake, and no term has to come
+// back.
+func (s *Searcher) shrink(m *model) {
+	points := s.removals(m.u)
+	if len(points) == 0 {
+		s.done = outer.Converged
+		return
+	}
+	s.ask(points, func(answers []outer.Result) {
+		top := pick(points, answers)
+		down := func(f *model) {
+			s.keep(f)
+			next := s.best[s.terms(top.u)]
+			next.grown = next.grown || !beyond(m.told, next.told)
+			s.visit(next)
+		}
+		if s.fitted[s.support(top.u)] {
+			down(top)
+		} else {
+			s.refit(top, down)
+		}
+	})
+}
+
+// keep remembers a model if it is the best of its size.
+func (s *Searcher) keep(m *model) {
+	if m.fitted {
+		s.fitted[s.support(m.u)] = true
+	}
+	at := &s.best[s.terms(m.u)]
+	if *at == nil || better(m, *at) || m.fitted && !(*at).fitted && !better(*at, m) {
+		*at = m
+	}
+}
+
+// removals returns the points with one term less, if any term is left then.
+func (s *Searcher) removals(u []float64) [][]float64 {
+	if s.terms(u) < 2 {
+		return nil
+	}
+	var points [][]float64
+	for i := range u {
+		if s.spare[i] && s.has(u, i) {
+			points = append(points, with(u, i, s.absent[i]))
+		}
+	}
+	return points
+}
+
+// additions returns points with one more term, of both signs and of two sizes
+// where the space has them, leaving out supports that were fitted.
+func (s *Searcher) additions(u []float64) [][]float64 {
+	var points [][]float64
+	for i := range u {
+		if s.has(u, i) || s.fitted[s.support(with(u, i, s.somewhere(i)))] {
+			continue
+		}
+		for _, end := range []float64{1, -1} {
+			for _, part := range []float64{0.5, 0.25} {
+				p := with(u, i, s.absent[i]+float64(part*(end-s.absent[i])))
+				if s.has(p, i) {
+					points = append(points, p)
+				}
+			}
+		}
+	}
+	return points
+}
+
+// somewhere is a coordinate at which a coefficient that can be 0 is not.
+func (s *Searcher) somewhere(i int) float64 {
+	if s.absent[i] < 1 {
+		return 1
+	}
+	return -1
+}
+
+// has reports whether a term is there.
+func (s *Searcher) has(u []float64, i int) bool { return s.space.Coefficient(i, u[i]) != 0 }
+
+// terms counts the terms that are there.
+func (s *Searcher) terms(u []float64) int {
+	n := 0
+	for i := range u {
+		if s.has(u, i) {
+			n++
+		}
+	}
+	return n
+}
+
+// support tells which terms are there.
+func (s *Searcher) support(u []float64) string {
+	b := make([]byte, len(u))
+	for i := range u {
+		b[i] = '0'
+		if s.has(u, i) {
+			b[i] = '1'
+		}
+	}
+	return string(b)
+}
+
+func with(u []float64, i int, v float64) []float64 {
+	p := slices.Clone(u)
+	p[i] = v
+	return p
+}
+
+// pick returns the best of some points, the first on a tie; nil when there
+// are none.
+func pick(points [][]float64, answers []outer.Result) *model {
+	var top *model
+	for i, u := range points {
+		if m := (&model{u: u, told: answers[i]}); top == nil || better(m, top) {
+			top = m
+		}
+	}
+	return top
+}
+
+// better is outer.Better, without order between failures and between rules
+// that are equally good and equally complex.
+func better(a, b *model) bool {
+	c := pending.Compare(a.told, b.told)
+	return c > 0 || c == 0 && !pending.Failed(a.told) && a.told.Complexity < b.told.Complexity
+}
+
+// above reports whether a is better than b.
+func above(a, b outer.Result) bool { return pending.Compare(a, b) > 0 }
+
+// beyond reports whether a is better than b by more than the standard error of
+// a, the measure by which a report picks the smaller rule.
+func beyond(a, b outer.Result) bool {
+	comparable := !pending.Failed(b) && a.Full == b.Full && a.Rung == b.Rung
+	return above(a, b) && (!comparable || a.Score-b.Score > a.SE)
+}
