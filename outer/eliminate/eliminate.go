@@ -18,7 +18,7 @@ type Options struct {
 	// Probe is the distance of the probes of the first round in coordinates,
 	// which reach from -1 to 1; 0.1 by default, 0.001 to 0.5.
 	Probe float64
-	// OneWay never adds a term.
+	// OneWay never adds or exchanges a term.
 	OneWay bool
 	// Start holds rules of which the best is begun with; the middle of the
 	// space when there are none.
@@ -63,7 +63,8 @@ type model struct {
 	u      []float64
 	told   outer.Result
 	fitted bool
-	grown  bool // adding a term to it was tried
+	// improved says that adding and exchanging terms was tried.
+	improved bool
 }
 
 // New returns an elimination in a template or a pool of terms.
@@ -226,74 +227,90 @@ func (s *Searcher) begin() {
 	})
 }
 
-// visit fits a model, then tries to add a term to it, then to remove one.
+// visit fits a model, then removes a term from it.
 func (s *Searcher) visit(m *model) {
 	k := s.terms(m.u)
 	s.status = fmt.Sprintf("terms %d, supports fitted %d", k, len(s.fitted))
-	switch {
-	case !m.fitted:
-		s.refit(m, func(m *model) {
-			s.keep(m)
-			s.visit(s.best[k])
-		})
-	case !m.grown && !s.opts.OneWay:
-		m.grown = true
-		s.grow(m)
-	default:
+	if m.fitted {
 		s.shrink(m)
+		return
 	}
-}
-
-// grow moves to the best model with one more term if that beats both m and the
-// best known of its size by more than a standard error: for less, the search
-// would go up again and again for what fitting gains anywhere. Without a rule
-// to start with any gain will do.
-func (s *Searcher) grow(m *model) {
-	points := s.additions(m.u)
-	s.ask(points, func(answers []outer.Result) {
-		top := pick(points, answers)
-		if top == nil || !above(top.told, m.told) {
-			s.shrink(m)
-			return
-		}
-		enough := beyond
-		if len(s.start) == 0 {
-			enough = above
-		}
-		rival := s.best[s.terms(top.u)]
-		s.refit(top, func(f *model) {
-			s.keep(f)
-			if enough(f.told, m.told) && (rival == nil || enough(f.told, rival.told)) {
-				s.visit(f)
-			} else {
-				s.shrink(m)
-			}
-		})
+	s.refit(m, func(m *model) {
+		s.keep(m)
+		s.visit(s.best[k])
 	})
 }
 
-// shrink moves to the best model with one term less. Where that costs no more
-// than a standard error the removal was no mistake, and no term has to come
-// back.
+// shrink moves to the best model with one term less. Where that costs more
+// than a standard error, and where no larger model is known, it first looks
+// for something better.
 func (s *Searcher) shrink(m *model) {
 	points := s.removals(m.u)
 	if len(points) == 0 {
-		s.done = outer.Converged
+		end := func() { s.done = outer.Converged }
+		if k := s.terms(m.u) + 1; k < len(s.best) && s.best[k] == nil {
+			s.improve(m, end)
+		} else {
+			end()
+		}
 		return
 	}
 	s.ask(points, func(answers []outer.Result) {
 		top := pick(points, answers)
 		down := func(f *model) {
 			s.keep(f)
-			next := s.best[s.terms(top.u)]
-			next.grown = next.grown || !beyond(m.told, next.told)
-			s.visit(next)
+			next := s.best[s.terms(f.u)]
+			onward := func() { s.visit(next) }
+			if beyond(m.told, next.told) {
+				s.improve(m, onward)
+			} else {
+				onward()
+			}
 		}
 		if s.fitted[s.support(top.u)] {
 			down(top)
 		} else {
 			s.refit(top, down)
 		}
+	})
+}
+
+// improve moves to a model with one more term or, failing that, another term
+// in the place of one, else goes on with otherwise.
+func (s *Searcher) improve(m *model, otherwise func()) {
+	if s.opts.OneWay || m.improved {
+		otherwise()
+		return
+	}
+	m.improved = true
+	s.tryFrom(m, s.additions(m.u), func() {
+		var swaps [][]float64
+		for _, u := range s.removals(m.u) {
+			swaps = append(swaps, s.additions(u)...)
+		}
+		s.tryFrom(m, swaps, otherwise)
+	})
+}
+
+// tryFrom moves to the best of some points if, fitted, it beats both m and the
+// best known of its size by more than a standard error: for less, the search
+// would turn back again and again for what fitting gains anywhere.
+func (s *Searcher) tryFrom(m *model, points [][]float64, otherwise func()) {
+	s.ask(points, func(answers []outer.Result) {
+		top := pick(points, answers)
+		if top == nil || pending.Compare(top.told, m.told) <= 0 {
+			otherwise()
+			return
+		}
+		rival := s.best[s.terms(top.u)]
+		s.refit(top, func(f *model) {
+			s.keep(f)
+			if beyond(f.told, m.told) && (rival == nil || beyond(f.told, rival.told)) {
+				s.visit(f)
+			} else {
+				otherwise()
+			}
+		})
 	})
 }
 
@@ -401,12 +418,9 @@ func better(a, b *model) bool {
 	return c > 0 || c == 0 && !pending.Failed(a.told) && a.told.Complexity < b.told.Complexity
 }
 
-// above reports whether a is better than b.
-func above(a, b outer.Result) bool { return pending.Compare(a, b) > 0 }
-
 // beyond reports whether a is better than b by more than the standard error of
 // a, the measure by which a report picks the smaller rule.
 func beyond(a, b outer.Result) bool {
 	comparable := !pending.Failed(b) && a.Full == b.Full && a.Rung == b.Rung
-	return above(a, b) && (!comparable || a.Score-b.Score > a.SE)
+	return pending.Compare(a, b) > 0 && (!comparable || a.Score-b.Score > a.SE)
 }

@@ -249,6 +249,25 @@ func TestFloatingRepairsAnEarlyMistake(t *testing.T) {
 	}
 }
 
+// Where removals cost nothing, nothing is spent on taking them back.
+func TestNullTermsStayAway(t *testing.T) {
+	flat := map[string]float64{}
+	for _, set := range []string{"abcd", "abc", "abd", "acd", "bcd", "ab", "ac", "ad", "bc", "bd", "cd", "a", "b", "c", "d"} {
+		flat[set] = 0.5
+	}
+	for _, oneWay := range []bool{true, false} {
+		space := pool([]string{"pre", "post", "w", "pre*post"})
+		s, err := New(space, Options{OneWay: oneWay, Refit: -1, Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := searchtest.Drive(s, byTable(flat), nil, 3, 1000)
+		if want := 1 + 4 + 3 + 2; err != nil || len(told) != want {
+			t.Errorf("one way %v: %d rules were asked for, want %d (%v)", oneWay, len(told), want, err)
+		}
+	}
+}
+
 // Terms of a template leave when they are 0, and the rule becomes simpler.
 func TestTemplate(t *testing.T) {
 	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("0.8*pre*post - 1.2*post^2*w")}, false)

@@ -15,8 +15,7 @@ func TestConformance(t *testing.T) {
 	for name, opts := range map[string]Options{
 		"central": {},
 		"forward": {Forward: true, Step: 0.5, Starts: -1, Patience: 1, Halvings: -1},
-		"spsa":    {Directions: 1},
-		"sparse":  {Directions: 2, L1: 0.05, Threshold: 0.1, Patience: 1, Halvings: 1},
+		"sparse":  {Directions: 1, L1: 0.05, Threshold: 0.1, Patience: 1, Halvings: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			searchtest.Run(t, searchtest.Suite{
