@@ -69,7 +69,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with cmaes and, where terms may be absent, removes those that it can do without with eliminate.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with ga and, where terms may be absent, removes those that it can do without with eliminate.",
 			Pipeline: discover,
 		},
 		{
@@ -259,7 +259,7 @@ func discover(kind string) []Stage {
 	if kind == "symbolic" {
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	}
-	return []Stage{{Name: "cmaes", Share: 0.5}, {Name: "eliminate"}}
+	return []Stage{{Name: "ga", Share: 0.4}, {Name: "eliminate"}}
 }
 
 // ByName finds a method.
