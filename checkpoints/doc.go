@@ -8,7 +8,7 @@
 //	journal/NNNNNN.jsonl  every result, one record per line; the truth
 //	front.csv, rules/     the best rules so far; always current, can be rebuilt
 //	result.json           what the search reported when it ended
-//	files.json            digests of front.csv, rules/ and result.json
+//	files.json            digests of front.csv, families.csv, rules/ and result.json
 //	log.jsonl             what the program said (written by the command)
 //	lock                  held while a process works on the run; names its owner
 //

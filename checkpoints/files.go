@@ -17,11 +17,14 @@ const (
 
 	// ResultName is what the search reports when it ends.
 	ResultName = "result.json"
+
+	// FamiliesName is the best rule of every kind that the search has met.
+	FamiliesName = "families.csv"
 )
 
 // publishable reports whether a file may be published under that name.
 func publishable(name string) bool {
-	return name == frontCSV || name == ResultName ||
+	return name == frontCSV || name == ResultName || name == FamiliesName ||
 		path.Dir(name) == rulesDir && filepath.IsLocal(filepath.FromSlash(name))
 }
 
@@ -30,12 +33,12 @@ func publishable(name string) bool {
 // for no file, so that the index is right at every moment.
 type fileIndex map[string][]string
 
-// Publish makes front.csv, result.json and the files in rules/ (names with a
+// Publish makes front.csv, families.csv, result.json and the files in rules/ (names with a
 // slash) exactly these. Each is replaced in one step; unchanged ones are not touched.
 func (r *Run) Publish(files map[string][]byte) error {
 	for name := range files {
 		if !publishable(name) {
-			return fmt.Errorf("publish %q: only %s, %s and files in %s/ are published", name, frontCSV, ResultName, rulesDir)
+			return fmt.Errorf("publish %q: only %s, %s, %s and files in %s/ are published", name, frontCSV, FamiliesName, ResultName, rulesDir)
 		}
 	}
 	r.mu.Lock()

@@ -44,6 +44,7 @@ type tally struct {
 	mean, se float64
 	n        int // replicates
 	ok       int // trials that ended well
+	diverged int // trials
 	status   Status
 	reason   string
 }
@@ -184,7 +185,12 @@ func (s *series) tally() tally {
 		for _, o := range rep {
 			if o.Status == OK {
 				t.ok++
-			} else if t.reason == "" {
+				continue
+			}
+			if o.Status == Diverged {
+				t.diverged++
+			}
+			if t.reason == "" {
 				t.status, t.reason = o.Status, o.Reason
 			}
 		}

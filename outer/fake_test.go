@@ -244,7 +244,7 @@ func withFakeTrials(t testing.TB, p Plan, workers int) Plan {
 // files renders everything of a report that is written to disk.
 func files(t testing.TB, r *Report) string {
 	t.Helper()
-	out := string(FrontCSV(r.Front))
+	out := string(FrontCSV(r.Front)) + string(FamiliesCSV(r.Families))
 	fs, err := r.RuleFiles()
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,34 @@ func FrontCSV(rows []Row) []byte {
 	return b.Bytes()
 }
 
+var familyColumns = []string{
+	"signals", "hebb", "diverged", "complexity", "score", "rung", "dw", "db", "dfb", "params", "canonical", "digest",
+}
+
+// FamiliesCSV writes a quality-diversity map as families.csv: one line per
+// cell. signals are apart by spaces; hebb is +, - or absent; diverged is some
+// or none; score is that of the search at the rung reached, from 0; the rest is as in
+// front.csv.
+func FamiliesCSV(elites []Elite) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	// Writing to a buffer cannot fail.
+	_ = w.Write(familyColumns)
+	for _, e := range elites {
+		diverged := "none"
+		if e.Cell.Diverged {
+			diverged = "some"
+		}
+		_ = w.Write([]string{
+			strings.ReplaceAll(e.Cell.Signals.String(), ",", ""), [...]string{"-", "absent", "+"}[1+e.Cell.Hebb], diverged,
+			strconv.Itoa(e.Complexity), number(e.Score), strconv.Itoa(e.Rung),
+			e.Rule.DW.String(), textOrNone(e.Rule.DB), textOrNone(e.Rule.DFB), FormatParams(e.Rule), e.Rule.CanonicalText(), e.Digest,
+		})
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
 // FormatParams lists the parameters of a rule as "lr=0.01 a=0.5".
 func FormatParams(r *rulespace.Rule) string {
 	parts := make([]string, len(r.Params))

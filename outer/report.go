@@ -28,6 +28,7 @@ type Report struct {
 	Front     []Row // simplest first
 	Pick      int   // index into Front of the rule to look at first; -1 when it is empty
 	Baselines []BaselineRow
+	Families  []Elite // the best of every kind of rule, by search score
 	// Certificate says what an enumeration has not missed; nil without one.
 	Certificate *Certificate
 }

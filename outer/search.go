@@ -50,7 +50,7 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 	now := time.Now()
 	s := &session{
 		plan: p, names: p.taskNames(), evaluator: p.Evaluator, store: store, observer: obs,
-		failed: map[Status]Count{}, leaders: map[string]*contender{}, rungs: make([]archive, len(p.Rungs)),
+		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rungs: make([]archive, len(p.Rungs)),
 		synced: now, observed: now,
 	}
 	if s.evaluator == nil {
@@ -220,6 +220,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		if e.result.Status != OK {
 			s.fail(e.result)
 		}
+		s.explore(e.result, e.contender)
 		if e.result.Full && s.archive.add(e.result) {
 			s.leaders[e.result.Digest] = e.contender
 		}
@@ -381,6 +382,7 @@ func (s *session) polish(ctx context.Context) error {
 			return err
 		}
 		s.archive.add(r)
+		s.explore(r, cs[i])
 	}
 	return nil
 }

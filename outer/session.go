@@ -19,6 +19,7 @@ type session struct {
 	cache     cache
 	archive   archive
 	leaders   map[string]*contender // of the results that have been in the archive, by digest
+	families  families              // best results of all kinds of rules
 	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 

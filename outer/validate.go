@@ -15,6 +15,7 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 	r.Failed = s.failures()
 	r.Tasks, r.HeldOut = s.names[:len(s.plan.Tasks)], s.names[len(s.plan.Tasks):]
 	r.Front = Rows(s.archive.members())
+	r.Families = s.families.members()
 	for i, c := range s.baselines {
 		rule, err := c.tuned()
 		if err != nil {

@@ -22,11 +22,12 @@ import (
 
 // inspectOptions are the options of the verb inspect.
 type inspectOptions struct {
-	runs   string
-	top    int
-	all    bool
-	format string
-	json   bool
+	runs     string
+	top      int
+	all      bool
+	families bool
+	format   string
+	json     bool
 }
 
 // inspectTop is how many rows are shown by default: the best end of a front.
@@ -44,12 +45,14 @@ one rule: its equation, what it needs, how it is computed.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.inspect(args[0], o) },
 	}
 	addRuns(cmd, &o.runs)
-	cmd.Flags().IntVar(&o.top, "top", inspectTop, "show the last `N` rows of the front")
+	cmd.Flags().IntVar(&o.top, "top", inspectTop, "show the last `N` rows of the front, or the best N families")
 	cmd.Flags().BoolVar(&o.all, "all", false, "show all rows")
+	cmd.Flags().BoolVar(&o.families, "families", false, "show the best rule of every family: signals that are read and sign of pre*post")
 	cmd.Flags().StringVar(&o.format, "format", "", "write the rule (of a run: the pick) in one of "+strings.Join(exportFormats(), ", "))
 	addJSON(cmd, &o.json)
 	cmd.MarkFlagsMutuallyExclusive("top", "all")
 	cmd.MarkFlagsMutuallyExclusive("format", "json")
+	cmd.MarkFlagsMutuallyExclusive("format", "families")
 	return cmd
 }
 
@@ -69,7 +72,13 @@ func (a *app) inspect(ref string, o inspectOptions) error {
 			}
 			return rerr
 		}
+		if o.families {
+			return usagef("%s is a rule; --families is about a run", ref)
+		}
 		return a.inspectRule(rule, o)
+	}
+	if o.families {
+		return a.inspectFamilies(dir, o)
 	}
 	if o.format != "" {
 		rule, err := rowOfRun(dir, ref, "pick", nil)

@@ -97,27 +97,15 @@ func paramsOf(r *rulespace.Rule) map[string]float64 {
 
 // readFront reads the front of a run from front.csv.
 func readFront(dir string) ([]frontRow, error) {
-	damaged := func(line int, why string) ([]frontRow, error) {
-		return nil, &checkpoints.ErrDamaged{Dir: dir, File: "front.csv", Line: line, Why: why}
-	}
-	data, err := readLimited(filepath.Join(dir, "front.csv"), maxConfig)
+	table, err := readTable(dir, "front.csv", maxConfig)
 	if notExist(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read run %s: %w", dir, err)
-	}
-	lines, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil || len(lines) == 0 {
-		return damaged(0, "is not a table")
-	}
-	column := map[string]int{}
-	for i, name := range lines[0] {
-		column[name] = i
+		return nil, err
 	}
 	var rows []frontRow
-	for n, line := range lines[1:] {
-		r := csvRow{column: column, cells: line}
+	for n, r := range table {
 		row := frontRow{
 			Type: "rule", Rank: int(r.number("rank")), Complexity: int(r.number("complexity")),
 			Gain: num(r.number("gain")), DW: r.text("dw"), DB: r.optional("db"), DFB: r.optional("dfb"), Params: r.params("params"), Canonical: r.text("canonical"),
@@ -134,9 +122,30 @@ func readFront(dir string) ([]frontRow, error) {
 			row.HeldOut = &held
 		}
 		if r.err != nil {
-			return damaged(n+2, r.err.Error())
+			return nil, &checkpoints.ErrDamaged{Dir: dir, File: "front.csv", Line: n + 2, Why: r.err.Error()}
 		}
 		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// readTable reads a table of a run: the lines below its header.
+func readTable(dir, name string, limit int64) ([]csvRow, error) {
+	data, err := readLimited(filepath.Join(dir, name), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s: %w", dir, err)
+	}
+	lines, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil || len(lines) == 0 {
+		return nil, &checkpoints.ErrDamaged{Dir: dir, File: name, Why: "is not a table"}
+	}
+	column := map[string]int{}
+	for i, name := range lines[0] {
+		column[name] = i
+	}
+	rows := make([]csvRow, len(lines)-1)
+	for i := range rows {
+		rows[i] = csvRow{column: column, cells: lines[i+1]}
 	}
 	return rows, nil
 }

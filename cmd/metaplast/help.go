@@ -97,6 +97,8 @@ Circuits that work through convolutions: `+convolving()+"."),
     manifest.json          version, seed, digests
     journal/*.jsonl        every trial; the truth, everything else can be rebuilt
     front.csv, rules/      the best rule of every complexity, always current
+    families.csv           the best rule of every kind, by signals, sign of the
+                           Hebbian term, size and divergence; when a search ends
     result.json            what the search reported at its end
     log.jsonl              what happened
 

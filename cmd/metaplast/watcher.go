@@ -136,6 +136,7 @@ func (w *watcher) publish(r *outer.Report) error {
 			return err
 		}
 		files[checkpoints.ResultName] = data
+		files[checkpoints.FamiliesName] = outer.FamiliesCSV(r.Families)
 	}
 	return w.run.Publish(files)
 }

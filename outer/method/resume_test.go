@@ -73,7 +73,7 @@ func found(t *testing.T, p outer.Plan, store outer.Store) finding {
 		t.Fatal(err)
 	}
 	text := fmt.Sprintln(r.Reason, r.Methods, r.Evaluations, r.Asked, r.Unique, r.Cached, r.Failed, r.Trials, r.Pick)
-	text += string(outer.FrontCSV(r.Front))
+	text += string(outer.FrontCSV(r.Front)) + string(outer.FamiliesCSV(r.Families))
 	files, err := r.RuleFiles()
 	if err != nil {
 		t.Fatal(err)
