@@ -110,30 +110,42 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 	if o.format != "text" && o.format != "markdown" {
 		return usagef("--format %s: want text or markdown", o.format)
 	}
-	if len(names) == 0 {
+	all := len(names) == 0
+	if all {
 		names = problemNames()
 	}
 	for _, m := range o.methods {
-		if all := searcherNames(); !slices.Contains(all, m) {
-			return usagef("--method %s is not a method.%s Methods are %s", m, suggest(m, all), strings.Join(all, ", "))
+		if known := searcherNames(); !slices.Contains(known, m) {
+			return usagef("--method %s is not a method.%s Methods are %s", m, suggest(m, known), strings.Join(known, ", "))
 		}
 	}
+	missing := map[string]error{}
 	for _, name := range names { // a mistake in the last problem is not found out after hours
-		if _, err := o.load(name, "", o.seed); err != nil {
+		_, err := o.load(name, "", o.seed)
+		if all && is[*tasks.DataError](err) {
+			missing[name] = err
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	begin := time.Now()
-	var all []*recovery
+	var done []*recovery
 	for _, name := range names {
 		for _, m := range o.methods {
-			r, err := a.recover(ctx, name, m, o)
-			if err != nil {
-				return err
+			r := &recovery{problem: name, method: m}
+			if err := missing[name]; err != nil {
+				r.why = err.Error()
+			} else {
+				var err error
+				if r, err = a.recover(ctx, name, m, o); err != nil {
+					return err
+				}
 			}
-			all = append(all, r)
+			done = append(done, r)
 			if o.json {
 				if err := jsonLine(a.stdout, r.json()); err != nil {
 					return err
@@ -145,9 +157,9 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 		return jsonLine(a.stdout, rediscoverEndJSON{"result", len(names), o.methods, o.runs, num(time.Since(begin).Seconds())})
 	}
 	if o.format == "markdown" {
-		return a.recoveryMarkdown(all)
+		return a.recoveryMarkdown(done)
 	}
-	return a.recoveryTable(all)
+	return a.recoveryTable(done)
 }
 
 // load makes a run of a problem.
