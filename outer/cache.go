@@ -10,6 +10,7 @@ type entry struct {
 	rule       *rulespace.Rule // prepared; nil once there is a result
 	digest     string          // of rule, likewise
 	complexity int
+	hebb       int // see Cell
 	contender  *contender // nil once the race is over
 	result     Result
 	listed     bool // asked for by an enumeration
@@ -42,10 +43,13 @@ func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	}
 	list := parts(e.rule, tuned)
 	if free {
-		e.id.text = textOf(canonical(list))
+		text, dw := canonical(list)
+		e.id.text = textOf(text)
+		e.hebb = hebbianOf(dw)
 	} else {
 		e.digest = e.rule.Digest()
 		e.id.text = textOf(e.digest)
+		e.hebb = hebbian(e.rule)
 	}
 	if c.texts[e.id.text] != nil {
 		return e // the known entry stands for it

@@ -50,12 +50,12 @@ func (f families) add(cell Cell, r Result) {
 }
 
 // explore puts the result of a contender on the map.
-func (s *session) explore(r Result, c *contender) {
+func (s *session) explore(r Result, c *contender, hebb int) {
 	if r.Status != OK {
 		return
 	}
 	s.families.add(Cell{
-		Signals: r.Rule.Needs(), Hebb: hebbian(r.Rule), Complexity: r.Complexity, Diverged: c.score.diverged > 0,
+		Signals: r.Rule.Needs(), Hebb: hebb, Complexity: r.Complexity, Diverged: c.score.diverged > 0,
 	}, r)
 }
 
@@ -65,10 +65,16 @@ func hebbian(r *rulespace.Rule) int {
 	if correlated.Minus(r.DW.Signals()) != 0 {
 		return 0
 	}
-	terms, _ := rulespace.CanonWith(r.DW, func(name string) (*rulespace.Expr, bool) {
+	return hebbianOf(rulespace.CanonWith(r.DW, func(name string) (*rulespace.Expr, bool) {
 		p, ok := r.Param(name)
 		return rulespace.Const(p.Value), ok
-	}).Monomials()
+	}))
+}
+
+// hebbianOf returns the sign of pre·post in a canonical form.
+func hebbianOf(dw *rulespace.Canonical) int {
+	correlated := rulespace.Signals(rulespace.SigPre, rulespace.SigPost)
+	terms, _ := dw.Monomials()
 	for _, t := range terms {
 		if len(t.Factors) != 2 || t.Factors[0].Power != 1 || t.Factors[1].Power != 1 {
 			continue

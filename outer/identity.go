@@ -80,11 +80,14 @@ func parts(r *rulespace.Rule, one string) []part {
 	return list
 }
 
-// canonical is the text of parts, each up to its factor.
-func canonical(list []part) string {
+// canonical is the text of parts, each up to its factor, and the form of dw.
+func canonical(list []part) (text string, dw *rulespace.Canonical) {
 	var b strings.Builder
 	for _, a := range list {
 		form := rulespace.Canon(a.expr)
+		if a.head == "dw" {
+			dw = form
+		}
 		switch {
 		case len(list) == 1 && a.free:
 			b.WriteString("∝ " + form.Scaled().String())
@@ -94,7 +97,7 @@ func canonical(list []part) string {
 			b.WriteString(a.head + " " + form.String() + "\n")
 		}
 	}
-	return b.String()
+	return b.String(), dw
 }
 
 // form is what parts compute on the points of a probe: for a rule that only

@@ -220,7 +220,7 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		if e.result.Status != OK {
 			s.fail(e.result)
 		}
-		s.explore(e.result, e.contender)
+		s.explore(e.result, e.contender, e.hebb)
 		if e.result.Full && s.archive.add(e.result) {
 			s.leaders[e.result.Digest] = e.contender
 		}
@@ -382,7 +382,7 @@ func (s *session) polish(ctx context.Context) error {
 			return err
 		}
 		s.archive.add(r)
-		s.explore(r, cs[i])
+		s.explore(r, cs[i], hebbian(r.Rule))
 	}
 	return nil
 }
