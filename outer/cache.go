@@ -10,7 +10,7 @@ type entry struct {
 	rule       *rulespace.Rule // prepared; nil once there is a result
 	digest     string          // of rule, likewise
 	complexity int
-	hebb       int // see Cell
+	hebb       int        // see Cell
 	contender  *contender // nil once the race is over
 	result     Result
 	listed     bool // asked for by an enumeration

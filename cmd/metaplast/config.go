@@ -117,7 +117,7 @@ type RediscoverConfig struct {
 // SearchConfig says how to search. Options of the methods stand beside its
 // own settings, or with the method in a list.
 type SearchConfig struct {
-	Method        []MethodConfig `key:"method" doc:"how to search, or a list of methods run in turn; metaplast list searchers shows them"`
+	Method        []MethodConfig `key:"method" doc:"how to search, or a list of methods run in turn; metaplast list searchers shows them; default discover"`
 	MaxComplexity int            `key:"max_complexity" min:"1" max:"100" doc:"nodes of the largest rule; default 7"`
 	Rungs         []RungConfig   `key:"rungs" doc:"stages of the race, cheapest first"`
 	Tune          TuneConfig     `key:"tune" doc:"what is tuned for every structure, apart from it"`

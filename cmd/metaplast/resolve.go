@@ -853,10 +853,7 @@ func (r *resolver) line(path string, c *TuneConfig, points int) outer.Tune {
 func (r *resolver) methods(plan *outer.Plan) {
 	c := &r.c.Search
 	if len(c.Method) == 0 {
-		c.Method = []MethodConfig{{Name: "enumerate", options: map[string]string{}}}
-		if r.space.Kind() != "symbolic" {
-			c.Method[0].Name = "cmaes"
-		}
+		c.Method = []MethodConfig{{Name: "discover", options: map[string]string{}}}
 	}
 	r.pipelines()
 	names := namesOf(method.Catalogue(), func(e method.Entry) string { return e.Name })

@@ -69,7 +69,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches coefficients with ga and, where terms may be absent, removes those that it can do without with eliminate.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga and removes those that it can do without with eliminate; fits templates with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -256,10 +256,13 @@ func Catalogue() []Entry {
 // discover is the pipeline that does best on the problems of metaplast
 // rediscover.
 func discover(kind string) []Stage {
-	if kind == "symbolic" {
+	switch kind {
+	case "symbolic":
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
+	case "terms":
+		return []Stage{{Name: "ga", Share: 0.4}, {Name: "eliminate"}}
 	}
-	return []Stage{{Name: "ga", Share: 0.4}, {Name: "eliminate"}}
+	return []Stage{{Name: "cmaes"}}
 }
 
 // ByName finds a method.
