@@ -51,7 +51,8 @@ Evaluations per success are those of all runs, failed ones included. "Found
 after" is the median over successful runs of the evaluations until the rule
 first stood on the front. The rank is that of the reference among all distinct
 rules that the first run enumerated. A method that searches coefficients gets
-all monomials up to the degree of the reference.
+all monomials up to the degree of the reference, and half of its evaluations go
+to the removal of terms that add nothing (eliminate).
 
     metaplast rediscover
     metaplast rediscover oja bcm --runs 5 --method discover,random

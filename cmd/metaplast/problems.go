@@ -95,7 +95,7 @@ func loadProblem(name, by string, over []override, src func(data string) tasks.S
 			}
 			p.lane = "coefficients"
 		}
-		searchBy(tree, e)
+		searchBy(tree, e, p.config.Budget.Evaluations)
 		if data, err = yaml.Marshal(tree); err != nil {
 			return nil, err
 		}
@@ -107,14 +107,19 @@ func loadProblem(name, by string, over []override, src func(data string) tasks.S
 }
 
 // searchBy makes a config search by another method, with those of the options
-// beside it that this one has.
-func searchBy(tree map[string]any, e method.Entry) {
+// beside it that this one has. Half of the evaluations of a method that
+// searches coefficients are for the removal of terms that add nothing, without
+// which there would be no equation to compare.
+func searchBy(tree map[string]any, e method.Entry, evaluations int) {
 	search, _ := tree["search"].(map[string]any)
 	if search == nil {
 		search = map[string]any{}
 		tree["search"] = search
 	}
 	search["method"] = e.Name
+	if rule, _ := tree["rule"].(map[string]any); rule["terms"] != nil && e.Pipeline == nil && e.Name != "eliminate" {
+		search["method"] = []any{map[string]any{"name": e.Name, "evaluations": max(1, evaluations/2)}, "eliminate"}
+	}
 	known := append(keysOf(reflect.TypeFor[SearchConfig]()), optionsOf(e)...)
 	for k := range search {
 		if !slices.Contains(known, k) {
