@@ -55,6 +55,9 @@ var plans = []struct {
 		"lr*post*pre + w*⟨post^2*(-lr)⟩", "w*⟨post^2*(-lr)⟩ + (1/B)*Σ[(lr*post) ⊗ (pre)]", true, true, false},
 	{"lr*err*pre - d*w", []string{"lr", "d"}, rank1Decay,
 		"lr*err*pre + w*(-d)", "w*(-d) + (1/B)*Σ[(lr*err) ⊗ (pre)]", true, true, false},
+	// Only one of the two factors is a product of its own with a single value.
+	{"lr*err*pre + a*err*err_pre - d*w*err*err", []string{"lr", "a", "d"}, rank1Decay, "", "", true, true, false},
+	{"lr*post^2*pre + w*post^2", []string{"lr"}, rank1Decay, "", "", true, true, false},
 	{"pre*(err*post - w)", nil, rank1Gated,
 		"pre*(err*post) + w*⟨-pre⟩", "w*⟨-pre⟩ + (1/B)*Σ[(err*post) ⊗ (pre)]", true, true, true},
 	{"a*pre*post + b*pre + c*post + d", []string{"a", "b", "c", "d"}, rank1Column,
