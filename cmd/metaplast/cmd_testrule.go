@@ -70,7 +70,7 @@ func (a *app) test(ctx context.Context, text string, o testOptions) error {
 	if err != nil {
 		return err
 	}
-	names, steps, err := testTasks(ref, o.tasks)
+	names, own, err := testTasks(ref, o.tasks)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,8 @@ func (a *app) test(ctx context.Context, text string, o testOptions) error {
 			return err
 		}
 		s := main
-		if steps != nil {
-			s.steps = steps[i]
+		if own != nil {
+			o.follow(&s, own[i])
 		}
 		if err := o.length(&s, task.Info()); err != nil {
 			return err
@@ -130,9 +130,21 @@ func (a *app) test(ctx context.Context, text string, o testOptions) error {
 	return a.testText(all)
 }
 
-// testTasks are the tasks to test on: those given, or those of the run with
-// the length that its lives had.
-func testTasks(ref ruleRef, given []string) (names []string, steps []int, err error) {
+// follow gives a setup the length, batch and network that a task had in its
+// run, unless flags say otherwise.
+func (o *testOptions) follow(s *setup, t TaskConfig) {
+	s.steps = t.Steps
+	if o.batch == 0 {
+		s.batch = t.Batch
+	}
+	if o.network == "" {
+		s.sizes = t.Network
+	}
+}
+
+// testTasks are the tasks to test on: those given, or those of the run, as
+// they were there.
+func testTasks(ref ruleRef, given []string) (names []string, own []TaskConfig, err error) {
 	if len(given) > 0 {
 		return given, nil, nil
 	}
@@ -143,11 +155,11 @@ func testTasks(ref ruleRef, given []string) (names []string, steps []int, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, t := range append(c.Task, c.HeldOut...) {
+	own = append(c.Task, c.HeldOut...)
+	for _, t := range own {
 		names = append(names, t.spec().String())
-		steps = append(steps, t.Steps)
 	}
-	return names, steps, nil
+	return names, own, nil
 }
 
 func (a *app) testText(all []testedTask) error {

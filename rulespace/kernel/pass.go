@@ -65,7 +65,11 @@ func (i *Instance) onePass() *pass {
 			scale   **view
 			scratch *[]float32
 		}{{&f, &r.by, &r.scratch}, {&v, &r.of, &r.more}} {
-			if *x.id == none || i.readers(s, a, *x.id) > 1 {
+			if *x.id == none {
+				continue
+			}
+			*x.scratch = vec.New(1, i.out).Data
+			if i.readers(s, a, *x.id) > 1 {
 				continue
 			}
 			for _, u := range s.units {
@@ -82,7 +86,6 @@ func (i *Instance) onePass() *pass {
 				*x.id, *x.scale = i.itself(value), &i.views[scale]
 				break
 			}
-			*x.scratch = vec.New(1, i.out).Data
 		}
 	}
 	for _, u := range s.units {

@@ -104,6 +104,23 @@ func TestPlansCompute(t *testing.T) {
 	}
 }
 
+// Of the two factors of these rules' updates, the pass of one sample scales one
+// itself and leaves the other, which is read elsewhere too.
+func TestOneScaledFactor(t *testing.T) {
+	s := key.Root(15).Stream()
+	c := &checker{t: t}
+	for _, r := range []*rulespace.Rule{
+		parse(t, "lr*err*pre + a*err*err_pre - d*w*err*err", "lr", "a", "d"),
+		parse(t, "lr*post^2*pre + w*post^2", "lr"),
+	} {
+		i := compile(t, r).Bind(2, 130, 1)
+		f, w := randomFrame(s, 2, 130, 1), randomMatrix(s, 2, 130)
+		want := (&scalar{i: i, f: f, w: w}).present()
+		c.compare(r, i, f, w, w, nil)
+		sameBits(t, r.DW.String(), w, want.w)
+	}
+}
+
 func TestClassicRules(t *testing.T) {
 	s := key.Root(14).Stream()
 	c := &checker{t: t}
