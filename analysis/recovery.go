@@ -121,7 +121,7 @@ func (m Match) form(found, reference *rulespace.Canonical, power func(rulespace.
 		unit = sum / float64(n)
 	}
 	for k, r := range ratios {
-		if !(math.Abs(math.Exp(r-float64(powers[k])*unit)-1) <= tolerance) {
+		if !(math.Abs(math.Exp(r-float64(float64(powers[k])*unit))-1) <= tolerance) {
 			return false
 		}
 	}
@@ -176,6 +176,6 @@ func Wilson(k, n int) (low, high float64) {
 	const z = 1.959963984540054
 	p, m := float64(k)/float64(n), float64(n)
 	middle := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	half := float64(z / (1 + z*z/m) * math.Sqrt(float64(p*(1-p))/m+z*z/(4*m*m)))
 	return max(0, middle-half), min(1, middle+half)
 }

@@ -148,7 +148,7 @@ func greater(all []response) float64 {
 				other++
 			}
 		}
-		wins += float64(repeated * (fresh + other/2))
+		wins += float64(repeated * (fresh + float64(other/2)))
 		old, fresh = old+repeated, fresh+other
 	}
 	if old*fresh == 0 {

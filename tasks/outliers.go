@@ -104,6 +104,6 @@ func (e *outliersEpisode) Score(m Model, s Split) Score {
 		}
 		squared += float64((got - want) * (got - want))
 	})
-	raw := (right[0]/seen[0] + right[1]/seen[1]) / 2
+	raw := float64((right[0]/seen[0] + right[1]/seen[1]) / 2)
 	return Score{Value: normalise(raw, e.task.info), Raw: raw, Accuracy: math.NaN(), Loss: 0.5 * squared / outliersScored}
 }

@@ -93,7 +93,7 @@ func successive(r []float64, follows []bool) float64 {
 	for n, is := range follows {
 		if is {
 			product += float64(r[n] * r[n-1])
-			square += float64(r[n]*r[n])/2 + float64(r[n-1]*r[n-1])/2
+			square += float64(float64(r[n]*r[n])/2) + float64(float64(r[n-1]*r[n-1])/2)
 			pairs++
 		}
 	}
