@@ -65,7 +65,7 @@ func ExampleOpen() {
 		fmt.Println(err)
 	}
 	// Output:
-	// task mnsit: "mnsit" is not a task. Did you mean mnist? Tasks are bandit, csv, decorrelation, emnist, emnist-letters, familiarity, fashion-mnist, glyphs, hetero, idx, kmnist, mnist, mnist1d, npz, pca, regression, xor
+	// task mnsit: "mnsit" is not a task. Did you mean mnist? Tasks are bandit, csv, decorrelation, emnist, emnist-letters, familiarity, fashion-mnist, glyphs, hetero, idx, kmnist, mnist, mnist1d, npz, outliers, pca, regression, selectivity, xor
 	// task mnist:sides=14: "sides" is not an option. Did you mean side? Options of mnist are steps, limit, val, test, standardize, classes, noise, test_noise, label_noise, stream, parts, part_steps, side
 	// task mnist:side=0: option side: "0" is not a whole number from 1 to 4096
 }
