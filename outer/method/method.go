@@ -69,7 +69,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga and removes those that it can do without with eliminate; fits templates with cmaes.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga, removes those that it can do without with eliminate and fits the others with fd-gradient; fits templates with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -260,7 +260,7 @@ func discover(kind string) []Stage {
 	case "symbolic":
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	case "terms":
-		return []Stage{{Name: "ga", Share: 0.4}, {Name: "eliminate"}}
+		return []Stage{{Name: "ga", Share: 0.6}, {Name: "eliminate", Share: 0.2}, {Name: "fd-gradient", Values: map[string]string{"starts": "1"}}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }
