@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/MaxHalford/eaopt"
@@ -12,10 +13,21 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// logged is a genome that writes down what is done to it.
-type logged struct{ log *[]string }
+// A journal is what is done to genomes, from several goroutines.
+type journal struct {
+	mu   sync.Mutex
+	done []string
+}
 
-func (l logged) note(what string)                     { *l.log = append(*l.log, what) }
+func (j *journal) note(what string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.done = append(j.done, what)
+}
+
+// logged is a genome that writes down what is done to it.
+type logged struct{ *journal }
+
 func (l logged) Evaluate() (float64, error)           { l.note("evaluate"); return 0, nil }
 func (l logged) Mutate(*rand.Rand)                    { l.note("mutate") }
 func (l logged) Crossover(eaopt.Genome, *rand.Rand)   {}
@@ -27,13 +39,13 @@ func (l logged) individual(r *rand.Rand) eaopt.Genome { return l }
 // evaluation is asked for. The model here makes a whole generation before the
 // first result, and is never evaluated by eaopt.
 func TestWholeGenerations(t *testing.T) {
-	var log []string
+	var log journal
 	rng := newRand(key.Root(1).Stream())
 	ga, err := eaopt.GAConfig{
 		NPops: 1, PopSize: 3, NGenerations: 1, HofSize: 1, ParallelEval: true, RNG: rng,
 		Model: eaopt.ModMutationOnly{Strict: true},
 		EarlyStop: func(*eaopt.GA) bool {
-			log = nil // of the first population
+			log.done = nil // of the first population
 			return false
 		},
 	}.NewGA()
@@ -43,8 +55,8 @@ func TestWholeGenerations(t *testing.T) {
 	if err := ga.Minimize(logged{&log}.individual); err != nil {
 		t.Fatal(err)
 	}
-	if len(log) < 3 || !slices.Equal(log[:3], []string{"mutate", "evaluate", "mutate"}) {
-		t.Errorf("eaopt now mutates and evaluates in another order: %v", log)
+	if len(log.done) < 3 || !slices.Equal(log.done[:3], []string{"mutate", "evaluate", "mutate"}) {
+		t.Errorf("eaopt now mutates and evaluates in another order: %v", log.done)
 	}
 
 	s := newStrategy(t, Options{Population: 7}, 3, 1)
