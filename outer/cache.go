@@ -13,7 +13,6 @@ type entry struct {
 	hebb       int        // see Cell
 	contender  *contender // nil once the race is over
 	result     Result
-	listed     bool // asked for by an enumeration
 }
 
 // forget lets go of what only the race needs: a search meets millions of

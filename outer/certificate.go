@@ -7,7 +7,7 @@ import "github.com/metaplast/metaplast/rulespace"
 type Certificate struct {
 	Coverage
 	Rules int   // distinct rules of at most Size nodes
-	Rungs []int // how many of all that were asked for reached at least each rung
+	Rungs []int // how many of them reached at least each rung
 	// Failed is how many of them have no score: they diverged or changed
 	// nothing.
 	Failed int
@@ -29,22 +29,29 @@ type Rank struct {
 	Baseline string `json:"baseline"`
 	Rank     int    `json:"rank"`  // from 1; 0 where the rule is not among them
 	Equal    int    `json:"equal"` // others with the same score
-	Of       int    `json:"of"`    // rules that were asked for
+	Of       int    `json:"of"`    // rules that the certificate is about
 }
 
-// certify makes the certificate of an enumeration that ended.
+// certify makes the certificate of an enumeration that ended. Rules beyond the
+// last size that is complete do not count.
 func (s *session) certify(c Coverage) {
+	if c.Size == 0 {
+		return
+	}
 	cert := &Certificate{Coverage: c, Rungs: make([]int, len(s.plan.Rungs))}
 	for _, n := range c.Sizes[:c.Size] {
 		cert.Rules += n.Rules
 	}
-	var best archive
-	listed := make([]*entry, 0, len(s.cache.texts))
-	for _, e := range s.cache.texts { // in any order: all that is taken from it is counts and extremes
-		if !e.listed {
-			continue
+	// Rules that are one to the cache were trialled once.
+	listed, among := make([]*entry, 0, cert.Rules), make(map[*entry]bool, cert.Rules)
+	for _, e := range s.listed[:cert.Rules] {
+		if !among[e] {
+			among[e] = true
+			listed = append(listed, e)
 		}
-		listed = append(listed, e)
+	}
+	var best archive
+	for _, e := range listed {
 		if e.result.Status != OK {
 			cert.Failed++
 			continue
@@ -63,7 +70,7 @@ func (s *session) certify(c Coverage) {
 			continue
 		}
 		rank := Rank{Baseline: b.Name, Of: len(listed)}
-		if known := s.enumerated(asListed(b.Learner.Rule, c.Space)); known != nil {
+		if known := s.find(asListed(b.Learner.Rule, c.Space), among); known != nil {
 			rank.Rank = 1
 			for _, e := range listed {
 				switch ahead(e.result, known.result) {
@@ -125,23 +132,18 @@ func asListed(r *rulespace.Rule, space *rulespace.Space) *rulespace.Rule {
 	return &out
 }
 
-// enumerated finds a rule among those that were enumerated, without its bias
-// where those leave biases alone.
-func (s *session) enumerated(r *rulespace.Rule) *entry {
-	find := func(r *rulespace.Rule) *entry {
-		known := s.cache.find(s.cache.entry(r, s.plan.Tune.Param))
-		if known == nil || !known.listed {
-			return nil
-		}
-		return known
+// find looks for a rule among entries, without its bias where those leave
+// biases alone; nil where it is not among them.
+func (s *session) find(r *rulespace.Rule, among map[*entry]bool) *entry {
+	if e := s.cache.find(s.cache.entry(r, s.plan.Tune.Param)); among[e] {
+		return e
 	}
-	known := find(r)
-	if known == nil && r.DB != nil {
-		plain := *r
-		plain.DB = nil
-		known = find(&plain)
+	if r.DB == nil {
+		return nil
 	}
-	return known
+	plain := *r
+	plain.DB = nil
+	return s.find(&plain, among)
 }
 
 // ahead is 1 where a did better than b, -1 where it did worse, and 0 where

@@ -112,10 +112,8 @@ func (s *session) search(ctx context.Context) ([]MethodReport, error) {
 		if m.Evaluations > 0 {
 			limit = min(limit, before+m.Evaluations)
 		}
-		s.enumerates = false
-		if _, ok := searcher.(Enumerator); ok {
-			s.enumerates = true
-		}
+		enumerator, ok := searcher.(Enumerator)
+		s.enumerates, s.listed = ok, nil
 		reason, err := s.runMethod(ctx, searcher, limit)
 		if err != nil {
 			if !stopped(ctx, err) {
@@ -123,8 +121,8 @@ func (s *session) search(ctx context.Context) ([]MethodReport, error) {
 			}
 			return reports, err
 		}
-		if e, ok := searcher.(Enumerator); ok {
-			s.certify(e.Covered())
+		if s.enumerates {
+			s.certify(enumerator.Covered())
 		}
 		reports = append(reports, MethodReport{Name: m.Name, Reason: reason, Evaluations: s.progress.Evaluations - before})
 	}
@@ -228,12 +226,14 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 	}
 	results := make([]Result, len(asked))
 	for i, e := range entries {
-		e.listed = e.listed || s.enumerates
 		results[i] = e.result
 		results[i].Cached = cached[i]
 		if cached[i] {
 			s.progress.Cached++
 		}
+	}
+	if s.enumerates {
+		s.listed = append(s.listed, entries...)
 	}
 	s.progress.Asked += len(asked)
 	s.progress.Unique = s.cache.unique

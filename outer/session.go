@@ -24,7 +24,8 @@ type session struct {
 	baselines []*contender
 
 	enumerates  bool         // the method that runs is an Enumerator
-	certificate *Certificate // of the last one that ended
+	listed      []*entry     // what it asked for, in its order
+	certificate *Certificate // of the last one that completed a size
 
 	jobs             []Job // memory of the last round
 	synced, observed time.Time
