@@ -195,19 +195,13 @@ func (s *Searcher) restart() {
 
 // Ask implements outer.Searcher.
 func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
-	if s.gen.Waiting() {
-		return nil, pending.ErrWaiting
-	}
-	for limit > 0 && !s.done {
-		if asked := s.gen.Ask(limit); asked != nil {
-			return asked, nil
-		}
+	return s.gen.Next(limit, func() bool { return s.done }, func() error {
 		s.breed()
 		if len(s.slot) == 0 {
 			s.settle()
 		}
-	}
-	return nil, nil
+		return nil
+	})
 }
 
 // Tell implements outer.Searcher.

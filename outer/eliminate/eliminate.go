@@ -6,6 +6,7 @@ import (
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/points"
 	"github.com/metaplast/metaplast/rulespace"
 )
 
@@ -69,30 +70,21 @@ type model struct {
 
 // New returns an elimination in a template or a pool of terms.
 func New(space *rulespace.Space, opts Options) (*Searcher, error) {
-	if space.Kind() == "symbolic" {
-		return nil, fmt.Errorf("method eliminate removes terms of a sum; this space is symbolic: use enumerate or cgp")
-	}
-	if err := space.Validate(); err != nil {
+	start, err := points.Start("eliminate", space, opts.Start)
+	if err != nil {
 		return nil, err
 	}
-	opts, err := opts.withDefaults()
+	opts, err = opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	n := space.Dims()
 	s := &Searcher{
-		space: space, opts: opts, absent: make([]float64, n), spare: make([]bool, n),
+		space: space, opts: opts, start: start, absent: make([]float64, n), spare: make([]bool, n),
 		best: make([]*model, n+1), fitted: map[string]bool{}, told: map[string]outer.Result{},
 	}
 	for i := range n {
 		s.absent[i], s.spare[i] = space.Absent(i)
-	}
-	for _, r := range opts.Start {
-		u, ok := space.Coordinates(r)
-		if !ok {
-			return nil, fmt.Errorf("eliminate: cannot start from rule %s: it lies outside the space", r.Name)
-		}
-		s.start = append(s.start, u)
 	}
 	return s, nil
 }
@@ -100,26 +92,13 @@ func New(space *rulespace.Space, opts Options) (*Searcher, error) {
 // Seed adds rules found before to those begun with, as far as they lie in the
 // space.
 func (s *Searcher) Seed(found []outer.Candidate) error {
-	for _, c := range found {
-		if u, ok := s.space.Coordinates(c.Rule); ok {
-			s.start = append(s.start, u)
-		}
-	}
+	s.start = append(s.start, points.Inside(s.space, found)...)
 	return nil
 }
 
 // Ask implements outer.Searcher.
 func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
-	if s.gen.Waiting() {
-		return nil, pending.ErrWaiting
-	}
-	for limit > 0 && s.done == "" {
-		if asked := s.gen.Ask(limit); asked != nil {
-			return asked, nil
-		}
-		s.advance()
-	}
-	return nil, nil
+	return s.gen.Next(limit, s.ended, s.advance)
 }
 
 // Tell implements outer.Searcher.
@@ -137,22 +116,25 @@ func (s *Searcher) Tell(results []outer.Result) error {
 }
 
 // Done implements outer.Searcher.
-func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.done != "" }
+func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.ended() }
+
+func (s *Searcher) ended() bool { return s.done != "" }
 
 // Status implements outer.Reporter.
 func (s *Searcher) Status() string { return s.status }
 
 // advance hands the answers to the question that is open to who asked it.
-func (s *Searcher) advance() {
+func (s *Searcher) advance() error {
 	if s.next == nil {
 		s.begin()
-		return
+		return nil
 	}
 	answers := make([]outer.Result, len(s.query))
 	for i, digest := range s.query {
 		answers[i] = s.told[digest]
 	}
 	s.next(answers)
+	return nil
 }
 
 // ask puts the rules at points to the search, as far as they have not been

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/points"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -97,7 +98,7 @@ type Searcher struct {
 
 	pop     *eaopt.Population
 	touched []*genome // created or changed since the last flush
-	start   []*rulespace.Rule
+	start   [][]float64
 	told    map[string]outer.Result // by digest of the rule asked for
 	gen     pending.Generation
 	asked   []string // digests of gen
@@ -116,17 +117,15 @@ type term struct {
 
 // New returns a genetic algorithm for a template or a pool of terms.
 func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
-	if space.Kind() == "symbolic" {
-		return nil, fmt.Errorf("method ga tunes coefficients; this space is symbolic: use enumerate or cgp")
-	}
-	if err := space.Validate(); err != nil {
-		return nil, err
-	}
-	opts, err := opts.withDefaults(space.Dims())
+	start, err := points.Start("ga", space, opts.Start)
 	if err != nil {
 		return nil, err
 	}
-	s := &Searcher{space: space, opts: opts, rng: k.Stream(), told: map[string]outer.Result{}}
+	opts, err = opts.withDefaults(space.Dims())
+	if err != nil {
+		return nil, err
+	}
+	s := &Searcher{space: space, opts: opts, start: start, rng: k.Stream(), told: map[string]outer.Result{}}
 	s.terms = make([]term, space.Dims())
 	for i, t := range space.Terms {
 		s.terms[i] = term{optional: t.Optional, absent: -1}
@@ -134,12 +133,6 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 			s.terms[i].absent = 0
 		}
 	}
-	for _, r := range opts.Start {
-		if _, ok := space.Coordinates(r); !ok {
-			return nil, fmt.Errorf("ga: cannot start from rule %s: it lies outside the space", r.Name)
-		}
-	}
-	s.start = opts.Start
 	s.pop = &eaopt.Population{RNG: newRand(s.rng)}
 	return s, nil
 }
@@ -147,28 +140,13 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 // Seed adds rules found before to the first generation, as far as they lie in
 // the space.
 func (s *Searcher) Seed(found []outer.Candidate) error {
-	for _, c := range found {
-		if _, ok := s.space.Coordinates(c.Rule); ok {
-			s.start = append(slices.Clip(s.start), c.Rule)
-		}
-	}
+	s.start = append(s.start, points.Inside(s.space, found)...)
 	return nil
 }
 
 // Ask implements outer.Searcher.
 func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
-	if s.gen.Waiting() {
-		return nil, pending.ErrWaiting
-	}
-	for limit > 0 && s.done == "" {
-		if asked := s.gen.Ask(limit); asked != nil {
-			return asked, nil
-		}
-		if err := s.advance(); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
+	return s.gen.Next(limit, s.ended, s.advance)
 }
 
 // Tell implements outer.Searcher.
@@ -183,7 +161,9 @@ func (s *Searcher) Tell(results []outer.Result) error {
 }
 
 // Done implements outer.Searcher.
-func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.done != "" }
+func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.ended() }
+
+func (s *Searcher) ended() bool { return s.done != "" }
 
 // Status implements outer.Reporter.
 func (s *Searcher) Status() string {
@@ -219,10 +199,8 @@ func (s *Searcher) advance() error {
 // every other one with most of its optional terms absent.
 func (s *Searcher) initialise() {
 	rng := s.pop.RNG
-	for _, r := range s.start {
-		if u, ok := s.space.Coordinates(r); ok && len(s.pop.Individuals) < s.opts.Population {
-			s.pop.Individuals = append(s.pop.Individuals, eaopt.NewIndividual(s.newGenome(u), rng))
-		}
+	for _, u := range s.start[:min(len(s.start), s.opts.Population)] {
+		s.pop.Individuals = append(s.pop.Individuals, eaopt.NewIndividual(s.newGenome(u), rng))
 	}
 	for i := len(s.pop.Individuals); i < s.opts.Population; i++ {
 		s.pop.Individuals = append(s.pop.Individuals, eaopt.NewIndividual(s.newGenome(s.point(i%2 == 1)), rng))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/points"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -135,28 +136,19 @@ const barrenMoves = 1000
 
 // New returns a search of a template or a pool of terms.
 func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
-	if space.Kind() == "symbolic" {
-		return nil, fmt.Errorf("method fd-gradient tunes coefficients; this space is symbolic: use enumerate or cgp")
-	}
-	if err := space.Validate(); err != nil {
-		return nil, err
-	}
-	opts, err := opts.withDefaults()
+	start, err := points.Start("fd-gradient", space, opts.Start)
 	if err != nil {
 		return nil, err
 	}
-	s := &Searcher{space: space, opts: opts, key: k, told: map[string]outer.Result{}}
+	opts, err = opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Searcher{space: space, opts: opts, key: k, start: start, told: map[string]outer.Result{}}
 	n := space.Dims()
 	s.absent, s.spare, s.fixed = make([]float64, n), make([]bool, n), make([]bool, n)
 	for i := range n {
 		s.absent[i], s.spare[i] = space.Absent(i)
-	}
-	for _, r := range opts.Start {
-		u, ok := space.Coordinates(r)
-		if !ok {
-			return nil, fmt.Errorf("fd-gradient: cannot start from rule %s: it lies outside the space", r.Name)
-		}
-		s.start = append(s.start, u)
 	}
 	return s, nil
 }
@@ -164,26 +156,15 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 // Seed makes the ascents begin from rules found before, most complex first,
 // as far as they lie in the space.
 func (s *Searcher) Seed(found []outer.Candidate) error {
-	for _, c := range slices.Backward(found) {
-		if u, ok := s.space.Coordinates(c.Rule); ok {
-			s.start = append(s.start, u)
-		}
-	}
+	inside := points.Inside(s.space, found)
+	slices.Reverse(inside)
+	s.start = append(s.start, inside...)
 	return nil
 }
 
 // Ask implements outer.Searcher.
 func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
-	if s.gen.Waiting() {
-		return nil, pending.ErrWaiting
-	}
-	for limit > 0 && s.done == "" {
-		if asked := s.gen.Ask(limit); asked != nil {
-			return asked, nil
-		}
-		s.advance()
-	}
-	return nil, nil
+	return s.gen.Next(limit, s.ended, s.advance)
 }
 
 // Tell implements outer.Searcher.
@@ -201,7 +182,9 @@ func (s *Searcher) Tell(results []outer.Result) error {
 }
 
 // Done implements outer.Searcher.
-func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.done != "" }
+func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.ended() }
+
+func (s *Searcher) ended() bool { return s.done != "" }
 
 // Status implements outer.Reporter.
 func (s *Searcher) Status() string {
@@ -210,7 +193,7 @@ func (s *Searcher) Status() string {
 
 // advance moves on from a point whose probes have been told, or begins an
 // ascent, and queues the next probes.
-func (s *Searcher) advance() {
+func (s *Searcher) advance() error {
 	if s.point == nil {
 		s.begin()
 	} else {
@@ -219,6 +202,7 @@ func (s *Searcher) advance() {
 	if s.done == "" && s.point != nil {
 		s.queue()
 	}
+	return nil
 }
 
 // begin starts the next ascent.

@@ -49,6 +49,23 @@ func (g *Generation) Ask(limit int) []outer.Candidate {
 	return out
 }
 
+// Next hands out at most limit rules, of the next generation where there are
+// none left: advance starts it, or ends the search.
+func (g *Generation) Next(limit int, done func() bool, advance func() error) ([]outer.Candidate, error) {
+	if g.Waiting() {
+		return nil, ErrWaiting
+	}
+	for limit > 0 && !done() {
+		if asked := g.Ask(limit); asked != nil {
+			return asked, nil
+		}
+		if err := advance(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
 // ErrWaiting is returned by searchers that are asked again before they were
 // told what became of the last candidates.
 var ErrWaiting = errors.New("asked for candidates before the results of the last ones were told")

@@ -5,12 +5,12 @@
 package cube
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
+	"github.com/metaplast/metaplast/outer/internal/points"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -50,49 +50,25 @@ type Searcher struct {
 
 // New returns a searcher. name is that of the method, for messages.
 func New(name string, space *rulespace.Space, start []*rulespace.Rule, begin Begin) (*Searcher, error) {
-	if space.Kind() == "symbolic" {
-		return nil, fmt.Errorf("method %s tunes coefficients; this space is symbolic: use enumerate or cgp", name)
-	}
-	if err := space.Validate(); err != nil {
+	at, err := points.Start(name, space, start)
+	if err != nil {
 		return nil, err
 	}
-	s := &Searcher{space: space, begin: begin, told: map[string]outer.Result{}}
-	for _, r := range start {
-		u, ok := space.Coordinates(r)
-		if !ok {
-			return nil, fmt.Errorf("%s: cannot start from rule %s: it lies outside the space", name, r.Name)
-		}
-		s.start = append(s.start, u)
-	}
-	return s, nil
+	return &Searcher{space: space, start: at, begin: begin, told: map[string]outer.Result{}}, nil
 }
 
 // Seed makes the strategy begin from rules found before, most complex first,
 // as far as they lie in the space.
 func (s *Searcher) Seed(found []outer.Candidate) error {
-	for _, c := range slices.Backward(found) {
-		if u, ok := s.space.Coordinates(c.Rule); ok {
-			s.start = append(s.start, u)
-		}
-	}
+	inside := points.Inside(s.space, found)
+	slices.Reverse(inside)
+	s.start = append(s.start, inside...)
 	return nil
 }
 
 // Ask implements outer.Searcher.
 func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
-	if s.gen.Waiting() {
-		return nil, pending.ErrWaiting
-	}
-	if s.strategy == nil {
-		s.strategy = s.begin(s.space.Dims(), s.start)
-	}
-	for limit > 0 && s.done == "" {
-		if asked := s.gen.Ask(limit); asked != nil {
-			return asked, nil
-		}
-		s.advance()
-	}
-	return nil, nil
+	return s.gen.Next(limit, s.ended, s.advance)
 }
 
 // Tell implements outer.Searcher.
@@ -107,7 +83,9 @@ func (s *Searcher) Tell(results []outer.Result) error {
 }
 
 // Done implements outer.Searcher.
-func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.done != "" }
+func (s *Searcher) Done() (outer.Reason, bool) { return s.done, s.ended() }
+
+func (s *Searcher) ended() bool { return s.done != "" }
 
 // Status implements outer.Reporter.
 func (s *Searcher) Status() string {
@@ -118,16 +96,19 @@ func (s *Searcher) Status() string {
 }
 
 // advance queues the rules of the next generation that have to be scored.
-func (s *Searcher) advance() {
-	points := s.strategy.Ask()
-	if len(points) == 0 {
+func (s *Searcher) advance() error {
+	if s.strategy == nil {
+		s.strategy = s.begin(s.space.Dims(), s.start)
+	}
+	asked := s.strategy.Ask()
+	if len(asked) == 0 {
 		s.done = outer.Converged
-		return
+		return nil
 	}
 	s.points, s.asked = s.points[:0], s.asked[:0]
 	var rules []*rulespace.Rule
 	queued := map[string]bool{}
-	for _, u := range points {
+	for _, u := range asked {
 		r := s.space.Decode(u)
 		id := r.Digest()
 		s.points = append(s.points, id)
@@ -146,6 +127,7 @@ func (s *Searcher) advance() {
 	} else if len(rules) == 0 {
 		s.settle()
 	}
+	return nil
 }
 
 // settle tells the strategy about a generation whose rules are all known.
