@@ -38,6 +38,7 @@ type Result struct {
 	Score  float64 // mean normalised score at the last rung reached; never NaN
 	SE     float64 // standard error of Score over replicates; 0 for one replicate
 	N      int     // replicates
+	Cost   float64 // what the plan's Objective makes of it; 0 where there is none
 	Rung   int     // last rung reached, from 0
 	Full   bool    // reached the last rung
 	Status Status  // OK when at least one trial at the chosen parameters ended well
