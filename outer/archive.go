@@ -4,34 +4,44 @@ import "slices"
 
 // archive keeps the best result of every complexity.
 type archive struct {
-	best  []Result // by complexity
+	best  []Result // by complexity, then cost
 	front []Result // cached
 }
 
-// add takes a result and reports whether it is the best of its complexity.
+// add takes a result and reports whether no other of its complexity that costs
+// as little is better.
 func (a *archive) add(r Result) bool {
 	if r.Status != OK {
 		return false
 	}
-	i, found := slices.BinarySearchFunc(a.best, r.Complexity, func(b Result, c int) int { return b.Complexity - c })
-	switch {
-	case !found:
-		a.best = slices.Insert(a.best, i, r)
-	case Better(r, a.best[i]):
-		a.best[i] = r
-	default:
-		return false
+	from, _ := slices.BinarySearchFunc(a.best, r.Complexity, func(b Result, c int) int { return b.Complexity - c })
+	to, at := from, from
+	for ; to < len(a.best) && a.best[to].Complexity == r.Complexity; to++ {
+		b := a.best[to]
+		if b.Cost <= r.Cost && !Better(r, b) {
+			return false
+		}
+		if b.Cost < r.Cost {
+			at++
+		}
 	}
+	// Those that cost as much or more and are worse make room.
+	end := at
+	for end < to && !Better(a.best[end], r) {
+		end++
+	}
+	a.best = slices.Replace(a.best, at, end, r)
 	a.front = nil
 	return true
 }
 
-// members returns the results that no simpler one equals or beats, simplest
-// first. The slice is never changed afterwards.
+// members returns the results that no other of the same complexity or less
+// equals or beats at the same cost or less, simplest first. The slice is never
+// changed afterwards.
 func (a *archive) members() []Result {
 	if a.front == nil && len(a.best) > 0 {
 		for _, r := range a.best {
-			if n := len(a.front); n == 0 || r.Score > a.front[n-1].Score {
+			if !slices.ContainsFunc(a.front, func(m Result) bool { return m.Cost <= r.Cost && m.Score >= r.Score }) {
 				a.front = append(a.front, r)
 			}
 		}

@@ -42,9 +42,10 @@ type series struct {
 // tally sums up the trials of a contender at one point.
 type tally struct {
 	mean, se float64
-	n        int // replicates
-	ok       int // trials that ended well
-	diverged int // trials
+	worst    float64 // trial
+	n        int     // replicates
+	ok       int     // trials that ended well
+	diverged int     // trials
 	status   Status
 	reason   string
 }
@@ -180,9 +181,10 @@ func (t tally) better(u tally) bool {
 }
 
 func (s *series) tally() tally {
-	t := tally{n: len(s.outcomes), status: OK}
+	t := tally{n: len(s.outcomes), status: OK, worst: math.Inf(1)}
 	for _, rep := range s.outcomes {
 		for _, o := range rep {
+			t.worst = min(t.worst, o.Value)
 			if o.Status == OK {
 				t.ok++
 				continue

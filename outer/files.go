@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,8 @@ var frontColumns = []string{
 // FrontCSV writes rows as front.csv: one line per rule, numbers that read back
 // exactly. score, low, high and n are those of the validation and empty before
 // it; held_out is empty without held-out tasks, db and dfb for a rule that has
-// none, near for one that equals no classic rule; pick is 1 in one row and 0 in the others.
+// none, near for one that equals no classic rule; pick is 1 in one row and 0 in the others. The
+// costs of a third objective are a last column, under its name.
 func FrontCSV(rows []Row) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -26,7 +28,11 @@ func FrontCSV(rows []Row) []byte {
 		// Writing to a buffer cannot fail.
 		_ = w.Write(fields)
 	}
-	line(frontColumns)
+	columns, priced := frontColumns, len(rows) > 0 && rows[0].Objective != ""
+	if priced {
+		columns = append(slices.Clip(columns), rows[0].Objective)
+	}
+	line(columns)
 	for i := range rows {
 		r := &rows[i]
 		score, low, high, n, held := "", "", "", "", ""
@@ -40,10 +46,14 @@ func FrontCSV(rows []Row) []byte {
 		if r.Pick {
 			pick = "1"
 		}
-		line([]string{
+		fields := []string{
 			strconv.Itoa(r.Rank), strconv.Itoa(r.Complexity), score, low, high, n, number(r.Search.Mean), held, number(r.Gain),
 			r.DW, r.DB, r.DFB, FormatParams(r.Rule), r.Canonical, r.Digest, r.Near, pick,
-		})
+		}
+		if priced {
+			fields = append(fields, number(r.Cost))
+		}
+		line(fields)
 	}
 	w.Flush()
 	return b.Bytes()

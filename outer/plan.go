@@ -38,8 +38,9 @@ type Plan struct {
 	// tenth of a life where a life has at least 1,000 samples, else on all of it.
 	Rungs       []Rung
 	Tune        Tune
-	Cohort      int // candidates asked for at a time; 0 means 64
-	Evaluations int // candidates to trial at most, cached ones not counted; at least 1
+	Objective   string // the name of a third objective; "" for none
+	Cohort      int    // candidates asked for at a time; 0 means 64
+	Evaluations int    // candidates to trial at most, cached ones not counted; at least 1
 
 	Baselines []Baseline // tuned and validated beside the search
 	Fresh     int        // replicates of the final validation; 0 means 10
@@ -158,6 +159,9 @@ func (p Plan) Resolve() (Plan, error) {
 	}
 	if last := p.Rungs[len(p.Rungs)-1]; last.Steps != 1 {
 		return p, fmt.Errorf("plan: the last rung has steps %v, it must have 1", last.Steps)
+	}
+	if _, ok := ObjectiveByName(p.Objective); !ok && p.Objective != "" {
+		return p, fmt.Errorf("plan: %q is not an objective", p.Objective)
 	}
 	var err error
 	if p.Tune, err = p.Tune.resolve(); err != nil {

@@ -40,12 +40,14 @@ type MethodReport struct {
 	Evaluations int
 }
 
-// Row is a rule of the front: none that is simpler scored as well, in the
-// search and, once there is evidence, on fresh replicates.
+// Row is a rule of the front: none that is simpler, and costs no more, scored
+// as well, in the search and, once there is evidence, on fresh replicates.
 type Row struct {
 	Rank       int // from 1
 	Rule       *rulespace.Rule
 	Complexity int
+	Objective  string  // the third, "" for none
+	Cost       float64 // what that is for the rule
 	DW         string
 	DB, DFB    string // empty where the rule leaves biases or feedback weights alone
 	Canonical  string
@@ -100,13 +102,13 @@ type Difference struct {
 
 // Rows describes results as rows of a front, without evidence; for showing a
 // search that is running.
-func Rows(front []Result) []Row {
+func Rows(front []Result, objective string) []Row {
 	classics := classic.All()
 	rows := make([]Row, len(front))
 	for i, r := range front {
 		near, _ := rulespace.Near(r.Rule, classics)
 		rows[i] = Row{
-			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity,
+			Rank: i + 1, Rule: r.Rule, Complexity: r.Complexity, Objective: objective, Cost: r.Cost,
 			DW: r.Rule.DW.String(), DB: textOrNone(r.Rule.DB), DFB: textOrNone(r.Rule.DFB),
 			Canonical: r.Rule.CanonicalText(), Digest: r.Digest, Near: near,
 			Search: intervalOf(r.Score, r.SE, r.N),

@@ -283,7 +283,7 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 			t := e.contender.score
 			e.result = Result{
 				Digest: e.contender.label, Complexity: e.complexity,
-				Score: t.mean, SE: t.se, N: t.n, Rung: k, Full: last, Status: t.status, Reason: t.reason,
+				Score: t.mean, SE: t.se, N: t.n, Cost: s.plan.cost(e.contender.learner.Rule, t), Rung: k, Full: last, Status: t.status, Reason: t.reason,
 			}
 		}
 		if !last {
@@ -377,7 +377,7 @@ func (s *session) polish(ctx context.Context) error {
 	}
 	for i, r := range front {
 		t := cs[i].score
-		r.Score, r.SE, r.N = t.mean, t.se, t.n
+		r.Score, r.SE, r.N, r.Cost = t.mean, t.se, t.n, s.plan.cost(cs[i].learner.Rule, t)
 		if err := cs[i].finish(&r); err != nil {
 			return err
 		}

@@ -519,6 +519,45 @@ func TestArchive(t *testing.T) {
 	})
 }
 
+// With a cost, the front is what no other equals or beats in all three respects,
+// whatever the order of arrival.
+func TestArchiveWithCosts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var a archive
+		var all []Result
+		for i := range rapid.IntRange(0, 40).Draw(rt, "n") {
+			r := Result{
+				Digest:     string(rune('a' + i)),
+				Complexity: rapid.IntRange(1, 4).Draw(rt, "complexity"),
+				Cost:       float64(rapid.IntRange(0, 3).Draw(rt, "cost")),
+				Score:      float64(rapid.IntRange(-3, 3).Draw(rt, "score")),
+				Full:       true, Status: OK,
+			}
+			all = append(all, r)
+			a.add(r)
+		}
+		on := map[string]bool{}
+		for i, m := range a.members() {
+			on[m.Digest] = true
+			if i > 0 && m.Complexity < a.members()[i-1].Complexity {
+				rt.Errorf("%v follows %v", m, a.members()[i-1])
+			}
+		}
+		for _, r := range all {
+			beaten := false
+			for _, o := range all {
+				equal := o.Score == r.Score && o.Complexity == r.Complexity && o.Cost == r.Cost
+				if o.Digest != r.Digest && o.Complexity <= r.Complexity && o.Cost <= r.Cost && o.Score >= r.Score && (!equal || o.Digest < r.Digest) {
+					beaten = true
+				}
+			}
+			if beaten == on[r.Digest] {
+				rt.Errorf("%v: beaten %v, on the front %v", r, beaten, on[r.Digest])
+			}
+		}
+	})
+}
+
 func TestLine(t *testing.T) {
 	r := mustRule(t, "lr*pre*post")
 	values := func(l line, points []float64) (v []float64) {

@@ -2,6 +2,7 @@ package outer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/metaplast/metaplast/tasks"
 )
@@ -14,7 +15,7 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 	r.Evaluations, r.Asked, r.Unique, r.Cached = p.Evaluations, p.Asked, p.Unique, p.Cached
 	r.Failed = s.failures()
 	r.Tasks, r.HeldOut = s.names[:len(s.plan.Tasks)], s.names[len(s.plan.Tasks):]
-	r.Front = Rows(s.archive.members())
+	r.Front = Rows(s.archive.members(), s.plan.Objective)
 	r.Families = s.families.members()
 	for i, c := range s.baselines {
 		rule, err := c.tuned()
@@ -46,11 +47,11 @@ func (s *session) conclude(ctx context.Context, r *Report) error {
 }
 
 // confirmed drops the rows of a validated front that do no better than a
-// simpler one once selection no longer flatters them.
+// simpler one that costs no more once selection no longer flatters them.
 func confirmed(rows []Row) []Row {
 	var kept []Row
 	for _, r := range rows {
-		if n := len(kept); n > 0 && r.Score.Mean <= kept[n-1].Score.Mean {
+		if slices.ContainsFunc(kept, func(k Row) bool { return k.Cost <= r.Cost && k.Score.Mean >= r.Score.Mean }) {
 			continue
 		}
 		r.Rank = len(kept) + 1

@@ -159,8 +159,13 @@ func state(out outcome, ended bool) string {
 func printFront(w io.Writer, rows []frontRow, baselines []baselineJSON) error {
 	held := slices.ContainsFunc(rows, func(r frontRow) bool { return r.HeldOut != nil })
 	t := newTable(w)
-	line := func(size, score string, heldOut *num, gain, dw string) {
-		cells := []string{size, score}
+	priced := len(rows) > 0 && rows[0].Objective != ""
+	line := func(size, cost, score string, heldOut *num, gain, dw string) {
+		cells := []string{size}
+		if priced {
+			cells = append(cells, cost)
+		}
+		cells = append(cells, score)
 		if held {
 			text := "—"
 			if heldOut != nil {
@@ -170,7 +175,11 @@ func printFront(w io.Writer, rows []frontRow, baselines []baselineJSON) error {
 		}
 		t.row(append(cells, gain, dw)...)
 	}
-	header := []string{"size", "score"}
+	header := []string{"size"}
+	if priced {
+		header = append(header, rows[0].Objective)
+	}
+	header = append(header, "score")
 	if held {
 		header = append(header, "held-out")
 	}
@@ -186,14 +195,18 @@ func printFront(w io.Writer, rows []frontRow, baselines []baselineJSON) error {
 		if r.Pick {
 			notes += "   ◂ pick"
 		}
-		line(size, intervalText(r.Score), r.HeldOut, gain, assigned(r.DW, r.DB, r.DFB)+notes)
+		cost := ""
+		if r.Cost != nil {
+			cost = short(float64(*r.Cost))
+		}
+		line(size, cost, intervalText(r.Score), r.HeldOut, gain, assigned(r.DW, r.DB, r.DFB)+notes)
 	}
 	for _, b := range baselines {
 		note := b.Title
 		if b.Param != "" && b.Value != nil {
 			note += fmt.Sprintf(" (best %s %s)", b.Param, short(float64(*b.Value)))
 		}
-		line("   "+b.Name, intervalText(b.Score), b.HeldOut, "", strings.TrimSpace(note))
+		line("   "+b.Name, "", intervalText(b.Score), b.HeldOut, "", strings.TrimSpace(note))
 	}
 	return t.flush()
 }

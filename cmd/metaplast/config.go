@@ -121,6 +121,7 @@ type SearchConfig struct {
 	MaxComplexity int            `key:"max_complexity" min:"1" max:"100" doc:"nodes of the largest rule; default 7"`
 	Rungs         []RungConfig   `key:"rungs" doc:"stages of the race, cheapest first"`
 	Tune          TuneConfig     `key:"tune" doc:"what is tuned for every structure, apart from it"`
+	Objective     string         `key:"objective" enum:"locality,energy,robustness" doc:"what to keep small besides the size of rules: signals that are not at the synapse, operations per synapse, or the distance of the worst trial from the mean; the front then weighs three things, and nsga2 searches for all of it"`
 	Cohort        int            `key:"cohort" min:"1" max:"100000" doc:"rules that race together; default 64"`
 
 	options map[string]string

@@ -21,7 +21,9 @@ type frontRow struct {
 	Complexity int                `json:"complexity"`
 	Score      interval           `json:"score"` // on fresh seeds; that of the search while it runs
 	HeldOut    *num               `json:"held_out,omitempty"`
-	Gain       num                `json:"gain"` // over the row above
+	Gain       num                `json:"gain"`                // over the row above
+	Objective  string             `json:"objective,omitempty"` // the third, and what it is for the rule
+	Cost       *num               `json:"cost,omitempty"`
 	DW         string             `json:"dw"`
 	DB         string             `json:"db,omitempty"`
 	DFB        string             `json:"dfb,omitempty"`
@@ -59,6 +61,10 @@ func row(r outer.Row) frontRow {
 	if r.HeldOut.N > 0 {
 		held := num(r.HeldOut.Mean)
 		out.HeldOut = &held
+	}
+	if r.Objective != "" {
+		cost := num(r.Cost)
+		out.Objective, out.Cost = r.Objective, &cost
 	}
 	return out
 }
@@ -120,6 +126,12 @@ func readFront(dir string) ([]frontRow, error) {
 		if r.text("held_out") != "" {
 			held := num(r.number("held_out"))
 			row.HeldOut = &held
+		}
+		for _, o := range outer.Objectives() {
+			if r.optional(o.Name) != "" {
+				cost := num(r.number(o.Name))
+				row.Objective, row.Cost = o.Name, &cost
+			}
 		}
 		if r.err != nil {
 			return nil, &checkpoints.ErrDamaged{Dir: dir, File: "front.csv", Line: n + 2, Why: r.err.Error()}

@@ -82,6 +82,8 @@ func resolve(s *settings, src func(data string) tasks.Source) (*search, error) {
 		Learner: learner.Learner{Credit: r.credit, OutputRule: r.outputRule()},
 		Rungs:   r.rungs(),
 		Tune:    r.tune(),
+
+		Objective: c.Search.Objective,
 	}
 	if len(r.problems) == 0 && len(r.dataErrs) == 0 {
 		plan.Tasks, plan.HeldOut = r.settings[:len(searched)], r.settings[len(searched):]

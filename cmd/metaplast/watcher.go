@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ type watcher struct {
 	run     *checkpoints.Run
 	name    string
 	seed    uint64
+	costs   string // the third objective; "" for none
 	ui      *ui
 	log     *runLog
 	started time.Time
@@ -51,7 +54,7 @@ type view struct {
 func newWatcher(run *checkpoints.Run, m checkpoints.Manifest, s *search, ui *ui, log *runLog, known int) *watcher {
 	now := time.Now()
 	return &watcher{
-		run: run, name: m.Name, seed: m.Seed, ui: ui, log: log, started: now, finished: make(chan struct{}),
+		run: run, name: m.Name, seed: m.Seed, costs: s.plan.Objective, ui: ui, log: log, started: now, finished: make(chan struct{}),
 		view: view{Name: m.Name, ID: m.ID, Seed: m.Seed, Workers: s.plan.Workers, Numerics: m.Numerics, Started: now, Known: known,
 			Progress: outer.Progress{Phase: outer.PhaseBaselines, Budget: s.plan.Evaluations}},
 	}
@@ -99,8 +102,9 @@ func (w *watcher) Observe(p outer.Progress) {
 	if p.Trials > p.Replayed && v.fresh.IsZero() {
 		v.fresh, v.baseline = now, p.Evaluations
 	}
-	if n := len(p.Front); n > 0 {
-		if best := p.Front[n-1]; best.Digest != v.Best.Digest {
+	if len(p.Front) > 0 {
+		best := slices.MaxFunc(p.Front, func(a, b outer.Result) int { return cmp.Compare(a.Score, b.Score) })
+		if best.Digest != v.Best.Digest {
 			v.Best, v.BestAt = best, now
 			w.log.best(best, p.Evaluations)
 		}
@@ -112,7 +116,7 @@ func (w *watcher) Observe(p outer.Progress) {
 	// While the journal is replayed, what was published before is newer.
 	if p.Trials > p.Replayed && len(p.Front) > 0 && now.Sub(w.published) >= publishEvery && v.Best.Digest != w.digest {
 		w.published, w.digest = now, v.Best.Digest
-		r := &outer.Report{Name: w.name, Seed: w.seed, Front: outer.Rows(p.Front)}
+		r := &outer.Report{Name: w.name, Seed: w.seed, Front: outer.Rows(p.Front, w.costs)}
 		if err := w.publish(r); err != nil {
 			w.log.fail(err) // the journal has everything; the end tries again
 		}

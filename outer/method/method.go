@@ -13,6 +13,7 @@ import (
 	"github.com/metaplast/metaplast/outer/evolution/cmaes"
 	"github.com/metaplast/metaplast/outer/evolution/de"
 	"github.com/metaplast/metaplast/outer/evolution/es"
+	"github.com/metaplast/metaplast/outer/evolution/nsga2"
 	"github.com/metaplast/metaplast/outer/gradient"
 	"github.com/metaplast/metaplast/outer/random"
 	"github.com/metaplast/metaplast/rulespace"
@@ -203,6 +204,26 @@ func Catalogue() []Entry {
 					Starts: v.intOrNone("starts"), Start: o.Start,
 				}
 				return build(v, func() (outer.Searcher, error) { return es.NewSearcher(space, opts, k) })
+			},
+		},
+		{
+			Name: "nsga2", Title: "genetic algorithm for several objectives", Spaces: cube,
+			Doc: "NSGA-II: sorts rules into fronts by score, complexity and the third objective of the search, if it has one, and breeds (simulated binary crossover, polynomial mutation) from the whole of the best front instead of its best end.",
+			Options: []Option{
+				{"population", "32", "rules per generation, an even number"},
+				{"crossover", "0.9", "probability that two parents are crossed, 0 for never"},
+				{"mutation", "1/dimensions", "probability that a coordinate of a child changes"},
+				{"crossover_index", "5", "the larger, the closer are crossed children to their parents"},
+				{"mutation_index", "5", "the larger, the smaller are mutations"},
+				{"generations", "0", "end after so many; 0 for no limit"},
+			},
+			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
+				opts := nsga2.SearchOptions{
+					Population: v.int("population"), Crossover: v.floatOrNone("crossover"), Mutation: v.float("mutation"),
+					CrossoverIndex: v.float("crossover_index"), MutationIndex: v.float("mutation_index"),
+					Generations: v.int("generations"), Start: o.Start,
+				}
+				return build(v, func() (outer.Searcher, error) { return nsga2.NewSearcher(space, opts, k) })
 			},
 		},
 		{

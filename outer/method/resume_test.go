@@ -26,14 +26,15 @@ import (
 func TestNothingChangesAResult(t *testing.T) {
 	s := key.Root(5).Stream()
 	for _, e := range searchers() {
+		succeeded := 0
 		for _, kind := range e.Spaces {
-			empty, killed := 0, 0
+			killed := 0
 			for range plans {
 				p := randomPlan(t, s, e, kind)
 				p.Workers = 1
 				want := found(t, p, nil)
-				if len(want.front) == 0 {
-					empty++
+				if len(want.front) > 0 {
+					succeeded++
 				}
 				p.Workers = 2 + s.IntN(3)
 				if diff := cmp.Diff(want.text, found(t, p, nil).text); diff != "" {
@@ -62,9 +63,9 @@ func TestNothingChangesAResult(t *testing.T) {
 			if killed < plans {
 				t.Errorf("%s on a %s space: %d searches were killed %d times", e.Name, kind, plans, killed)
 			}
-			if empty == plans {
-				t.Errorf("%s on a %s space: none of the searches found anything", e.Name, kind)
-			}
+		}
+		if succeeded < 2 {
+			t.Errorf("%s: only %d of %d searches found anything", e.Name, succeeded, plans*len(e.Spaces))
 		}
 	}
 }

@@ -118,9 +118,8 @@ func run(t *testing.T, opts Options, k key.Key, generations int, f func([]float6
 
 // The published convergence after 25,000 evaluations, the mean distance to the
 // front, is 0.0335 on ZDT1, with the same settings (Deb et al., 2002, table II;
-// 30 coordinates, η = 20). Ours is the mean of three
-// runs. Points also cover the front: no gap between neighbours is above a
-// tenth.
+// 30 coordinates, η = 20). Ours is the mean of three runs. Points also cover
+// the front: no gap between neighbours is above a tenth.
 func TestZDT1(t *testing.T) {
 	n := 30
 	opts := Options{Low: make([]float64, n), High: make([]float64, n)}
