@@ -316,12 +316,7 @@ func differenceText(d interval) string {
 
 // costText says what a rule asks of a synapse.
 func costText(r *rulespace.Rule) string {
-	ops := 0.0
-	count(r.DW, &ops)
-	for _, s := range r.States {
-		count(s.Update, &ops)
-	}
-	reads := r.Needs()
+	ops, reads := r.SynapticCost(), r.Needs()
 	text := fmt.Sprintf("%.0f operations per synapse, reads %s", ops, reads)
 	if reads == 0 {
 		text = fmt.Sprintf("%.0f operations per synapse, reads nothing", ops)
@@ -336,16 +331,6 @@ func costText(r *rulespace.Rule) string {
 		return text + ": all local"
 	}
 	return text + "; not local: " + strings.Join(far, ", ")
-}
-
-func count(e *rulespace.Expr, ops *float64) {
-	if e.NumArgs() == 0 {
-		return
-	}
-	*ops += e.Op().Info().Cost
-	for i := range e.NumArgs() {
-		count(e.Arg(i), ops)
-	}
 }
 
 // ruleJSON is what inspect --json prints for a single rule.
