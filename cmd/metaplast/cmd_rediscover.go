@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -135,6 +136,17 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 	defer stop()
 	begin := time.Now()
 	var done []*recovery
+	show := func() error {
+		switch {
+		case o.json:
+			return jsonLine(a.stdout, rediscoverEndJSON{"result", len(names), o.methods, o.runs, num(time.Since(begin).Seconds())})
+		case o.format == "markdown":
+			return a.recoveryMarkdown(done, o.methods)
+		}
+		return a.recoveryTable(done, o.methods)
+	}
+	stopped := false
+problems:
 	for _, name := range names {
 		for _, m := range o.methods {
 			r := &recovery{problem: name, method: m}
@@ -142,9 +154,14 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 				r.why = err.Error()
 			} else {
 				var err error
-				if r, err = a.recover(ctx, name, m, o); err != nil {
+				r, err = a.recover(ctx, name, m, o)
+				stopped = errors.Is(err, errInterrupted)
+				if err != nil && !stopped {
 					return err
 				}
+			}
+			if stopped && len(r.runs) == 0 {
+				break problems
 			}
 			done = append(done, r)
 			if o.json {
@@ -152,15 +169,18 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 					return err
 				}
 			}
+			if stopped {
+				break problems
+			}
 		}
 	}
-	if o.json {
-		return jsonLine(a.stdout, rediscoverEndJSON{"result", len(names), o.methods, o.runs, num(time.Since(begin).Seconds())})
+	if stopped && len(done) == 0 {
+		return errInterrupted
 	}
-	if o.format == "markdown" {
-		return a.recoveryMarkdown(done)
+	if stopped {
+		fmt.Fprintln(a.stderr, "stopped: the table has the runs that ended")
 	}
-	return a.recoveryTable(done)
+	return show()
 }
 
 // load makes a run of a problem.
@@ -211,7 +231,7 @@ func (a *app) recover(ctx context.Context, name, by string, o rediscoverOptions)
 		}
 		run, cert, err := p.run(ctx)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		run.seed = seed
 		if i == 0 && cert != nil {
@@ -434,7 +454,7 @@ func (r *recovery) json() recoveryJSON {
 	return out
 }
 
-var recoveryHeads = []string{"problem", "method", "recovered", "95 %", "functional", "behavioural", "evaluations per success", "found after", "seconds per success", "rank of the reference"}
+var recoveryHeads = []string{"problem", "method", "recovered", "95 %", "functional", "behavioural", "evaluations per success", "found after", "seconds per success", "median seconds", "rank of the reference"}
 
 func (r *recovery) cells() []string {
 	if len(r.runs) == 0 {
@@ -448,9 +468,11 @@ func (r *recovery) cells() []string {
 		}
 		return thousands(int(math.Round(v)))
 	}
-	seconds := "—"
-	if s := r.perSuccess(secondsOf); s-s == 0 {
-		seconds = short3(s)
+	seconds := func(v float64) string {
+		if v-v != 0 {
+			return "—"
+		}
+		return short3(v)
 	}
 	rank := "—"
 	if r.rank > 0 {
@@ -458,7 +480,7 @@ func (r *recovery) cells() []string {
 	}
 	return []string{
 		r.problem, r.method, of(r.symbolic), fmt.Sprintf("%.2f–%.2f", low, high), of(r.functional), of(r.behavioural),
-		whole(r.perSuccess(evaluationsOf)), whole(r.median(foundOf)), seconds, rank,
+		whole(r.perSuccess(evaluationsOf)), whole(r.median(foundOf)), seconds(r.perSuccess(secondsOf)), seconds(r.median(secondsOf)), rank,
 	}
 }
 
@@ -471,8 +493,31 @@ func short3(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-func (a *app) recoveryTable(all []*recovery) error {
+// recoveryMatrix has a row for each problem and a column for each method: how
+// often the rule was recovered.
+func recoveryMatrix(all []*recovery, methods []string) [][]string {
+	rows := [][]string{append([]string{"recovered"}, methods...)}
+	for _, r := range all {
+		if last := rows[len(rows)-1]; last[0] != r.problem {
+			rows = append(rows, []string{r.problem})
+		}
+		cell := "—"
+		if len(r.runs) > 0 {
+			cell = fmt.Sprintf("%d/%d", r.symbolic, len(r.runs))
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], cell)
+	}
+	return rows
+}
+
+func (a *app) recoveryTable(all []*recovery, methods []string) error {
 	t := newTable(a.stdout)
+	if len(methods) > 1 {
+		for _, row := range recoveryMatrix(all, methods) {
+			t.row(row...)
+		}
+		t.row("")
+	}
 	t.row(recoveryHeads...)
 	for _, r := range all {
 		t.row(r.cells()...)
@@ -491,7 +536,16 @@ func (a *app) recoveryTable(all []*recovery) error {
 	return nil
 }
 
-func (a *app) recoveryMarkdown(all []*recovery) error {
+func (a *app) recoveryMarkdown(all []*recovery, methods []string) error {
+	if len(methods) > 1 {
+		for i, row := range recoveryMatrix(all, methods) {
+			fmt.Fprintf(a.stdout, "| %s |\n", strings.Join(row, " | "))
+			if i == 0 {
+				fmt.Fprintf(a.stdout, "|%s\n", strings.Repeat("---|", len(row)))
+			}
+		}
+		fmt.Fprintln(a.stdout)
+	}
 	fmt.Fprintf(a.stdout, "| %s |\n|%s\n", strings.Join(recoveryHeads, " | "), strings.Repeat("---|", len(recoveryHeads)))
 	for _, r := range all {
 		cells := r.cells()
