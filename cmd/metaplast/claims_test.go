@@ -67,6 +67,34 @@ func TestEquivalent(t *testing.T) {
 	}
 }
 
+func TestForwardFeedbackVerdict(t *testing.T) {
+	at := func(low, high float64) outer.Interval {
+		return outer.Interval{Mean: (low + high) / 2, Low: low, High: high, N: 5}
+	}
+	up, level, down := at(1, 2), at(-1, 1), at(-2, -1)
+	for _, c := range []struct {
+		closer, worse, diverged int
+		learns, against         outer.Interval
+		want                    verdict
+		says                    string
+	}{
+		{3, 0, 0, up, up, holds, "its accuracy higher than that"},
+		{3, 0, 0, up, level, holds, "There it is better than a network with frozen"},
+		{3, 0, 0, level, up, undecided, "not told apart"},
+		{2, 0, 0, up, up, undecided, "2 of 3"},
+		{3, 0, 1, up, up, fails, "1 lives diverged"},
+		{3, 0, 0, up, down, fails, "its accuracy lower than that"},
+		{3, 0, 0, down, up, fails, "worse"},
+		{0, 0, 0, up, up, fails, "0 of 3"},
+		{3, 2, 0, up, up, fails, "lower than that of 2"},
+	} {
+		f := (&finding{}).forwardFeedbackVerdict(c.closer, 1, c.worse, 3, c.diverged, c.learns, c.against, down)
+		if f.verdict != c.want || !strings.Contains(f.reason, c.says) {
+			t.Errorf("%+v: %s: %s", c, f.verdict, f.reason)
+		}
+	}
+}
+
 func TestStable(t *testing.T) {
 	rise := []float64{10, 50, 80, 90, 90.1, 90.2, 90.2, 90.3, 90.3, 90.4}
 	if n, done := stable(rise); n != 4 || !done {

@@ -54,7 +54,7 @@ than those on the wall; --clock wall says how long one waits.`,
 	flags.StringVar(&o.format, "format", "text", "text or markdown")
 	flags.StringVar(&o.clock, "clock", bench.Clock, "cpu or wall")
 	addJSON(cmd, &o.json)
-	cmd.AddCommand(a.benchLearnersCommand(), a.benchClaimsCommand())
+	cmd.AddCommand(a.benchLearnersCommand(), a.benchClaimsCommand(), a.benchMetaCommand())
 	return cmd
 }
 

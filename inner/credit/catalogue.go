@@ -55,6 +55,7 @@ var circuits = []*Entry{
 	&ffEntry,
 	&fwDTPEntry,
 	&helmholtzEntry,
+	&hopfieldEntry,
 	&ldrlEntry,
 	&lateralEntry,
 	&lraEntry,

@@ -277,6 +277,12 @@ var table = []known{
 		check:     "TestWakeSleepRaisesTheBound",
 	},
 	{
+		name: "hopfield", title: "Hopfield memory of patterns with their labels, not a classifier",
+		circuit: "hopfield", rule: "hopfield", rate: 0.01, batch: 1, frozen: true,
+		network: Network{Hidden: "sign", Output: "linear", Loss: "squared", InitScale: 1e-3, NoBias: true},
+		check:   "TestHopfieldRecall",
+	},
+	{
 		name: "instar", title: "instar: weights move to the inputs of active units",
 		circuit: "none", rule: "instar", rate: 0.01, batch: 1,
 		check: "TestEquations",

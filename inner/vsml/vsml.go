@@ -28,6 +28,31 @@ const (
 	clip   = 10                      // largest message, so that a bad life stays finite
 )
 
+// DeltaRule returns shared parameters with which a synapse learns by the delta
+// rule. Its weight is the difference of two cells whose input gates open and
+// close with the error, so that the part without the error cancels:
+//
+//	Δ(c_0 − c_1) = (σ(αe) − σ(−αe))·tanh(βx) ≈ αβ/2·e·x
+//
+// and the weight times x is what two output gates differ by that open and
+// close with x, each in front of a copy of the cells:
+//
+//	(σ(γx) − σ(−γx))·(tanh c_0 − tanh c_1) ≈ γ/2·x·(c_0 − c_1)
+//
+// which gain scales. The construction is ours.
+func DeltaRule(alpha, beta, gamma, gain float64) []float64 {
+	p := make([]float64, Size)
+	gate := func(g, k int) []float64 { return p[(g*State+k)*inputs:][:inputs] }
+	for k, sign := range [State][2]float64{{1, 1}, {-1, 1}, {1, -1}, {-1, -1}} {
+		gate(0, k)[Message] = sign[0] * alpha // the error comes from above
+		gate(1, k)[inputs-1] = 40             // nothing is forgotten
+		gate(2, k)[0] = sign[1] * gamma       // the input comes from below
+		gate(3, k)[0] = beta
+		p[gates+k] = sign[0] * sign[1] * gain
+	}
+	return p
+}
+
 // Network is layers of synapses, all to all. A tick of a layer is
 //
 //	s_ab ← LSTM(s_ab; m→_a, m←_b)      the same for all synapses a, b

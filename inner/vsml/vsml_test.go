@@ -99,37 +99,12 @@ func TestEquations(t *testing.T) {
 	}
 }
 
-// delta sets the shared parameters so that a synapse learns by the delta rule.
-// Its weight is the difference of two cells whose input gates open and close
-// with the error, so that the part without the error cancels:
-//
-//	Δ(c_0 − c_1) = (σ(αe) − σ(−αe))·tanh(βx) ≈ αβ/2·e·x
-//
-// and the weight times x is what two output gates differ by that open and
-// close with x, each in front of a copy of the cells:
-//
-//	(σ(γx) − σ(−γx))·(tanh c_0 − tanh c_1) ≈ γ/2·x·(c_0 − c_1)
-func delta(alpha, beta, gamma, gain float64) []float64 {
-	const S, M = vsml.State, vsml.Message
-	p := make([]float64, vsml.Size)
-	gate := func(g, k int) []float64 { return p[(g*S+k)*(2*M+S+1):][:2*M+S+1] }
-	messages := p[4*S*(2*M+S+1):]
-	for k, sign := range [S][2]float64{{1, 1}, {-1, 1}, {1, -1}, {-1, -1}} {
-		gate(0, k)[M] = sign[0] * alpha // the error comes from above
-		gate(1, k)[2*M+S] = 40          // nothing is forgotten
-		gate(2, k)[0] = sign[1] * gamma // the input comes from below
-		gate(3, k)[0] = beta
-		messages[k] = sign[0] * sign[1] * gain
-	}
-	return p
-}
-
-// With these parameters fresh networks of any size learn linear classification
+// With the parameters of the delta rule fresh networks of any size learn linear classification
 // within an episode: what learns is in the shared parameters, what was learned
 // in the states.
 func TestDeltaRule(t *testing.T) {
 	const examples, lives = 100, 30
-	params := delta(1, 0.02, 1, 10)
+	params := vsml.DeltaRule(1, 0.02, 1, 10)
 	out, wrong := make([]float64, 1), make([]float64, 1)
 	for _, inputs := range []int{2, 4, 16} {
 		early, late := 0.0, 0.0
