@@ -55,14 +55,17 @@ func (m *metaLab) n(full, quick int) int {
 
 // evolve moves slow parameters by an evolution strategy to what is best in the
 // mean of some lives, which all members of a generation share.
-func (m *metaLab) evolve(slow []float64, s es.Strategy, generations, lives int, k key.Key, life func(slow []float64, k key.Key) float64) []float64 {
-	slow = append([]float64(nil), slow...)
-	s.Evolve(slow, m.n(generations, 2), k.Child("evolution", 0), func(slow []float64, generation int) float64 {
+func (m *metaLab) evolve(start []float64, s es.Options, generations, lives int, k key.Key, life func(slow []float64, k key.Key) float64) []float64 {
+	s.Start, s.Momentum = start, -1
+	slow, err := es.Evolve(s, m.n(generations, 2), k.Child("evolution", 0), func(slow []float64, generation int) float64 {
 		if m.ctx.Err() != nil {
 			return 0
 		}
 		return mean(k.Child("generation", uint64(generation)), m.n(lives, 1), func(k key.Key) float64 { return life(slow, k) })
 	})
+	if err != nil {
+		panic("bench meta: " + err.Error()) // options do not depend on the user
+	}
 	return slow
 }
 
@@ -162,7 +165,7 @@ func plasticNetwork(rule func(eta float64) *rulespace.Rule, slow []float64) *fas
 	return p
 }
 
-var slowPlastic = es.Strategy{Population: 12, Sigma: 0.3, Rate: 0.3}
+var slowPlastic = es.Options{Population: 12, Sigma: 0.3, Rate: 3.333}
 
 func runPlastic(rule func(eta float64) *rulespace.Rule, patterns int, gated, late bool) func(m *metaLab, k key.Key) ([]metaArm, error) {
 	return func(m *metaLab, k key.Key) ([]metaArm, error) {
@@ -240,7 +243,7 @@ var deltaMemory = metaLearner{
 			beta := fmath.Sigmoid(slow[0])
 			return life(func(m *fastweight.Memory, key, value []float64) { m.Replace(key, value, beta) })
 		}
-		slow := m.evolve([]float64{0}, es.Strategy{Population: 8, Sigma: 0.3, Rate: 0.3}, 30, 8, k, func(slow []float64, k key.Key) float64 { return replace(slow)(k) })
+		slow := m.evolve([]float64{0}, es.Options{Population: 8, Sigma: 0.3, Rate: 3.333}, 30, 8, k, func(slow []float64, k key.Key) float64 { return replace(slow)(k) })
 		return []metaArm{
 			{"sums (linear attention)", 0, m.test(200, k, life((*fastweight.Memory).Add))},
 			{"delta rule before the outer loop, β = ½", 0, m.test(200, k, replace([]float64{0}))},
@@ -298,7 +301,7 @@ var selfReferential = metaLearner{
 		for i := range start {
 			start[i] = s.Normal()
 		}
-		slow := m.evolve(start, es.Strategy{Population: 64, Sigma: 0.2, Rate: 1}, 400, 8, k, func(slow []float64, k key.Key) float64 { return bindingLife(slow, true, false, k) })
+		slow := m.evolve(start, es.Options{Population: 64, Sigma: 0.2, Rate: 25}, 400, 8, k, func(slow []float64, k key.Key) float64 { return bindingLife(slow, true, false, k) })
 		answer := func(slow []float64, rewrites bool) float64 {
 			return m.test(500, k, func(k key.Key) float64 { return bindingLife(slow, rewrites, true, k) })
 		}
@@ -365,7 +368,7 @@ var topDown = metaLearner{
 			return taught.life(k)
 		}
 		start := g.Start(k.Child("start", 0))
-		slow := m.evolve(start, es.Strategy{Population: 32, Sigma: 0.05, Rate: 0.05}, 120, 2, k, func(slow []float64, k key.Key) float64 {
+		slow := m.evolve(start, es.Options{Population: 32, Sigma: 0.05, Rate: 20}, 120, 2, k, func(slow []float64, k key.Key) float64 {
 			_, loss := life(slow, k)
 			return -loss
 		})
@@ -469,7 +472,7 @@ var sharedSynapses = metaLearner{
 		rule := func(slow []float64, inputs int) online {
 			return synapses(vsml.DeltaRule(fmath.Exp(slow[0]), fmath.Exp(slow[1]), fmath.Exp(slow[2]), fmath.Exp(slow[3])), inputs)
 		}
-		evolved := func(start []float64, s es.Strategy, make func(slow []float64, inputs int) online) []float64 {
+		evolved := func(start []float64, s es.Options, make func(slow []float64, inputs int) online) []float64 {
 			return m.evolve(start, s, 40, 2, k, func(slow []float64, k key.Key) float64 {
 				_, loss := onlineLife(make(slow, teacherInputs), linearTeacher(k))
 				return -loss
@@ -494,8 +497,8 @@ var sharedSynapses = metaLearner{
 		for i := range random {
 			random[i] = 0.3 * s.Normal()
 		}
-		slow := evolved([]float64{0, fmath.Log(0.02), 0, fmath.Log(10)}, es.Strategy{Population: 16, Sigma: 0.3, Rate: 0.3}, rule)
-		rate := evolved([]float64{fmath.Log(0.01)}, es.Strategy{Population: 8, Sigma: 0.3, Rate: 0.3}, unit)
+		slow := evolved([]float64{0, fmath.Log(0.02), 0, fmath.Log(10)}, es.Options{Population: 16, Sigma: 0.3, Rate: 3.333}, rule)
+		rate := evolved([]float64{fmath.Log(0.01)}, es.Options{Population: 8, Sigma: 0.3, Rate: 3.333}, unit)
 		return []metaArm{
 			{"random parameters", 0, answer(random, synapses)},
 			{"the delta rule, by hand", 0, answer(hand, synapses)},

@@ -141,9 +141,12 @@ func TestEvolvedCreditTeaches(t *testing.T) {
 	}
 	weights := g.Start(key.Root(5))
 	before := fresh(weights, 50)
-	es.Strategy{Population: 32, Sigma: 0.05, Rate: 0.05}.Evolve(weights, 25, key.Root(6), func(w []float64, generation int) float64 {
+	weights, err = es.Evolve(es.Options{Start: weights, Population: 32, Sigma: 0.05, Rate: 20, Momentum: -1}, 25, key.Root(6), func(w []float64, generation int) float64 {
 		return life(w, key.Root(7).Child("life", uint64(generation)), 40)
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	after := fresh(weights, 50)
 	t.Logf("loss of fresh networks on unseen functions: %.3f without credit, %.3f with evolved credit", -before, -after)
 	if !(after > 0.5*before) {

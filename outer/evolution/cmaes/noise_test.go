@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/metaplast/metaplast/outer/evolution/internal/problem"
+	"github.com/metaplast/metaplast/internal/problem"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/optimize"
 
-	"github.com/metaplast/metaplast/outer/evolution/internal/problem"
+	"github.com/metaplast/metaplast/internal/problem"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/metaplast/metaplast/internal/problem"
 	"github.com/metaplast/metaplast/outer"
-	"github.com/metaplast/metaplast/outer/evolution/internal/problem"
 	"github.com/metaplast/metaplast/outer/searchtest"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"

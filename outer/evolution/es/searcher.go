@@ -3,6 +3,7 @@ package es
 import (
 	"fmt"
 
+	"github.com/metaplast/metaplast/internal/es"
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/evolution/internal/cube"
 	"github.com/metaplast/metaplast/outer/internal/pending"
@@ -13,11 +14,11 @@ import (
 // SearchOptions configure a Searcher. The zero value of every field means its
 // default.
 type SearchOptions struct {
-	Population int     // as in Options
-	Sigma      float64 // as in Options; coordinates reach from -1 to 1; 0.3 by default, at most 2
-	Rate       float64 // as in Options
-	Momentum   float64 // as in Options
-	Patience   int     // as in Options
+	Population int     // as in es.Options
+	Sigma      float64 // as in es.Options; coordinates reach from -1 to 1; 0.3 by default, at most 2
+	Rate       float64 // as in es.Options
+	Momentum   float64 // as in es.Options
+	Patience   int     // as in es.Options
 	// Halvings of Sigma end an ascent; 8 by default, negative for none.
 	Halvings int
 	// Starts is the number of ascents, each from another point; 4 by default,
@@ -51,7 +52,7 @@ func NewSearcher(space *rulespace.Space, opts SearchOptions, k key.Key) (*cube.S
 		return nil, err
 	}
 	s := &strategy{opts: opts, key: k}
-	if _, err := New(s.options([]float64{0}), k); err != nil {
+	if _, err := es.New(s.options([]float64{0}), k); err != nil {
 		return nil, err
 	}
 	return cube.New("es", space, opts.Start, s.begin)
@@ -65,12 +66,12 @@ type strategy struct {
 	n      int
 	start  [][]float64
 	ascent int // number of the ascent, from 1
-	run    *Optimizer
+	run    *es.Optimizer
 	best   *outer.Result // of the ascent
 }
 
-func (s *strategy) options(start []float64) Options {
-	return Options{
+func (s *strategy) options(start []float64) es.Options {
+	return es.Options{
 		Start: start, Sigma: s.opts.Sigma, Population: s.opts.Population, Rate: s.opts.Rate,
 		Momentum: s.opts.Momentum, Patience: s.opts.Patience, Low: -1, High: 1,
 	}
@@ -88,7 +89,7 @@ func (s *strategy) Ask() [][]float64 {
 			return nil
 		}
 		var err error
-		s.run, err = New(s.options(cube.Place(s.start, s.n, s.ascent, s.key)), s.key.Child("ascent", uint64(s.ascent)))
+		s.run, err = es.New(s.options(cube.Place(s.start, s.n, s.ascent, s.key)), s.key.Child("ascent", uint64(s.ascent)))
 		if err != nil {
 			panic(err) // options have been checked
 		}
