@@ -23,6 +23,7 @@ type contender struct {
 
 	life   float64 // the fraction of a life of the present stage
 	series []*series
+	ahead  *order // of the next round, where it has been foreseen
 
 	best  float64 // position in the lead
 	score tally   // there

@@ -36,6 +36,9 @@ func Run(ctx context.Context, plan Plan, store Store, obs Observer) (*Report, er
 	}
 	s := newSession(&p, store, obs)
 	report, err := s.report(ctx)
+	if s.foreseer != nil {
+		s.foreseer.Forget()
+	}
 	if e := store.Sync(); err == nil {
 		err = e
 	}
@@ -55,6 +58,9 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 	}
 	if s.evaluator == nil {
 		s.evaluator = NewPool(p)
+	}
+	if p.Workers > 1 {
+		s.foreseer, _ = s.evaluator.(Foreseer)
 	}
 	s.progress.Budget = p.Evaluations
 	return s
@@ -140,40 +146,65 @@ func candidates(rs []Result) []Candidate {
 }
 
 func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (Reason, error) {
+	steady, _ := searcher.(Steady)
+	if s.foreseer == nil {
+		steady = nil
+	}
 	stale := 0 // candidates since the last new one
+	left := limit - s.progress.Evaluations
+	var next *cohort // asked for ahead of its time
 	for {
-		if reason, done := searcher.Done(); done {
-			return reason, nil
+		c := next
+		if next = nil; c == nil {
+			if reason, done := searcher.Done(); done {
+				return reason, nil
+			}
+			if left <= 0 {
+				return OutOfEvals, nil
+			}
+			if stale >= patience*s.plan.Cohort {
+				return NoNewRules, nil
+			}
+			n := min(s.plan.Cohort, left)
+			asked, err := searcher.Ask(n)
+			if err != nil {
+				return "", err
+			}
+			if reason, done := searcher.Done(); done && len(asked) == 0 {
+				return reason, nil
+			}
+			if len(asked) == 0 || len(asked) > n {
+				return "", fmt.Errorf("asked for up to %d candidates the searcher returned %d", n, len(asked))
+			}
+			if c, err = s.gather(asked); err != nil {
+				return "", err
+			}
 		}
-		left := limit - s.progress.Evaluations
-		if left <= 0 {
-			return OutOfEvals, nil
+		left -= len(c.fresh)
+		stale += len(c.asked)
+		if len(c.fresh) > 0 {
+			stale = 0
 		}
-		if stale >= patience*s.plan.Cohort {
-			return NoNewRules, nil
+		if steady != nil && left > 0 && stale < patience*s.plan.Cohort {
+			asked, err := steady.AskAhead(min(s.plan.Cohort, left))
+			if err != nil {
+				return "", err
+			}
+			if len(asked) > 0 {
+				if next, err = s.gather(asked); err == nil {
+					err = s.foreseeCohort(ctx, next)
+				}
+				if err != nil {
+					return "", err
+				}
+			}
 		}
-		n := min(s.plan.Cohort, left)
-		asked, err := searcher.Ask(n)
-		if err != nil {
-			return "", err
-		}
-		if reason, done := searcher.Done(); done && len(asked) == 0 {
-			return reason, nil
-		}
-		if len(asked) == 0 || len(asked) > n {
-			return "", fmt.Errorf("asked for up to %d candidates the searcher returned %d", n, len(asked))
-		}
-		before := s.progress.Evaluations
-		results, err := s.cohort(ctx, asked)
+		results, err := s.score(ctx, c)
 		if err != nil {
 			return "", err
 		}
 		if err := searcher.Tell(results); err != nil {
 			return "", err
-		}
-		stale += len(asked)
-		if s.progress.Evaluations > before {
-			stale = 0
 		}
 		if r, ok := searcher.(Reporter); ok {
 			s.progress.Status = r.Status()
@@ -182,19 +213,36 @@ func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (
 	}
 }
 
+// cohort is candidates that are asked for at one time.
+type cohort struct {
+	asked   []Candidate
+	entries []*entry // of each
+	cached  []bool   // the entry has been met before
+	empty   []*entry // new ones that change nothing
+	fresh   []*entry // other new ones, which are trialled
+	unique  int      // of all that have been met so far
+}
+
 // cohort scores candidates and returns their results in order.
 func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, error) {
+	c, err := s.gather(asked)
+	if err != nil {
+		return nil, err
+	}
+	return s.score(ctx, c)
+}
+
+// gather finds out which candidates are new.
+func (s *session) gather(asked []Candidate) (*cohort, error) {
 	for i, c := range asked {
 		if c.Rule == nil || c.Rule.DW == nil {
 			return nil, fmt.Errorf("candidate %d of %d has no rule", i+1, len(asked))
 		}
 	}
-	entries := s.meet(asked)
-	cached := make([]bool, len(asked))
-	var fresh []*entry
-	for i, e := range entries {
+	c := &cohort{asked: asked, entries: s.meet(asked), cached: make([]bool, len(asked))}
+	for i, e := range c.entries {
 		if known := s.cache.find(e); known != nil {
-			entries[i], cached[i] = known, true
+			c.entries[i], c.cached[i] = known, true
 			continue
 		}
 		s.cache.put(e)
@@ -204,16 +252,41 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 				Score: worst, Status: Silent, Reason: "the rule changes nothing",
 			}
 			e.forget()
-			s.fail(e.result)
+			c.empty = append(c.empty, e)
 			continue
 		}
 		e.contender = s.contender(e)
-		fresh = append(fresh, e)
+		c.fresh = append(c.fresh, e)
 	}
-	if err := s.race(ctx, fresh); err != nil {
+	c.unique = s.cache.unique
+	return c, nil
+}
+
+// foreseeCohort lets idle workers begin with the first rung of a cohort.
+func (s *session) foreseeCohort(ctx context.Context, c *cohort) error {
+	st := s.stage(s.plan.Rungs[0])
+	var jobs []Job
+	for _, e := range c.fresh {
+		e.contender.ahead = &order{}
+		if err := s.prepare(e.contender.ahead, e.contender, st); err != nil {
+			return err
+		}
+		jobs = append(jobs, e.contender.ahead.jobs...)
+	}
+	s.foreseer.Foresee(ctx, jobs, false)
+	return nil
+}
+
+// score trials what is new in a cohort and returns the results of all of it in
+// order.
+func (s *session) score(ctx context.Context, c *cohort) ([]Result, error) {
+	for _, e := range c.empty {
+		s.fail(e.result)
+	}
+	if err := s.race(ctx, c.fresh); err != nil {
 		return nil, err
 	}
-	for _, e := range fresh {
+	for _, e := range c.fresh {
 		if err := e.contender.finish(&e.result); err != nil {
 			return nil, err
 		}
@@ -226,18 +299,18 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		}
 		e.forget()
 	}
-	results := make([]Result, len(asked))
-	for i, e := range entries {
+	results := make([]Result, len(c.asked))
+	for i, e := range c.entries {
 		e.listed = e.listed || s.enumerates
 		results[i] = e.result
-		results[i].Cached = cached[i]
-		if cached[i] {
+		results[i].Cached = c.cached[i]
+		if c.cached[i] {
 			s.progress.Cached++
 		}
 	}
-	s.progress.Asked += len(asked)
-	s.progress.Unique = s.cache.unique
-	s.progress.Evaluations += len(fresh)
+	s.progress.Asked += len(c.asked)
+	s.progress.Unique = c.unique
+	s.progress.Evaluations += len(c.fresh)
 	return results, nil
 }
 
