@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -287,7 +288,7 @@ func (s *session) score(ctx context.Context, c *cohort) ([]Result, error) {
 		return nil, err
 	}
 	for _, e := range c.fresh {
-		if err := e.contender.finish(&e.result); err != nil {
+		if err := e.contender.finish(&e.result, e.digestOf); err != nil {
 			return nil, err
 		}
 		if e.result.Status != OK {
@@ -418,14 +419,14 @@ func promote(live []*entry, keep float64, seen *archive) []*entry {
 }
 
 // finish sets the rule and the digest of a result at the tuned value.
-func (c *contender) finish(r *Result) error {
+func (c *contender) finish(r *Result, digest func(*rulespace.Rule) string) error {
 	rule, err := c.tuned()
 	if err != nil {
 		return err
 	}
 	r.Rule = rule
 	if rule != c.learner.Rule {
-		r.Digest = rule.Digest()
+		r.Digest = digest(rule)
 	}
 	return nil
 }
@@ -451,7 +452,7 @@ func (s *session) polish(ctx context.Context) error {
 	for i, r := range front {
 		t := cs[i].score
 		r.Score, r.SE, r.N = t.mean, t.se, t.n
-		if err := cs[i].finish(&r); err != nil {
+		if err := cs[i].finish(&r, (*rulespace.Rule).Digest); err != nil {
 			return err
 		}
 		s.archive.add(r)

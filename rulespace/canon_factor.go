@@ -16,8 +16,9 @@ func (c *Canonical) Expr() *Expr {
 	}
 	if c.whole {
 		e := newBuilder(true).expr(c.terms)
-		// Regrouping can make a denominator cancel that did not before.
-		if c.is(e) {
+		// Regrouping can make a denominator cancel that did not before, or
+		// round.
+		if c.small && e.isWhole() || c.is(e) {
 			return e
 		}
 	}

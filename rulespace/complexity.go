@@ -15,11 +15,12 @@ func Complexity(e *Expr) int {
 
 // complexity is Complexity with only those names as overall factors that
 // scale accepts.
-func complexity(e *Expr, scale func(name string) bool) int {
-	c := Canon(e)
+func complexity(e *Expr, scale func(name string) bool) int { return Canon(e).complexity(scale) }
+
+func (c *Canonical) complexity(scale func(name string) bool) int {
 	switch {
 	case c.literal != nil:
-		return e.size
+		return c.literal.size
 	case len(c.terms) == 0:
 		return 1
 	}
@@ -45,7 +46,8 @@ func (c *Canonical) size(p poly) int {
 	if !slices.ContainsFunc(p, func(t term) bool { return t.c > 0 }) {
 		p = p.scaled(-1)
 	}
-	return (&Canonical{terms: p.rounded(), whole: c.whole}).Expr().size
+	p = p.rounded()
+	return (&Canonical{terms: p, whole: c.whole, small: c.small && p.isSmall()}).Expr().size
 }
 
 // commonest is the magnitude that most coefficients have, the first on a tie.
