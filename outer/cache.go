@@ -46,7 +46,7 @@ func newCache(probe *rulespace.Probe) cache {
 // changes the cache.
 func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 	e := &entry{}
-	e.rule, e.dw = prepare(r)
+	e.rule, e.complexity, e.dw = prepare(r)
 	free := scales(e.rule, tuned)
 	if !free {
 		tuned = ""
@@ -82,11 +82,6 @@ func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
 			list = parts(e.rule, tuned)
 		}
 		e.id.form, e.id.formed, e.id.zero = form(c.probe, list)
-	}
-	if e.dw != nil {
-		e.complexity = e.rule.ComplexityOf(e.dw)
-	} else {
-		e.complexity = e.rule.Complexity()
 	}
 	return e
 }

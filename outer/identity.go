@@ -30,15 +30,15 @@ func textOf(text string) textID {
 
 // prepare returns a candidate in the form that is trialled, reported and
 // saved, so that a saved rule gives the scores it was saved with: each
-// assignment simplified, parameters that dropped out removed. The canonical
-// form of dw comes with it where the rule has nothing else.
-func prepare(r *rulespace.Rule) (*rulespace.Rule, *rulespace.Canonical) {
+// assignment simplified, parameters that dropped out removed. With it come its
+// complexity and, where the rule has nothing else, the canonical form of dw.
+func prepare(r *rulespace.Rule) (rule *rulespace.Rule, complexity int, dw *rulespace.Canonical) {
 	c := *r
 	if r.DB == nil && r.DFB == nil && len(r.States) == 0 {
 		dw := rulespace.Canon(r.DW)
-		c.DW = dw.Expr()
+		c.DW, complexity = c.Written(dw)
 		dropParams(&c)
-		return &c, dw
+		return &c, complexity, dw
 	}
 	simplify := func(e *rulespace.Expr) *rulespace.Expr {
 		if e == nil {
@@ -52,7 +52,7 @@ func prepare(r *rulespace.Rule) (*rulespace.Rule, *rulespace.Canonical) {
 		c.States[i].Update = simplify(c.States[i].Update)
 	}
 	dropParams(&c)
-	return &c, nil
+	return &c, c.Complexity(), nil
 }
 
 // dropParams removes the parameters that a rule does not read.

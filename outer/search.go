@@ -54,7 +54,7 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 	now := time.Now()
 	s := &session{
 		plan: p, names: p.taskNames(), evaluator: p.Evaluator, store: store, observer: obs,
-		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rungs: make([]archive, len(p.Rungs)),
+		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rung: map[Rung]*stage{}, rungs: make([]archive, len(p.Rungs)),
 		synced: now, observed: now,
 	}
 	if s.evaluator == nil {
@@ -335,7 +335,7 @@ func (s *session) meet(asked []Candidate) []*entry {
 func (s *session) contender(e *entry) *contender {
 	l := s.plan.Learner
 	l.Rule = e.rule
-	return newContender(e.digest, l, s.plan.Tune)
+	return contenderOn(s.plan.Tune.line(e.rule).shared(&s.line), e.digest, l)
 }
 
 // race brings new entries up the rungs.
@@ -369,7 +369,25 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 
 // stage is a rung on the searched tasks.
 func (s *session) stage(r Rung) *stage {
-	return &stage{life: r.Steps, seeds: r.Seeds, split: tasks.Validation, tasks: upTo(0, len(s.plan.Tasks))}
+	st := s.rung[r]
+	if st == nil {
+		st = s.staged(stage{life: r.Steps, seeds: r.Seeds, split: tasks.Validation, tasks: upTo(0, len(s.plan.Tasks))})
+		s.rung[r] = st
+	}
+	return st
+}
+
+// staged fills in what jobs of a stage have in common.
+func (s *session) staged(st stage) *stage {
+	for _, task := range st.tasks {
+		st.lives = append(st.lives, st.steps(s.plan.setting(task)))
+	}
+	for rep := range st.seeds {
+		for i, task := range st.tasks {
+			st.endings = append(st.endings, st.ending(s.names[task], st.lives[i], rep))
+		}
+	}
+	return &st
 }
 
 func upTo(from, to int) []int {

@@ -32,6 +32,8 @@ type session struct {
 	ends  []int // of the jobs of its contenders
 
 	memory []Outcome // for the next ones
+	line   line      // of the last candidate
+	rung   map[Rung]*stage
 
 	synced, observed time.Time
 }
@@ -119,8 +121,7 @@ func (s *session) prepare(o *order, c *contender, st *stage) error {
 		for rep := len(series.outcomes); rep < st.seeds; rep++ {
 			series.outcomes = append(series.outcomes, outcomes[:n:n])
 			for i, task := range st.tasks {
-				steps := st.steps(s.plan.setting(task))
-				key := st.key(series.label, s.names[task], steps, rep)
+				key := series.label + st.endings[rep*n+i]
 				if known, ok := s.store.Lookup(key); ok {
 					outcomes[i] = known
 					o.known++
@@ -130,7 +131,7 @@ func (s *session) prepare(o *order, c *contender, st *stage) error {
 				if err != nil {
 					return err
 				}
-				o.jobs = append(o.jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
+				o.jobs = append(o.jobs, Job{*at, task, st.lives[i], st.split, st.fresh, rep, key})
 				o.slots = append(o.slots, &outcomes[i])
 			}
 			outcomes = outcomes[n:]

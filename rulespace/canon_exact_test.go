@@ -102,8 +102,8 @@ func TestFormStandsForExpression(t *testing.T) {
 		if got, want := rule.DigestOf(c), rule.Digest(); got != want {
 			t.Fatalf("%s: digest %s, of the form %s", s, want, got)
 		}
-		if got, want := rule.ComplexityOf(c), rule.Complexity(); got != want {
-			t.Fatalf("%s: complexity %d, of the form %d", s, want, got)
+		if e, n := rule.Written(c); !e.Equal(s) || n != rule.Complexity() {
+			t.Fatalf("%s: complexity %d, of the form %d", s, rule.Complexity(), n)
 		}
 	}
 	if small < n/4 || whole < n/8 {

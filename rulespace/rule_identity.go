@@ -231,13 +231,19 @@ func (r *Rule) Complexity() int {
 	return n
 }
 
-// ComplexityOf is Complexity of a rule that has nothing but a dw, for a caller
-// that has the canonical form of which dw is the expression.
-func (r *Rule) ComplexityOf(dw *Canonical) int {
+// Written returns Simplify of a dw whose canonical form this is, and the
+// Complexity of the rule that has that dw and nothing else, the parameters of r
+// included.
+func (r *Rule) Written(dw *Canonical) (e *Expr, complexity int) {
 	if !dw.small {
-		return r.Complexity()
+		e = dw.Expr()
+		s := *r
+		s.DW = e
+		return e, s.Complexity()
 	}
-	return dw.complexity(r.declares)
+	b := newBuilder(true)
+	e = dw.exprBy(b)
+	return e, dw.complexity(b, r.declares)
 }
 
 func (r *Rule) declares(param string) bool {
