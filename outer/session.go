@@ -31,9 +31,9 @@ type session struct {
 	order order
 	ends  []int // of the jobs of its contenders
 
-	memory []Outcome // for the next ones
-	line   line      // of the last candidate
-	rung   map[Rung]*stage
+	memory []Outcome       // for the next ones
+	line   line            // of the last candidate, see line.shared
+	rung   map[Rung]*stage // on the searched tasks
 
 	synced, observed time.Time
 }
