@@ -7,8 +7,9 @@ import (
 // entry is a candidate that a search has met.
 type entry struct {
 	id         identity
-	rule       *rulespace.Rule // prepared; nil once there is a result
-	digest     string          // of rule, likewise
+	rule       *rulespace.Rule      // prepared; nil once there is a result
+	dw         *rulespace.Canonical // of a rule that has nothing else, likewise; else nil
+	digest     string               // of rule, likewise
 	complexity int
 	hebb       int        // see Cell
 	contender  *contender // nil once the race is over
@@ -17,7 +18,15 @@ type entry struct {
 
 // forget lets go of what only the race needs: a search meets millions of
 // candidates.
-func (e *entry) forget() { e.rule, e.digest, e.contender = nil, "", nil }
+func (e *entry) forget() { e.rule, e.dw, e.digest, e.contender = nil, nil, "", nil }
+
+// digestOf returns the digest of the rule of e at some values of its parameters.
+func (e *entry) digestOf(r *rulespace.Rule) string {
+	if e.dw != nil {
+		return r.DigestOf(e.dw)
+	}
+	return r.Digest()
+}
 
 // cache finds entries that behave alike.
 type cache struct {
@@ -35,31 +44,44 @@ func newCache(probe *rulespace.Probe) cache {
 // that is tuned. It may be called by several goroutines as long as none
 // changes the cache.
 func (c *cache) entry(r *rulespace.Rule, tuned string) *entry {
-	e := &entry{rule: prepare(r)}
+	e := &entry{}
+	e.rule, e.complexity, e.dw = prepare(r)
 	free := scales(e.rule, tuned)
 	if !free {
 		tuned = ""
 	}
-	list := parts(e.rule, tuned)
-	if free {
+	var list []part
+	switch {
+	case free && e.dw != nil:
+		form := e.dw.With(values(e.rule, tuned))
+		e.id.text = textOf("∝ " + form.Scaled().String())
+		e.hebb = hebbianOf(form)
+	case free:
+		list = parts(e.rule, tuned)
 		text, dw := canonical(list)
 		e.id.text = textOf(text)
 		e.hebb = hebbianOf(dw)
-	} else {
-		e.digest = e.rule.Digest()
+	default:
+		e.digest = e.digestOf(e.rule)
 		e.id.text = textOf(e.digest)
-		e.hebb = hebbian(e.rule)
+		if e.dw != nil {
+			e.hebb = hebbianOf(e.dw.With(e.rule.Value))
+		} else {
+			e.hebb = hebbian(e.rule)
+		}
 	}
 	if c.texts[e.id.text] != nil {
 		return e // the known entry stands for it
 	}
 	if free {
-		e.digest = e.rule.Digest()
+		e.digest = e.digestOf(e.rule)
 	}
 	if len(e.rule.States) == 0 {
+		if list == nil {
+			list = parts(e.rule, tuned)
+		}
 		e.id.form, e.id.formed, e.id.zero = form(c.probe, list)
 	}
-	e.complexity = e.rule.Complexity()
 	return e
 }
 

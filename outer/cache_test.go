@@ -62,7 +62,7 @@ func TestPrepare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := prepare(r)
+	got, _, _ := prepare(r)
 	if got.DW.String() != "lr*pre" || len(got.Params) != 1 || got.Params[0].Name != "lr" {
 		t.Errorf("prepared as %s with %v", got.DW, got.Params)
 	}

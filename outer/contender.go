@@ -1,9 +1,9 @@
 package outer
 
 import (
+	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/metaplast/metaplast/inner/learner"
 	"github.com/metaplast/metaplast/rulespace"
@@ -23,6 +23,8 @@ type contender struct {
 
 	life   float64 // the fraction of a life of the present stage
 	series []*series
+	spare  []series // memory for more
+	ahead  *order   // of the next round, where it has been foreseen
 
 	best  float64 // position in the lead
 	score tally   // there
@@ -57,6 +59,9 @@ type stage struct {
 	split tasks.Split
 	fresh bool
 	tasks []int // settings
+
+	lives   []int    // steps, by position of the task
+	endings []string // of keys, by replicate, then by position of the task
 }
 
 // steps returns the length of a life at a setting.
@@ -65,9 +70,11 @@ func (st *stage) steps(s *Setting) int {
 }
 
 func newContender(label string, l learner.Learner, t Tune) *contender {
-	c := &contender{label: label, learner: l, line: t.line(l.Rule), step: 1}
-	c.points = c.line.grid()
-	return c
+	return contenderOn(t.line(l.Rule), label, l)
+}
+
+func contenderOn(on line, label string, l learner.Learner) *contender {
+	return &contender{label: label, learner: l, line: on, points: on.grid(), step: 1}
 }
 
 // at returns the learner with the tuned parameter at a point, in both of its
@@ -88,7 +95,7 @@ func (c *contender) value() float64 {
 	if c.line.param == "" {
 		return 0
 	}
-	return c.line.value(c.best)
+	return c.line.at(c.best).value
 }
 
 // seriesAt returns the outcomes at a point in the present stage.
@@ -98,24 +105,21 @@ func (c *contender) seriesAt(point float64) *series {
 			return s
 		}
 	}
-	s := &series{life: c.life, point: point, label: c.label}
+	if len(c.spare) == 0 {
+		c.spare = make([]series, max(2, len(c.points)))
+	}
+	s := &c.spare[0]
+	c.spare = c.spare[1:]
+	*s = series{life: c.life, point: point, label: c.label}
 	if c.line.param != "" {
-		s.value = c.line.value(point)
-		s.label = label(c.label, c.line.param, s.value)
+		m := c.line.at(point)
+		s.value, s.label = m.value, c.label+m.text
+	}
+	if c.series == nil {
+		c.series = make([]*series, 0, 2*len(c.points))
 	}
 	c.series = append(c.series, s)
 	return s
-}
-
-// label is what keys of jobs begin with where a parameter is tuned, such as
-// 3f0a…/lr=0.01.
-func label(of, param string, value float64) string {
-	var memory [96]byte
-	b := append(memory[:0], of...)
-	b = append(b, '/')
-	b = append(b, param...)
-	b = append(b, '=')
-	return string(strconv.AppendFloat(b, value, 'g', -1, 64))
 }
 
 // at returns the learner of the contender at the point of the series.
@@ -159,8 +163,11 @@ func (c *contender) climb() bool {
 			c.points = append(c.points, p)
 		}
 	}
-	slices.Sort(c.points)
-	return len(c.points) > n
+	if len(c.points) == n {
+		return false
+	}
+	slices.Sort(c.points) // never those of the line, which had no room for more
+	return true
 }
 
 // lead finds the best of the points whose trials are done. Among equals the
@@ -227,18 +234,8 @@ func (s *series) appendMeans(out []float64, from, to int, of func(Outcome) float
 func (o Outcome) value() float64 { return o.Value }
 func (o Outcome) raw() float64   { return o.Raw }
 
-// key returns the key of a job, such as
-// 3f0a…/lr=0.01/pca:dims=8/400/validation/eval0.
-func (st *stage) key(label, task string, steps, rep int) string {
-	b := make([]byte, 0, 128)
-	b = append(b, label...)
-	b = append(b, '/')
-	b = append(b, task...)
-	b = append(b, '/')
-	b = strconv.AppendInt(b, int64(steps), 10)
-	b = append(b, '/')
-	b = append(b, st.split.String()...)
-	b = append(b, '/')
-	b = append(b, phaseName(st.fresh)...)
-	return string(strconv.AppendInt(b, int64(rep), 10))
+// ending is how the keys of a stage end, after the label of a series, such as
+// /pca:dims=8/400/validation/eval0.
+func (st *stage) ending(task string, steps, rep int) string {
+	return fmt.Sprintf("/%s/%d/%s/%s%d", task, steps, st.split, phaseName(st.fresh), rep)
 }

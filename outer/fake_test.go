@@ -86,7 +86,7 @@ func fakeTrial(p *Plan) single {
 type listSearcher struct {
 	rules []*rulespace.Rule
 	at    int
-	asked int
+	asked []int // at a time, of what is still to be told
 	told  []Result
 	ends  Reason // when the list is used up
 	loop  bool   // begin again instead
@@ -102,14 +102,24 @@ func (s *listSearcher) Ask(limit int) ([]Candidate, error) {
 			s.at %= len(s.rules)
 		}
 	}
-	s.asked = len(out)
+	if len(out) > 0 {
+		s.asked = append(s.asked, len(out))
+	}
 	return out, nil
 }
 
-func (s *listSearcher) Tell(r []Result) error {
-	if len(r) != s.asked {
-		return fmt.Errorf("told %d results of %d", len(r), s.asked)
+func (s *listSearcher) AskAhead(limit int) ([]Candidate, error) {
+	if len(s.asked) != 1 {
+		return nil, fmt.Errorf("%d questions are open", len(s.asked))
 	}
+	return s.Ask(limit)
+}
+
+func (s *listSearcher) Tell(r []Result) error {
+	if len(s.asked) == 0 || len(r) != s.asked[0] {
+		return fmt.Errorf("told %d results of %v", len(r), s.asked)
+	}
+	s.asked = s.asked[1:]
 	s.told = append(s.told, r...)
 	return nil
 }
@@ -233,6 +243,7 @@ func fakePlan(t testing.TB, rules []*rulespace.Rule, workers int) Plan {
 
 func withFakeTrials(t testing.TB, p Plan, workers int) Plan {
 	t.Helper()
+	p.Workers = workers
 	resolved, err := p.Resolve()
 	if err != nil {
 		t.Fatal(err)

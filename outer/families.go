@@ -65,10 +65,7 @@ func hebbian(r *rulespace.Rule) int {
 	if correlated.Minus(r.DW.Signals()) != 0 {
 		return 0
 	}
-	return hebbianOf(rulespace.CanonWith(r.DW, func(name string) (*rulespace.Expr, bool) {
-		p, ok := r.Param(name)
-		return rulespace.Const(p.Value), ok
-	}))
+	return hebbianOf(rulespace.CanonWith(r.DW, r.Value))
 }
 
 // hebbianOf returns the sign of pre·post in a canonical form.

@@ -2,6 +2,7 @@ package outer
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"github.com/metaplast/metaplast/rulespace"
@@ -29,9 +30,16 @@ func textOf(text string) textID {
 
 // prepare returns a candidate in the form that is trialled, reported and
 // saved, so that a saved rule gives the scores it was saved with: each
-// assignment simplified, parameters that dropped out removed.
-func prepare(r *rulespace.Rule) *rulespace.Rule {
+// assignment simplified, parameters that dropped out removed. With it come its
+// complexity and, where the rule has nothing else, the canonical form of dw.
+func prepare(r *rulespace.Rule) (rule *rulespace.Rule, complexity int, dw *rulespace.Canonical) {
 	c := *r
+	if r.DB == nil && r.DFB == nil && len(r.States) == 0 {
+		dw := rulespace.Canon(r.DW)
+		c.DW, complexity = c.Written(dw)
+		dropParams(&c)
+		return &c, complexity, dw
+	}
 	simplify := func(e *rulespace.Expr) *rulespace.Expr {
 		if e == nil {
 			return nil
@@ -43,13 +51,30 @@ func prepare(r *rulespace.Rule) *rulespace.Rule {
 	for i := range c.States {
 		c.States[i].Update = simplify(c.States[i].Update)
 	}
-	c.Params = nil
-	for _, p := range r.Params {
-		if reads(&c, p.Name) {
-			c.Params = append(c.Params, p)
-		}
+	dropParams(&c)
+	return &c, c.Complexity(), nil
+}
+
+// dropParams removes the parameters that a rule does not read.
+func dropParams(r *rulespace.Rule) {
+	unread := func(p rulespace.Param) bool { return !reads(r, p.Name) }
+	if slices.ContainsFunc(r.Params, unread) {
+		r.Params = slices.DeleteFunc(slices.Clone(r.Params), unread)
 	}
-	return &c
+	if len(r.Params) == 0 {
+		r.Params = nil
+	}
+}
+
+// values says what stands for the parameters of a rule: their values, but 1
+// for one.
+func values(r *rulespace.Rule, one string) func(name string) (*rulespace.Expr, bool) {
+	return func(name string) (*rulespace.Expr, bool) {
+		if name == one {
+			return rulespace.Const(1), true
+		}
+		return r.Value(name)
+	}
 }
 
 // part is an assignment of a rule without states.
@@ -68,13 +93,7 @@ func parts(r *rulespace.Rule, one string) []part {
 			continue
 		}
 		a.free = one != "" && mentions(a.expr, one)
-		a.expr = a.expr.Substitute(func(name string) (*rulespace.Expr, bool) {
-			if name == one {
-				return rulespace.Const(1), true
-			}
-			p, ok := r.Param(name)
-			return rulespace.Const(p.Value), ok
-		})
+		a.expr = a.expr.Substitute(values(r, one))
 		list = append(list, a)
 	}
 	return list

@@ -1,6 +1,8 @@
 package outer
 
 import (
+	"strconv"
+
 	"github.com/metaplast/metaplast/internal/fmath"
 	"github.com/metaplast/metaplast/rulespace"
 )
@@ -13,6 +15,45 @@ type line struct {
 	param     string // empty where nothing is tuned
 	low, high float64
 	last      float64
+	marks     *marks // may be nil
+}
+
+// marks are what contenders of one scale need to know of it, again and again.
+type marks struct {
+	grid []float64
+	seen []mark
+}
+
+type mark struct {
+	position, value float64
+	text            string // what the value adds to keys, such as /lr=0.01
+}
+
+// shared returns the line of known, if it is the same, so that contenders have
+// marks in common.
+func (l line) shared(known *line) line {
+	if known.marks == nil || l.param != known.param || l.low != known.low || l.high != known.high || l.last != known.last {
+		*known = l
+		known.marks = &marks{grid: l.grid()}
+	}
+	return *known
+}
+
+// at returns the mark at a position.
+func (l line) at(position float64) mark {
+	if l.marks != nil {
+		for _, m := range l.marks.seen {
+			if m.position == position {
+				return m
+			}
+		}
+	}
+	v := l.value(position)
+	m := mark{position, v, "/" + l.param + "=" + strconv.FormatFloat(v, 'g', -1, 64)}
+	if l.marks != nil {
+		l.marks.seen = append(l.marks.seen, m)
+	}
+	return m
 }
 
 // line returns the scale for a rule.
@@ -21,7 +62,7 @@ func (t Tune) line(r *rulespace.Rule) line {
 	if t.Param == "" || !ok {
 		return line{}
 	}
-	l := line{t.Param, t.Low, t.High, float64(t.Points - 1)}
+	l := line{param: t.Param, low: t.Low, high: t.High, last: float64(t.Points - 1)}
 	if l.high == 0 {
 		l.low, l.high = defaultLow, defaultHigh
 		if p.Low > 0 && p.High > p.Low {
@@ -45,6 +86,9 @@ func (l line) value(position float64) float64 {
 // grid returns the positions of the first rung; one, which stands for the
 // value that the rule has, where nothing is tuned.
 func (l line) grid() []float64 {
+	if l.marks != nil {
+		return l.marks.grid[:len(l.marks.grid):len(l.marks.grid)]
+	}
 	out := []float64{0}
 	for p := 1.0; p <= l.last; p++ {
 		out = append(out, p)

@@ -93,6 +93,15 @@ type Seeder interface {
 	Seed([]Candidate) error
 }
 
+// Steady is a Searcher that asks for the same rules whatever it is told, so
+// that the next ones can be got ready while others are trialled.
+type Steady interface {
+	Searcher
+	// AskAhead is Ask while the results of the last one, and of no other, are
+	// still to be told. They are told in the order of the questions.
+	AskAhead(max int) ([]Candidate, error)
+}
+
 // Enumerator is a Searcher that asks for every distinct rule of its space, by
 // size, and so can say what has not been missed.
 type Enumerator interface {
@@ -166,6 +175,17 @@ type Evaluator interface {
 // the goroutine that called Stream. An error of done ends the evaluation.
 type Streamer interface {
 	Stream(ctx context.Context, jobs []Job, done func(i int, o Outcome) error) error
+}
+
+// Foreseer is a Streamer that begins with trials before it is asked for them,
+// where there is nothing else to do. That changes no outcome.
+type Foreseer interface {
+	Streamer
+	// Foresee names jobs that will be asked for, neighbours in this order: in
+	// the next call of Stream, or in a later one.
+	Foresee(ctx context.Context, jobs []Job, next bool)
+	// Forget drops what was foreseen and returns when nothing runs any more.
+	Forget()
 }
 
 // Store remembers outcomes by the key of their job. A resumed search asks

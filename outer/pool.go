@@ -3,17 +3,25 @@ package outer
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 )
 
 // Pool evaluates jobs on this machine. It is used by one goroutine.
 type Pool struct {
-	workers []worker
-	stop    <-chan struct{}
+	stop <-chan struct{}
 	// together reports whether a worker takes two neighbouring jobs at once;
 	// nil means never.
 	together func(a, b Job) bool
+
+	mu       sync.Mutex
+	news     sync.Cond           // a group is done or a worker has ended
+	idle     []worker            // without a goroutine
+	running  int                 // workers with one
+	queues   [urgencies][]*group // those that a worker has taken are still in it
+	foreseen map[string]*group   // by the key of the first job, until asked for
 }
 
 // worker runs jobs and returns an outcome for each.
@@ -22,6 +30,22 @@ type worker func(context.Context, []Job) []Outcome
 // most is how many jobs a worker takes at once.
 const most = 64
 
+// The queues, most urgent first.
+const (
+	wanted = iota // somebody waits
+	soon          // foreseen for the next round
+	later         // foreseen for the next cohort
+	urgencies
+)
+
+// group is a run of jobs that a worker takes at once.
+type group struct {
+	ctx         context.Context
+	jobs        []Job
+	taken, done bool
+	outcomes    []Outcome
+}
+
 // NewPool returns a pool for the trials of a resolved plan.
 func NewPool(p *Plan) *Pool {
 	make := func() worker { return newTrialWorker(p) }
@@ -29,9 +53,10 @@ func NewPool(p *Plan) *Pool {
 }
 
 func newPool(n int, stop <-chan struct{}, together func(a, b Job) bool, make func() worker) *Pool {
-	pool := &Pool{stop: stop, together: together}
+	pool := &Pool{stop: stop, together: together, foreseen: map[string]*group{}}
+	pool.news.L = &pool.mu
 	for range n {
-		pool.workers = append(pool.workers, make())
+		pool.idle = append(pool.idle, make())
 	}
 	return pool
 }
@@ -46,63 +71,169 @@ func (p *Pool) Evaluate(ctx context.Context, jobs []Job) ([]Outcome, error) {
 	return out, err
 }
 
+// Foresee implements Foreseer.
+func (p *Pool) Foresee(ctx context.Context, jobs []Job, next bool) {
+	groups := p.groups(ctx, slices.Clone(jobs))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, g := range groups {
+		p.foreseen[g.jobs[0].Key] = g
+	}
+	if next {
+		p.enqueue(soon, groups)
+	} else {
+		p.enqueue(later, groups)
+	}
+}
+
+// Forget implements Foreseer.
+func (p *Pool) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queues = [urgencies][]*group{}
+	clear(p.foreseen)
+	for p.running > 0 {
+		p.news.Wait()
+	}
+}
+
 // Stream implements Streamer. When the plan's Stop is closed, trials in
 // flight are finished and handed over and the error is ErrStopped; when ctx is
 // cancelled, they end at the next update and are dropped.
 func (p *Pool) Stream(ctx context.Context, jobs []Job, done func(i int, o Outcome) error) error {
-	groups := p.groups(jobs)
-	var (
-		next     atomic.Int64
-		halt     atomic.Bool
-		outcomes = make([]Outcome, len(jobs))
-		finished = make(chan int, len(p.workers))
-		live     = min(len(p.workers), len(groups))
-	)
-	for _, w := range p.workers[:live] {
-		go func() {
-			for !halt.Load() && !p.stopped(ctx) {
-				i := int(next.Add(1)) - 1
-				if i >= len(groups) {
-					break
-				}
-				g := groups[i]
-				copy(outcomes[g.from:g.to], contained(ctx, w, jobs[g.from:g.to]))
-				if ctx.Err() != nil {
-					break // the trial may have been cut short
-				}
-				finished <- i
-			}
-			finished <- -1
-		}()
-	}
-	ready := make([]bool, len(jobs))
+	p.mu.Lock()
+	groups := p.recall(ctx, jobs)
+	p.enqueue(wanted, groups)
 	delivered := 0
 	var err error
-	for live > 0 {
-		i := <-finished
-		if i < 0 {
-			live--
-			continue
+	for _, g := range groups {
+		// Workers go on for as long as there is work, unless they are stopped.
+		for !g.done && p.running > 0 {
+			p.news.Wait()
 		}
-		for k := groups[i].from; k < groups[i].to; k++ {
-			ready[k] = true
+		if !g.done {
+			break
 		}
-		for err == nil && delivered < len(jobs) && ready[delivered] {
-			if err = done(delivered, outcomes[delivered]); err != nil {
-				halt.Store(true)
-			}
+		p.mu.Unlock()
+		for k := 0; k < len(g.jobs) && err == nil; k++ {
+			err = done(delivered, g.outcomes[k])
 			delivered++
 		}
+		p.mu.Lock()
+		if err != nil {
+			break
+		}
 	}
+	p.mu.Unlock()
+	if err == nil && delivered == len(jobs) {
+		return nil
+	}
+	p.Forget()
 	switch {
 	case err != nil:
 		return err
-	case delivered == len(jobs):
-		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	return ErrStopped
+}
+
+// recall groups jobs, those that were foreseen as they were then.
+func (p *Pool) recall(ctx context.Context, jobs []Job) []*group {
+	if len(p.foreseen) == 0 {
+		return p.groups(ctx, jobs)
+	}
+	var out []*group
+	from := 0 // of the jobs that are in no group yet
+	for i := 0; i < len(jobs); {
+		g := p.foreseen[jobs[i].Key]
+		if g == nil || len(g.jobs) > len(jobs)-i ||
+			!slices.EqualFunc(g.jobs, jobs[i:i+len(g.jobs)], func(a, b Job) bool { return a.Key == b.Key }) {
+			i++
+			continue
+		}
+		delete(p.foreseen, jobs[i].Key)
+		out = append(append(out, p.groups(ctx, jobs[from:i])...), g)
+		i += len(g.jobs)
+		from = i
+	}
+	return append(out, p.groups(ctx, jobs[from:])...)
+}
+
+func (p *Pool) groups(ctx context.Context, jobs []Job) []*group {
+	var all []group
+	for i := range jobs {
+		if n := len(all); n > 0 && p.together != nil && len(all[n-1].jobs) < most && p.together(jobs[i-1], jobs[i]) {
+			g := &all[n-1]
+			g.jobs = g.jobs[:len(g.jobs)+1]
+			continue
+		}
+		all = append(all, group{ctx: ctx, jobs: jobs[i : i+1]})
+	}
+	out := make([]*group, len(all))
+	for i := range all {
+		out[i] = &all[i]
+	}
+	return out
+}
+
+// enqueue gives groups to workers, as many of them as that takes.
+func (p *Pool) enqueue(urgency int, groups []*group) {
+	work := 0
+	for _, g := range groups {
+		if !g.taken {
+			p.queues[urgency] = append(p.queues[urgency], g)
+			work++
+		}
+	}
+	for ; work > 0 && len(p.idle) > 0; work-- {
+		n := len(p.idle) - 1
+		w := p.idle[n]
+		p.idle = p.idle[:n]
+		p.running++
+		go p.run(w)
+	}
+}
+
+// run works until there is nothing left to do.
+func (p *Pool) run(w worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for g := p.next(); g != nil; g = p.next() {
+		p.mu.Unlock()
+		out := contained(g.ctx, w, g.jobs)
+		p.mu.Lock()
+		if g.ctx.Err() == nil { // else trials may have been cut short
+			g.outcomes, g.done = out, true
+		}
+		p.news.Broadcast()
+		p.mu.Unlock()
+		runtime.Gosched() // whoever waits may have more work, for all
+		p.mu.Lock()
+	}
+	p.idle = append(p.idle, w)
+	p.running--
+	p.news.Broadcast()
+}
+
+// next takes the most urgent group; nil where there is none, or the user wants
+// to stop.
+func (p *Pool) next() *group {
+	for u := range p.queues {
+		for len(p.queues[u]) > 0 {
+			g := p.queues[u][0]
+			if !g.taken && p.stopped(g.ctx) {
+				return nil
+			}
+			p.queues[u][0] = nil
+			p.queues[u] = p.queues[u][1:]
+			if !g.taken {
+				g.taken = true
+				return g
+			}
+		}
+	}
+	return nil
 }
 
 func (p *Pool) stopped(ctx context.Context) bool {
@@ -114,21 +245,6 @@ func (p *Pool) stopped(ctx context.Context) bool {
 	default:
 		return false
 	}
-}
-
-// group is a run of jobs that a worker takes at once.
-type group struct{ from, to int }
-
-func (p *Pool) groups(jobs []Job) []group {
-	out := make([]group, 0, len(jobs))
-	for i := range jobs {
-		if n := len(out); n > 0 && p.together != nil && out[n-1].to-out[n-1].from < most && p.together(jobs[i-1], jobs[i]) {
-			out[n-1].to++
-			continue
-		}
-		out = append(out, group{i, i + 1})
-	}
-	return out
 }
 
 // contained turns a panic of a worker into an outcome, so that one bad rule

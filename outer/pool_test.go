@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -145,6 +146,59 @@ func TestBetter(t *testing.T) {
 		for j := range order {
 			if got := Better(order[i], order[j]); got != (i < j) {
 				t.Errorf("Better(%d, %d) is %v", i, j, got)
+			}
+		}
+	}
+}
+
+// Trials that were foreseen run once, whatever they are asked for with, and
+// are handed over where they belong.
+func TestPoolForesees(t *testing.T) {
+	var jobs []Job
+	for i := range 60 {
+		jobs = append(jobs, Job{Rep: i, Key: strconv.Itoa(i)})
+	}
+	for _, workers := range []int{1, 3} {
+		var ran [60]atomic.Int64
+		p := newPool(workers, nil, func(a, b Job) bool { return a.Rep/4 == b.Rep/4 }, func() worker {
+			return func(_ context.Context, jobs []Job) []Outcome {
+				out := make([]Outcome, len(jobs))
+				for i, j := range jobs {
+					ran[j.Rep].Add(1)
+					out[i] = Outcome{Status: OK, Steps: j.Rep}
+				}
+				return out
+			}
+		})
+		ctx := context.Background()
+		stream := func(want []Job) {
+			t.Helper()
+			next := 0
+			err := p.Stream(ctx, want, func(i int, o Outcome) error {
+				if i != next || o.Steps != want[i].Rep {
+					t.Errorf("outcome %d is %d, that of job %d", i, o.Steps, want[i].Rep)
+				}
+				next++
+				return nil
+			})
+			if err != nil || next != len(want) {
+				t.Errorf("%d of %d outcomes, %v", next, len(want), err)
+			}
+		}
+		p.Foresee(ctx, jobs[8:40], false)
+		p.Foresee(ctx, jobs[4:8], true)
+		stream(jobs[:24])
+		stream(jobs[24:32])
+		p.Foresee(ctx, jobs[40:48], true)
+		// What comes otherwise than was foreseen runs again where it has to.
+		stream(jobs[42:])
+		p.Forget()
+		if len(p.foreseen) > 0 || p.running > 0 || len(p.idle) != workers {
+			t.Errorf("%d workers: something is left", workers)
+		}
+		for i := range ran {
+			if n := ran[i].Load(); n != 1 && (i < 32 || i >= 48 || n > 2) {
+				t.Errorf("%d workers: job %d ran %d times", workers, i, n)
 			}
 		}
 	}

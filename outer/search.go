@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -36,6 +37,9 @@ func Run(ctx context.Context, plan Plan, store Store, obs Observer) (*Report, er
 	}
 	s := newSession(&p, store, obs)
 	report, err := s.report(ctx)
+	if s.foreseer != nil {
+		s.foreseer.Forget()
+	}
 	if e := store.Sync(); err == nil {
 		err = e
 	}
@@ -50,11 +54,14 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 	now := time.Now()
 	s := &session{
 		plan: p, names: p.taskNames(), evaluator: p.Evaluator, store: store, observer: obs,
-		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rungs: make([]archive, len(p.Rungs)),
+		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rung: map[Rung]*stage{}, rungs: make([]archive, len(p.Rungs)),
 		synced: now, observed: now,
 	}
 	if s.evaluator == nil {
 		s.evaluator = NewPool(p)
+	}
+	if p.Workers > 1 {
+		s.foreseer, _ = s.evaluator.(Foreseer)
 	}
 	s.progress.Budget = p.Evaluations
 	return s
@@ -138,40 +145,65 @@ func candidates(rs []Result) []Candidate {
 }
 
 func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (Reason, error) {
+	steady, _ := searcher.(Steady)
+	if s.foreseer == nil {
+		steady = nil
+	}
 	stale := 0 // candidates since the last new one
+	left := limit - s.progress.Evaluations
+	var next *cohort // asked for ahead of its time
 	for {
-		if reason, done := searcher.Done(); done {
-			return reason, nil
+		c := next
+		if next = nil; c == nil {
+			if reason, done := searcher.Done(); done {
+				return reason, nil
+			}
+			if left <= 0 {
+				return OutOfEvals, nil
+			}
+			if stale >= patience*s.plan.Cohort {
+				return NoNewRules, nil
+			}
+			n := min(s.plan.Cohort, left)
+			asked, err := searcher.Ask(n)
+			if err != nil {
+				return "", err
+			}
+			if reason, done := searcher.Done(); done && len(asked) == 0 {
+				return reason, nil
+			}
+			if len(asked) == 0 || len(asked) > n {
+				return "", fmt.Errorf("asked for up to %d candidates the searcher returned %d", n, len(asked))
+			}
+			if c, err = s.gather(asked); err != nil {
+				return "", err
+			}
 		}
-		left := limit - s.progress.Evaluations
-		if left <= 0 {
-			return OutOfEvals, nil
+		left -= len(c.fresh)
+		stale += len(c.asked)
+		if len(c.fresh) > 0 {
+			stale = 0
 		}
-		if stale >= patience*s.plan.Cohort {
-			return NoNewRules, nil
+		if steady != nil && left > 0 && stale < patience*s.plan.Cohort {
+			asked, err := steady.AskAhead(min(s.plan.Cohort, left))
+			if err != nil {
+				return "", err
+			}
+			if len(asked) > 0 {
+				if next, err = s.gather(asked); err == nil {
+					err = s.foreseeCohort(ctx, next)
+				}
+				if err != nil {
+					return "", err
+				}
+			}
 		}
-		n := min(s.plan.Cohort, left)
-		asked, err := searcher.Ask(n)
-		if err != nil {
-			return "", err
-		}
-		if reason, done := searcher.Done(); done && len(asked) == 0 {
-			return reason, nil
-		}
-		if len(asked) == 0 || len(asked) > n {
-			return "", fmt.Errorf("asked for up to %d candidates the searcher returned %d", n, len(asked))
-		}
-		before := s.progress.Evaluations
-		results, err := s.cohort(ctx, asked)
+		results, err := s.score(ctx, c)
 		if err != nil {
 			return "", err
 		}
 		if err := searcher.Tell(results); err != nil {
 			return "", err
-		}
-		stale += len(asked)
-		if s.progress.Evaluations > before {
-			stale = 0
 		}
 		if r, ok := searcher.(Reporter); ok {
 			s.progress.Status = r.Status()
@@ -180,19 +212,36 @@ func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (
 	}
 }
 
+// cohort is candidates that are asked for at one time.
+type cohort struct {
+	asked   []Candidate
+	entries []*entry // of each
+	cached  []bool   // the entry has been met before
+	empty   []*entry // new ones that change nothing
+	fresh   []*entry // other new ones, which are trialled
+	unique  int      // of all that have been met so far
+}
+
 // cohort scores candidates and returns their results in order.
 func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, error) {
+	c, err := s.gather(asked)
+	if err != nil {
+		return nil, err
+	}
+	return s.score(ctx, c)
+}
+
+// gather finds out which candidates are new.
+func (s *session) gather(asked []Candidate) (*cohort, error) {
 	for i, c := range asked {
 		if c.Rule == nil || c.Rule.DW == nil {
 			return nil, fmt.Errorf("candidate %d of %d has no rule", i+1, len(asked))
 		}
 	}
-	entries := s.meet(asked)
-	cached := make([]bool, len(asked))
-	var fresh []*entry
-	for i, e := range entries {
+	c := &cohort{asked: asked, entries: s.meet(asked), cached: make([]bool, len(asked))}
+	for i, e := range c.entries {
 		if known := s.cache.find(e); known != nil {
-			entries[i], cached[i] = known, true
+			c.entries[i], c.cached[i] = known, true
 			continue
 		}
 		s.cache.put(e)
@@ -202,17 +251,42 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 				Score: worst, Status: Silent, Reason: "the rule changes nothing",
 			}
 			e.forget()
-			s.fail(e.result)
+			c.empty = append(c.empty, e)
 			continue
 		}
 		e.contender = s.contender(e)
-		fresh = append(fresh, e)
+		c.fresh = append(c.fresh, e)
 	}
-	if err := s.race(ctx, fresh); err != nil {
+	c.unique = s.cache.unique
+	return c, nil
+}
+
+// foreseeCohort lets idle workers begin with the first rung of a cohort.
+func (s *session) foreseeCohort(ctx context.Context, c *cohort) error {
+	st := s.stage(s.plan.Rungs[0])
+	var jobs []Job
+	for _, e := range c.fresh {
+		e.contender.ahead = &order{}
+		if err := s.prepare(e.contender.ahead, e.contender, st); err != nil {
+			return err
+		}
+		jobs = append(jobs, e.contender.ahead.jobs...)
+	}
+	s.foreseer.Foresee(ctx, jobs, false)
+	return nil
+}
+
+// score trials what is new in a cohort and returns the results of all of it in
+// order.
+func (s *session) score(ctx context.Context, c *cohort) ([]Result, error) {
+	for _, e := range c.empty {
+		s.fail(e.result)
+	}
+	if err := s.race(ctx, c.fresh); err != nil {
 		return nil, err
 	}
-	for _, e := range fresh {
-		if err := e.contender.finish(&e.result); err != nil {
+	for _, e := range c.fresh {
+		if err := e.contender.finish(&e.result, e.digestOf); err != nil {
 			return nil, err
 		}
 		if e.result.Status != OK {
@@ -224,20 +298,20 @@ func (s *session) cohort(ctx context.Context, asked []Candidate) ([]Result, erro
 		}
 		e.forget()
 	}
-	results := make([]Result, len(asked))
-	for i, e := range entries {
+	results := make([]Result, len(c.asked))
+	for i, e := range c.entries {
 		results[i] = e.result
-		results[i].Cached = cached[i]
-		if cached[i] {
+		results[i].Cached = c.cached[i]
+		if c.cached[i] {
 			s.progress.Cached++
 		}
 	}
 	if s.enumerates {
-		s.listed = append(s.listed, entries...)
+		s.listed = append(s.listed, c.entries...)
 	}
-	s.progress.Asked += len(asked)
-	s.progress.Unique = s.cache.unique
-	s.progress.Evaluations += len(fresh)
+	s.progress.Asked += len(c.asked)
+	s.progress.Unique = c.unique
+	s.progress.Evaluations += len(c.fresh)
 	return results, nil
 }
 
@@ -261,7 +335,7 @@ func (s *session) meet(asked []Candidate) []*entry {
 func (s *session) contender(e *entry) *contender {
 	l := s.plan.Learner
 	l.Rule = e.rule
-	return newContender(e.digest, l, s.plan.Tune)
+	return contenderOn(s.plan.Tune.line(e.rule).shared(&s.line), e.digest, l)
 }
 
 // race brings new entries up the rungs.
@@ -295,7 +369,25 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 
 // stage is a rung on the searched tasks.
 func (s *session) stage(r Rung) *stage {
-	return &stage{life: r.Steps, seeds: r.Seeds, split: tasks.Validation, tasks: upTo(0, len(s.plan.Tasks))}
+	st := s.rung[r]
+	if st == nil {
+		st = s.staged(stage{life: r.Steps, seeds: r.Seeds, split: tasks.Validation, tasks: upTo(0, len(s.plan.Tasks))})
+		s.rung[r] = st
+	}
+	return st
+}
+
+// staged fills in what jobs of a stage have in common.
+func (s *session) staged(st stage) *stage {
+	for _, task := range st.tasks {
+		st.lives = append(st.lives, st.steps(s.plan.setting(task)))
+	}
+	for rep := range st.seeds {
+		for i, task := range st.tasks {
+			st.endings = append(st.endings, st.ending(s.names[task], st.lives[i], rep))
+		}
+	}
+	return &st
 }
 
 func upTo(from, to int) []int {
@@ -345,14 +437,14 @@ func promote(live []*entry, keep float64, seen *archive) []*entry {
 }
 
 // finish sets the rule and the digest of a result at the tuned value.
-func (c *contender) finish(r *Result) error {
+func (c *contender) finish(r *Result, digest func(*rulespace.Rule) string) error {
 	rule, err := c.tuned()
 	if err != nil {
 		return err
 	}
 	r.Rule = rule
 	if rule != c.learner.Rule {
-		r.Digest = rule.Digest()
+		r.Digest = digest(rule)
 	}
 	return nil
 }
@@ -378,7 +470,7 @@ func (s *session) polish(ctx context.Context) error {
 	for i, r := range front {
 		t := cs[i].score
 		r.Score, r.SE, r.N, r.Cost = t.mean, t.se, t.n, s.plan.cost(cs[i].learner.Rule, t)
-		if err := cs[i].finish(&r); err != nil {
+		if err := cs[i].finish(&r, (*rulespace.Rule).Digest); err != nil {
 			return err
 		}
 		s.archive.add(r)

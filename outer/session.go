@@ -11,6 +11,7 @@ type session struct {
 	plan      *Plan
 	names     []string // of tasks, then of held-out tasks
 	evaluator Evaluator
+	foreseer  Foreseer // the evaluator, if it has several workers and is one
 	store     Store
 	observer  Observer
 	progress  Progress
@@ -27,7 +28,14 @@ type session struct {
 	listed      []*entry     // what it asked for, in its order
 	certificate *Certificate // of the last one that completed a size
 
-	jobs             []Job // memory of the last round
+	// Memory of the last round.
+	order order
+	ends  []int // of the jobs of its contenders
+
+	memory []Outcome       // for the next ones
+	line   line            // of the last candidate, see line.shared
+	rung   map[Rung]*stage // on the searched tasks
+
 	synced, observed time.Time
 }
 
@@ -36,18 +44,21 @@ const (
 	observeEvery = 100 * time.Millisecond
 )
 
+// order is trials of a contender, or of several, that nobody knows the outcome
+// of.
+type order struct {
+	jobs  []Job
+	slots []*Outcome // where outcomes go
+	known int        // trials that the store knows
+}
+
 // trials brings contenders through a stage: their points are tried, then the
 // neighbours of the best ones, until the best has none that is better.
 func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error {
 	for len(cs) > 0 {
-		if err := s.round(ctx, cs, st); err != nil {
+		climbing, err := s.round(ctx, cs, st)
+		if err != nil {
 			return err
-		}
-		var climbing []*contender
-		for _, c := range cs {
-			if c.lead(); c.climb() {
-				climbing = append(climbing, c)
-			}
 		}
 		cs = climbing
 	}
@@ -55,53 +66,106 @@ func (s *session) trials(ctx context.Context, cs []*contender, st *stage) error 
 }
 
 // round runs the trials of contenders that neither they nor the store know
-// the outcome of.
-func (s *session) round(ctx context.Context, cs []*contender, st *stage) error {
-	most := 0
+// the outcome of, and returns those that have more to try.
+func (s *session) round(ctx context.Context, cs []*contender, st *stage) (climbing []*contender, err error) {
+	all, ends := &s.order, s.ends[:0]
 	for _, c := range cs {
-		c.life = st.life
-		for _, point := range c.points {
-			most += max(0, st.seeds-len(c.seriesAt(point).outcomes)) * len(st.tasks)
+		if o := c.ahead; o != nil {
+			c.ahead = nil
+			all.jobs, all.slots, all.known = append(all.jobs, o.jobs...), append(all.slots, o.slots...), all.known+o.known
+		} else if err := s.prepare(all, c, st); err != nil {
+			return nil, err
 		}
+		ends = append(ends, len(all.jobs))
 	}
-	jobs := slices.Grow(s.jobs[:0], most)
-	slots := make([]*Outcome, 0, most)
-	outcomes := make([]Outcome, most)
-	for _, c := range cs {
-		for _, point := range c.points {
-			series := c.seriesAt(point)
-			series.outcomes = slices.Grow(series.outcomes, max(0, st.seeds-len(series.outcomes)))
-			for rep := len(series.outcomes); rep < st.seeds; rep++ {
-				n := len(st.tasks)
-				series.outcomes = append(series.outcomes, outcomes[:n:n])
-				for i, task := range st.tasks {
-					steps := st.steps(s.plan.setting(task))
-					key := st.key(series.label, s.names[task], steps, rep)
-					if o, ok := s.store.Lookup(key); ok {
-						outcomes[i] = o
-						s.progress.Trials++
-						s.progress.Replayed++
-						continue
-					}
-					at, err := series.at(c)
-					if err != nil {
-						return err
-					}
-					jobs = append(jobs, Job{*at, task, steps, st.split, st.fresh, rep, key})
-					slots = append(slots, &outcomes[i])
+	s.progress.Trials += all.known
+	s.progress.Replayed += all.known
+	next := 0 // of the contenders
+	settle := func(jobs int) error {
+		for ; next < len(cs) && ends[next] <= jobs; next++ {
+			c := cs[next]
+			if c.lead(); c.climb() {
+				climbing = append(climbing, c)
+				if err := s.foresee(ctx, c, st); err != nil {
+					return err
 				}
-				outcomes = outcomes[n:]
 			}
 		}
+		return nil
 	}
-	err := s.run(ctx, jobs, func(i int, o Outcome) { *slots[i] = o })
-	clear(jobs) // lets go of rules
-	s.jobs = jobs
-	return err
+	err = s.run(ctx, all.jobs, func(i int, o Outcome) error {
+		*all.slots[i] = o
+		return settle(i + 1)
+	})
+	if err == nil {
+		err = settle(len(all.jobs))
+	}
+	clear(all.jobs) // lets go of rules
+	clear(all.slots)
+	s.order = order{jobs: all.jobs[:0], slots: all.slots[:0]}
+	s.ends = ends
+	return climbing, err
+}
+
+// prepare adds to o the trials of a contender in a stage.
+func (s *session) prepare(o *order, c *contender, st *stage) error {
+	c.life = st.life
+	n := len(st.tasks)
+	for _, point := range c.points {
+		series := c.seriesAt(point)
+		missing := st.seeds - len(series.outcomes)
+		if missing <= 0 {
+			continue
+		}
+		outcomes := s.outcomes(missing * n)
+		series.outcomes = slices.Grow(series.outcomes, missing)
+		for rep := len(series.outcomes); rep < st.seeds; rep++ {
+			series.outcomes = append(series.outcomes, outcomes[:n:n])
+			for i, task := range st.tasks {
+				key := series.label + st.endings[rep*n+i]
+				if known, ok := s.store.Lookup(key); ok {
+					outcomes[i] = known
+					o.known++
+					continue
+				}
+				at, err := series.at(c)
+				if err != nil {
+					return err
+				}
+				o.jobs = append(o.jobs, Job{*at, task, st.lives[i], st.split, st.fresh, rep, key})
+				o.slots = append(o.slots, &outcomes[i])
+			}
+			outcomes = outcomes[n:]
+		}
+	}
+	return nil
+}
+
+// outcomes returns memory for so many of them.
+func (s *session) outcomes(n int) []Outcome {
+	if len(s.memory) < n {
+		s.memory = make([]Outcome, max(n, 512))
+	}
+	out := s.memory[:n:n]
+	s.memory = s.memory[n:]
+	return out
+}
+
+// foresee lets idle workers begin with what a contender will ask for next.
+func (s *session) foresee(ctx context.Context, c *contender, st *stage) error {
+	if s.foreseer == nil {
+		return nil
+	}
+	c.ahead = &order{}
+	if err := s.prepare(c.ahead, c, st); err != nil {
+		return err
+	}
+	s.foreseer.Foresee(ctx, c.ahead.jobs, true)
+	return nil
 }
 
 // run evaluates jobs and stores each outcome before it is used.
-func (s *session) run(ctx context.Context, jobs []Job, use func(int, Outcome)) error {
+func (s *session) run(ctx context.Context, jobs []Job, use func(int, Outcome) error) error {
 	if len(jobs) == 0 {
 		select {
 		case <-s.plan.Stop:
@@ -118,9 +182,11 @@ func (s *session) run(ctx context.Context, jobs []Job, use func(int, Outcome)) e
 		if err := s.store.Append(jobs[i].Key, o); err != nil {
 			return err
 		}
-		use(i, o)
 		s.progress.Trials++
 		s.progress.Pending--
+		if err := use(i, o); err != nil {
+			return err
+		}
 		return s.breathe()
 	}
 	err := s.stream(ctx, jobs, done)

@@ -64,7 +64,7 @@ func confirmed(rows []Row) []Row {
 func (s *session) validate(ctx context.Context, r *Report) error {
 	s.progress.Phase, s.progress.Method, s.progress.Status = PhaseValidate, "", ""
 	s.observe()
-	st := &stage{life: 1, seeds: s.plan.Fresh, split: tasks.Test, fresh: true, tasks: upTo(0, len(s.names))}
+	st := s.staged(stage{life: 1, seeds: s.plan.Fresh, split: tasks.Test, fresh: true, tasks: upTo(0, len(s.names))})
 	var found, base []*contender
 	for i := range r.Front {
 		l := s.plan.Learner

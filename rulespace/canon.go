@@ -31,6 +31,7 @@ type Canonical struct {
 	terms poly // coefficients rounded
 	text  string
 	whole bool // products of sums have been multiplied out
+	small bool // see isSmall
 
 	literal *Expr // the expression itself where there is no normal form
 }
@@ -51,7 +52,7 @@ func Canon(e *Expr) *Canonical { return CanonWith(e, nil) }
 // CanonWith is Canon(e.Substitute(with)); with may be nil.
 func CanonWith(e *Expr, with func(name string) (*Expr, bool)) *Canonical {
 	if p, ok := exactly(e, with); ok {
-		return &Canonical{terms: p, text: p.String(), whole: true}
+		return exactCanonical(p)
 	}
 	if with != nil {
 		e = e.Substitute(with)
@@ -72,10 +73,20 @@ func CanonWith(e *Expr, with func(name string) (*Expr, bool)) *Canonical {
 	return c
 }
 
+// With is CanonWith(c.Expr(), with), at less cost.
+func (c *Canonical) With(with func(name string) (*Expr, bool)) *Canonical {
+	if c.small {
+		if p, ok := c.terms.exactlyWith(with); ok {
+			return exactCanonical(p)
+		}
+	}
+	return CanonWith(c.Expr(), with)
+}
+
 // expanded is the form with products of sums multiplied out.
 func expanded(e *Expr) (*Canonical, bool) {
 	if p, ok := exactly(e, nil); ok {
-		return &Canonical{terms: p, text: p.String(), whole: true}, true
+		return exactCanonical(p), true
 	}
 	return expandedSlowly(e)
 }

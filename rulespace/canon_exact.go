@@ -69,6 +69,128 @@ func exactly(e *Expr, with func(name string) (*Expr, bool)) (poly, bool) {
 	return p, true
 }
 
+// exactCanonical is the form that exactly has found.
+func exactCanonical(p poly) *Canonical {
+	return &Canonical{terms: p, text: p.String(), whole: true, small: p.isSmall()}
+}
+
+const (
+	smallTerms       = 8
+	smallPower       = 16
+	smallCoefficient = 1 << 20
+)
+
+// isSmall reports whether a sum that exactly has found has few terms, whole
+// coefficients and low powers, so that no way of writing it with whole
+// numbers comes near the limits and the rounding of a canonizer.
+func (p poly) isSmall() bool {
+	if len(p) > smallTerms {
+		return false
+	}
+	for _, t := range p {
+		if t.c != math.Trunc(t.c) || math.Abs(t.c) > smallCoefficient {
+			return false
+		}
+		for _, f := range t.f {
+			if f.p < 0 || f.p > smallPower {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isWhole reports whether e holds whole numbers alone, and nothing but sums
+// and products.
+func (e *Expr) isWhole() bool {
+	switch e.kind {
+	case KindConst:
+		return e.value == math.Trunc(e.value) && math.Abs(e.value) <= smallCoefficient
+	case KindApply:
+		switch e.op {
+		case Add, Sub, Neg, Mul, Square, Cube:
+		default:
+			return false
+		}
+		for _, a := range e.args {
+			if !a.isWhole() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// exactNumber is c·10^-k in place of an atom.
+type exactNumber struct {
+	a *atom
+	c int64
+	k int8
+}
+
+// exactlyWith returns the terms of a small sum with numbers in place of names,
+// where it can.
+func (p poly) exactlyWith(with func(name string) (*Expr, bool)) (poly, bool) {
+	f := exactForm{with: with}
+	var memory [exactAtoms]exactNumber
+	numbers := memory[:0]
+	number := func(a *atom) int { return slices.IndexFunc(numbers, func(v exactNumber) bool { return v.a == a }) }
+	for _, t := range p {
+		for _, g := range t.f {
+			if slices.Contains(f.atoms[:f.n], g.a) || number(g.a) >= 0 {
+				continue
+			}
+			if g.a.class == className {
+				if e, ok := with(g.a.text); ok {
+					if e.kind != KindConst || len(numbers) == cap(numbers) {
+						return nil, false
+					}
+					c, k, ok := decimal(e.value)
+					if !ok {
+						return nil, false
+					}
+					numbers = append(numbers, exactNumber{g.a, c, k})
+					continue
+				}
+			}
+			if f.n == exactAtoms {
+				return nil, false
+			}
+			f.atoms[f.n] = g.a
+			f.n++
+		}
+	}
+	slices.SortFunc(f.atoms[:f.n], compareAtoms)
+	for _, t := range p {
+		u := exactTerm{c: int64(t.c)}
+		for _, g := range t.f {
+			if i := number(g.a); i < 0 {
+				u.x += uint64(g.p) << (8 * (exactAtoms - 1 - slices.Index(f.atoms[:f.n], g.a)))
+				u.deg += int8(g.p)
+			} else {
+				v := numbers[i]
+				for range g.p {
+					if math.Abs(float64(u.c)*float64(v.c)) > exactMax || u.k+v.k > exactScale {
+						return nil, false
+					}
+					u.c *= v.c
+					u.k += v.k
+				}
+			}
+		}
+		if u.c == 0 {
+			continue
+		}
+		if u.size = max(u.c, -u.c); !f.push(u) {
+			return nil, false
+		}
+	}
+	if !f.merge(0) {
+		return nil, false
+	}
+	return f.poly(f.terms[:f.used])
+}
+
 // known returns what stands for a name.
 func (f *exactForm) known(e *Expr) *Expr {
 	if e.kind != KindName || f.with == nil {

@@ -69,3 +69,44 @@ func TestExactForm(t *testing.T) {
 		t.Errorf("only %d of %d expressions, %d of %d small ones, were done exactly", done, n, smallDone, small)
 	}
 }
+
+// What is computed from a form is what is computed from its expression.
+func TestFormStandsForExpression(t *testing.T) {
+	const n = 4000
+	r := polynomials{rand.New(rand.NewPCG(3, 4)), []string{"lr", "a"}}
+	small, whole := 0, 0
+	for range n {
+		e := r.draw(1 + r.IntN(14))
+		c := Canon(e)
+		s := c.Expr()
+		if c.small && s.isWhole() {
+			whole++
+			if !c.is(s) {
+				t.Fatalf("%s, which is %s, is written as %s", e, c, s)
+			}
+		}
+		lr, err := strconv.ParseFloat(strconv.FormatFloat(r.ExpFloat64(), 'g', 1+r.IntN(6), 64), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule := &Rule{DW: s, Params: []Param{{Name: "lr", Value: lr}, {Name: "a", Value: float64(r.IntN(4))}}[:1+r.IntN(2)]}
+		got, want := c.With(rule.Value), CanonWith(s, rule.Value)
+		if !got.Equal(want) || got.whole != want.whole || !slices.EqualFunc(got.terms, want.terms, func(s, t term) bool { return s.c == t.c && compareLex(s, t) == 0 }) {
+			t.Fatalf("%s with %v:\n got %s\nwant %s", s, rule.Params, got, want)
+		}
+		if c.small {
+			if _, ok := c.terms.exactlyWith(rule.Value); ok {
+				small++
+			}
+		}
+		if got, want := rule.DigestOf(c), rule.Digest(); got != want {
+			t.Fatalf("%s: digest %s, of the form %s", s, want, got)
+		}
+		if e, n := rule.Written(c); !e.Equal(s) || n != rule.Complexity() {
+			t.Fatalf("%s: complexity %d, of the form %d", s, rule.Complexity(), n)
+		}
+	}
+	if small < n/4 || whole < n/8 {
+		t.Errorf("only %d of %d forms were small and %d whole", small, n, whole)
+	}
+}

@@ -14,10 +14,16 @@ func (c *Canonical) Expr() *Expr {
 	if c.literal != nil {
 		return c.literal
 	}
+	return c.exprBy(newBuilder(true))
+}
+
+// exprBy is Expr with a builder that factors.
+func (c *Canonical) exprBy(b *builder) *Expr {
 	if c.whole {
-		e := newBuilder(true).expr(c.terms)
-		// Regrouping can make a denominator cancel that did not before.
-		if c.is(e) {
+		e := b.expr(c.terms)
+		// Regrouping can make a denominator cancel that did not before, or
+		// round.
+		if c.small && e.isWhole() || c.is(e) {
 			return e
 		}
 	}
@@ -78,6 +84,12 @@ type builder struct {
 	factoring bool
 	memo      map[*atom]*Expr      // of what is not a leaf
 	scaled    map[scaledAtom]*Expr // nil where rounding forbids it
+
+	// What was left of the first sum after common factors were taken out, and
+	// how it is written; the width it was written with.
+	rest      poly
+	restParts []part
+	restWidth int
 }
 
 // scaledAtom is an atom made k times as large by a number within it.
@@ -150,6 +162,9 @@ type part struct {
 // parts writes p as a sum of as few nodes as it finds. The number of
 // alternatives tried is width at this level and half of it at the next.
 func (b *builder) parts(p poly, width int) []part {
+	if b.rest != nil && b.restWidth == width && slices.EqualFunc(p, b.rest, func(s, t term) bool { return s.c == t.c && slices.Equal(s.f, t.f) }) {
+		return slices.Clone(b.restParts)
+	}
 	best := make([]part, len(p))
 	for i, t := range p {
 		best[i] = part{t.c < 0, b.product(math.Abs(t.c), t.f), t}
@@ -164,7 +179,12 @@ func (b *builder) parts(p poly, width int) []part {
 		}
 	}
 	if k, f := p.common(); k != 1 || len(f) > 0 {
-		neg, inner := assemble(b.parts(p.dividedBy(f).over(k), width))
+		rest := p.dividedBy(f).over(k)
+		parts := b.parts(rest, width)
+		if b.rest == nil {
+			b.rest, b.restParts, b.restWidth = rest, slices.Clone(parts), width
+		}
+		neg, inner := assemble(parts)
 		consider(part{neg, b.product(k, f, inner), p[0]})
 		return best
 	}

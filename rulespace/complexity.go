@@ -16,10 +16,15 @@ func Complexity(e *Expr) int {
 // complexity is Complexity with only those names as overall factors that
 // scale accepts.
 func complexity(e *Expr, scale func(name string) bool) int {
-	c := Canon(e)
+	return Canon(e).complexity(newBuilder(true), scale)
+}
+
+// complexity takes a builder that factors, and may have been used for the form
+// before.
+func (c *Canonical) complexity(b *builder, scale func(name string) bool) int {
 	switch {
 	case c.literal != nil:
-		return e.size
+		return c.literal.size
 	case len(c.terms) == 0:
 		return 1
 	}
@@ -29,23 +34,24 @@ func complexity(e *Expr, scale func(name string) bool) int {
 	for _, f := range shared {
 		if f.a.class == className && scale(f.a.text) {
 			f.p = max(-1, min(1, f.p))
-			if n := c.size(p.dividedBy([]factor{f})); best == 0 || n < best {
+			if n := c.size(b, p.dividedBy([]factor{f})); best == 0 || n < best {
 				best = n
 			}
 		}
 	}
 	if best == 0 {
-		best = c.size(p)
+		best = c.size(b, p)
 	}
 	return best
 }
 
 // size is the number of nodes of p, or of -p if that is simpler.
-func (c *Canonical) size(p poly) int {
+func (c *Canonical) size(b *builder, p poly) int {
 	if !slices.ContainsFunc(p, func(t term) bool { return t.c > 0 }) {
 		p = p.scaled(-1)
 	}
-	return (&Canonical{terms: p.rounded(), whole: c.whole}).Expr().size
+	p = p.rounded()
+	return (&Canonical{terms: p, whole: c.whole, small: c.small && p.isSmall()}).exprBy(b).size
 }
 
 // commonest is the magnitude that most coefficients have, the first on a tie.

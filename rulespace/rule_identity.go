@@ -33,6 +33,30 @@ func (r *Rule) Digest() string {
 	return digest("metaplast rule 1", r.lines(), false, r.renamed(func(p Param) *Expr { return Const(p.Value) }))
 }
 
+// DigestOf is Digest of a rule that has nothing but a dw, for a caller that
+// has the canonical form of which dw is the expression.
+func (r *Rule) DigestOf(dw *Canonical) string {
+	if !dw.small {
+		return r.Digest()
+	}
+	return sumUp([]byte("metaplast rule 1\ndw " + dw.With(r.Value).String() + "\n"))
+}
+
+// Value returns the value of a parameter as an expression, for use with
+// Substitute and CanonWith.
+func (r *Rule) Value(name string) (*Expr, bool) {
+	p, ok := r.Param(name)
+	if !ok {
+		return nil, false
+	}
+	return Const(p.Value), true
+}
+
+func sumUp(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
 // Structure identifies the form of a rule: rules that differ in the values of
 // their parameters alone share it. It is computed like Digest, with these
 // differences:
@@ -119,8 +143,7 @@ func digest(version string, program []line, scaled bool, with func(name string) 
 		b = append(b, text...)
 		b = append(b, '\n')
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
+	return sumUp(b)
 }
 
 // stripFactors replaces each parameter that multiplies the whole of e by the
@@ -203,7 +226,27 @@ func (r *Rule) Complexity() int {
 		if a.field == "db" && Canon(a.expr).String() == Canon(r.DW.AsBias()).String() {
 			continue
 		}
-		n += complexity(a.expr, func(name string) bool { _, ok := r.Param(name); return ok })
+		n += complexity(a.expr, r.declares)
 	}
 	return n
+}
+
+// Written returns Simplify of a dw whose canonical form this is, and the
+// Complexity of the rule that has that dw and nothing else, the parameters of r
+// included.
+func (r *Rule) Written(dw *Canonical) (e *Expr, complexity int) {
+	if !dw.small {
+		e = dw.Expr()
+		s := *r
+		s.DW = e
+		return e, s.Complexity()
+	}
+	b := newBuilder(true)
+	e = dw.exprBy(b)
+	return e, dw.complexity(b, r.declares)
+}
+
+func (r *Rule) declares(param string) bool {
+	_, ok := r.Param(param)
+	return ok
 }

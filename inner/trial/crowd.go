@@ -158,7 +158,7 @@ func (r *Runner) gather(trials []Trial, out []Outcome) (*crowd, error) {
 	if rule == nil || len(rule.States) > 0 || rule.DFB != nil {
 		return nil, nil
 	}
-	program, err := r.programs.get(rule)
+	program, err := r.beside.lanes(rule)
 	if err != nil {
 		return nil, err
 	}

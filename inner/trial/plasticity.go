@@ -135,29 +135,46 @@ func (r *Runner) prepareRules(t Trial) error {
 }
 
 // cachedPrograms is enough for the rules of one learner and those that a
-// search compares side by side; more would only keep old rules alive.
-const cachedPrograms = 16
+// search compares side by side, cachedLanes for a cohort of a search; more
+// would only keep old rules alive.
+const (
+	cachedPrograms = 16
+	cachedLanes    = 64
+)
 
 // programs remembers the last rules compiled. Rules that differ in the values
 // of their parameters alone share a program.
 type programs struct {
-	rules    [cachedPrograms]*rulespace.Rule
-	programs [cachedPrograms]*kernel.Program
+	rules    []*rulespace.Rule
+	programs []*kernel.Program
 	next     int
 }
 
 func (p *programs) get(r *rulespace.Rule) (*kernel.Program, error) {
+	return p.compiled(r, kernel.Compile, cachedPrograms)
+}
+
+// lanes is get for programs that are bound to lanes alone.
+func (p *programs) lanes(r *rulespace.Rule) (*kernel.Program, error) {
+	return p.compiled(r, kernel.CompileLanes, cachedLanes)
+}
+
+func (p *programs) compiled(r *rulespace.Rule, compile func(*rulespace.Rule) (*kernel.Program, error), most int) (*kernel.Program, error) {
 	for i, known := range p.rules {
-		if known == r || known != nil && sameProgram(known, r) {
+		if known == r || sameProgram(known, r) {
 			return p.programs[i], nil
 		}
 	}
-	program, err := kernel.Compile(r)
+	program, err := compile(r)
 	if err != nil {
 		return nil, err
 	}
+	if len(p.rules) < most {
+		p.rules, p.programs = append(p.rules, r), append(p.programs, program)
+		return program, nil
+	}
 	p.rules[p.next], p.programs[p.next] = r, program
-	p.next = (p.next + 1) % cachedPrograms
+	p.next = (p.next + 1) % most
 	return program, nil
 }
 

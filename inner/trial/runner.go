@@ -22,8 +22,9 @@ type Runner struct {
 	episodes episodes
 	rules    plasticity
 
-	kept  []*samples // for trials side by side
-	woven []*woven
+	beside programs // compiled for trials side by side
+	kept   []*samples
+	woven  []*woven
 }
 
 // NewRunner returns a fresh Runner.

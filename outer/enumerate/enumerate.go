@@ -227,14 +227,27 @@ func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
 	if s.gen.Waiting() {
 		return nil, pending.ErrWaiting
 	}
+	s.gen.Start(s.find(limit))
+	return s.gen.Ask(limit), nil
+}
+
+// AskAhead implements outer.Steady.
+func (s *Searcher) AskAhead(limit int) ([]outer.Candidate, error) {
+	if s.gen.IsAhead() {
+		return nil, pending.ErrWaiting
+	}
+	return s.gen.AskAhead(s.find(limit)), nil
+}
+
+// find returns the next new rules.
+func (s *Searcher) find(limit int) []*rulespace.Rule {
 	var rules []*rulespace.Rule
 	for len(rules) < limit && s.done == "" {
 		if e := s.look(); e != nil {
 			rules = append(rules, s.space.Wrap(e))
 		}
 	}
-	s.gen.Start(rules)
-	return s.gen.Ask(limit), nil
+	return rules
 }
 
 // Tell implements outer.Searcher. Results change nothing.

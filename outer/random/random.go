@@ -61,6 +61,20 @@ func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
 	if s.gen.Waiting() {
 		return nil, pending.ErrWaiting
 	}
+	s.gen.Start(s.find(limit))
+	return s.gen.Ask(limit), nil
+}
+
+// AskAhead implements outer.Steady.
+func (s *Searcher) AskAhead(limit int) ([]outer.Candidate, error) {
+	if s.gen.IsAhead() {
+		return nil, pending.ErrWaiting
+	}
+	return s.gen.AskAhead(s.find(limit)), nil
+}
+
+// find draws rules that were not asked for before.
+func (s *Searcher) find(limit int) []*rulespace.Rule {
 	var rules []*rulespace.Rule
 	for failures := 0; len(rules) < limit && s.done == ""; {
 		r, id := s.draw()
@@ -72,8 +86,7 @@ func (s *Searcher) Ask(limit int) ([]outer.Candidate, error) {
 			s.done = outer.Exhausted
 		}
 	}
-	s.gen.Start(rules)
-	return s.gen.Ask(limit), nil
+	return rules
 }
 
 // Tell implements outer.Searcher. Results change nothing.

@@ -38,6 +38,7 @@ func Run(t *testing.T, suite Suite) {
 			t.Run("other seed", c.otherSeed)
 			t.Run("replay", c.replay)
 			t.Run("piecewise", c.piecewise)
+			t.Run("ahead", c.ahead)
 			t.Run("valid rules", c.validRules)
 			t.Run("hostile results", c.hostile)
 			t.Run("protocol", c.protocol)
@@ -201,6 +202,53 @@ func (c check) piecewise(t *testing.T) {
 		if diff := cmp.Diff(want, c.asks(t, c.make(t, 3), batch, c.score)); diff != "" {
 			t.Errorf("asked %d at a time, rules differ from those asked one at a time (-1 +%d):\n%s", batch, batch, diff)
 		}
+	}
+}
+
+// ahead checks that what a steady search asks for ahead of its time is what it
+// asks for in time, and that it ends the same way.
+func (c check) ahead(t *testing.T) {
+	s, ok := c.make(t, 3).(outer.Steady)
+	if !ok {
+		t.Skip("depends on results")
+	}
+	want := c.asks(t, c.make(t, 3), 7, c.score)
+	results := func(asked []outer.Candidate) []outer.Result {
+		out := make([]outer.Result, len(asked))
+		for i, a := range asked {
+			out[i] = c.score(a.Rule)
+		}
+		return out
+	}
+	var got []string
+	asked, err := s.Ask(7)
+	for err == nil && len(asked) > 0 && len(got) < c.Asks {
+		for _, a := range asked {
+			got = append(got, a.Rule.Digest())
+		}
+		var next []outer.Candidate
+		if next, err = s.AskAhead(7); err != nil {
+			break
+		}
+		if len(next) > 0 {
+			if _, again := s.AskAhead(7); again == nil {
+				t.Fatal("asked ahead twice")
+			}
+			if _, done := s.Done(); done {
+				t.Fatal("done before everything was told")
+			}
+		}
+		err = s.Tell(results(asked))
+		asked = next
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got[:min(len(got), c.Asks)]); diff != "" {
+		t.Errorf("ahead of time other rules are asked for (-in time +ahead):\n%s", diff)
+	}
+	if len(asked) == 0 {
+		c.checkDone(t, s)
 	}
 }
 

@@ -22,9 +22,16 @@ func TestLanesAgreeWithInstances(t *testing.T) {
 			continue // it read a state
 		}
 		in, out, lanes := 1+s.IntN(9), 1+s.IntN(4), 1+s.IntN(20)
-		x := p.Lanes(in, out, lanes)
+		q, err := CompileLanes(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := q.Lanes(in, out, lanes)
 		if x == nil {
 			t.Fatalf("rule %d has no lanes", n)
+		}
+		if whole := p.Lanes(in, out, lanes); whole.Inert() != x.Inert() || whole.Needs() != x.Needs() {
+			t.Errorf("%s: compiled for lanes the program is another", r.DW)
 		}
 		bound++
 		type single struct {

@@ -17,6 +17,7 @@ type Generation struct {
 	rules   []*rulespace.Rule
 	results []outer.Result
 	asked   int
+	ahead   []*rulespace.Rule // the next generation, handed out already
 }
 
 // Start replaces the generation. The previous one must be complete.
@@ -70,12 +71,35 @@ func (g *Generation) Next(limit int, done func() bool, advance func() error) ([]
 // told what became of the last candidates.
 var ErrWaiting = errors.New("asked for candidates before the results of the last ones were told")
 
-// Tell takes the results of the last Ask.
+// AskAhead hands out the next generation while the results of this one are
+// still to be told.
+func (g *Generation) AskAhead(rules []*rulespace.Rule) []outer.Candidate {
+	var next Generation
+	next.Start(rules)
+	out := next.Ask(len(rules))
+	switch {
+	case len(rules) == 0:
+	case g.Waiting():
+		g.ahead = rules
+	default:
+		*g = next
+	}
+	return out
+}
+
+// IsAhead reports whether there is a next generation.
+func (g *Generation) IsAhead() bool { return g.ahead != nil }
+
+// Tell takes the results of the last Ask, or of the one before AskAhead.
 func (g *Generation) Tell(results []outer.Result) error {
 	if n := g.asked - len(g.results); len(results) != n {
 		return fmt.Errorf("told %d results for %d candidates", len(results), n)
 	}
 	g.results = append(g.results, results...)
+	if g.ahead != nil {
+		g.Start(g.ahead)
+		g.asked, g.ahead = len(g.rules), nil
+	}
 	return nil
 }
 
