@@ -281,7 +281,7 @@ func discover(kind string) []Stage {
 	case "symbolic":
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	case "terms":
-		return []Stage{{Name: "ga", Share: 0.6}, {Name: "eliminate", Share: 0.2}, {Name: "fd-gradient", Values: map[string]string{"starts": "1"}}}
+		return []Stage{{Name: "ga", Share: 0.45}, {Name: "eliminate", Share: 0.45}, {Name: "fd-gradient", Values: map[string]string{"starts": "1"}}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }
