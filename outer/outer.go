@@ -125,6 +125,14 @@ type SizeCount struct {
 	Rules int `json:"rules"` // that differ from each other and from all smaller ones
 }
 
+// Unraced is a Searcher that goes by differences between scores, which those of
+// different rungs do not have: all its candidates that end well reach the last
+// rung.
+type Unraced interface {
+	Searcher
+	Unraced()
+}
+
 // Reporter is a Searcher that can say in a few words where it is, such as
 // "size 5 of 7, distinct 8,145".
 type Reporter interface {

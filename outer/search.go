@@ -121,6 +121,7 @@ func (s *session) search(ctx context.Context) ([]MethodReport, error) {
 		}
 		enumerator, ok := searcher.(Enumerator)
 		s.enumerates, s.listed = ok, nil
+		_, s.unraced = searcher.(Unraced)
 		reason, err := s.runMethod(ctx, searcher, limit)
 		if err != nil {
 			if !stopped(ctx, err) {
@@ -361,7 +362,11 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 			}
 		}
 		if !last {
-			live = promote(live, rung.Keep, &s.rungs[k])
+			keep := rung.Keep
+			if s.unraced {
+				keep = 0
+			}
+			live = promote(live, keep, &s.rungs[k])
 		}
 	}
 	return nil

@@ -649,3 +649,44 @@ func TestConfirmedDropsWhatASimplerRuleBeats(t *testing.T) {
 		t.Errorf("kept sizes %v", got)
 	}
 }
+
+// unraced is a listSearcher that goes by differences between scores.
+type unraced struct{ *listSearcher }
+
+func (unraced) Unraced() {}
+
+// What is not raced reaches the last rung unless it fails, and has the score
+// that it has when there is one rung only.
+func TestUnraced(t *testing.T) {
+	rules := someRules(t, 60)
+	told := func(rungs []Rung, wrap func(*listSearcher) Searcher) []Result {
+		list := &listSearcher{rules: rules, ends: Exhausted}
+		p := fakePlan(t, nil, 2)
+		p.Rungs = rungs
+		p.Methods = []Method{{Name: "list", New: func() (Searcher, error) { return wrap(list), nil }}}
+		p.Tune = Tune{} // finer on every rung
+		if _, err := Run(context.Background(), withFakeTrials(t, p, 2), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		return list.told
+	}
+	all := []Rung{{Steps: 1, Seeds: 1, Keep: 0.25}, {Steps: 1, Seeds: 2, Keep: 0.5}, {Steps: 1, Seeds: 3}}
+	raced := told(all, func(l *listSearcher) Searcher { return l })
+	free := told(all, func(l *listSearcher) Searcher { return unraced{l} })
+	single := told(all[2:], func(l *listSearcher) Searcher { return l })
+	early := 0
+	for i, r := range free {
+		if r.Status == OK && !r.Full {
+			t.Errorf("%v stays on rung %d", r.Rule.DW, r.Rung)
+		}
+		if r.Score != single[i].Score || r.Status != single[i].Status {
+			t.Errorf("%v: %v on three rungs, %v on one", r.Rule.DW, r, single[i])
+		}
+		if raced[i].Status == OK && !raced[i].Full {
+			early++
+		}
+	}
+	if early < 10 {
+		t.Errorf("only %d of %d rules end early in a race", early, len(raced))
+	}
+}

@@ -24,6 +24,7 @@ type session struct {
 	rungs     []archive             // best results so far at each rung but the last
 	baselines []*contender
 
+	unraced     bool         // the method that runs is Unraced
 	enumerates  bool         // the method that runs is an Enumerator
 	listed      []*entry     // what it asked for, in its order
 	certificate *Certificate // of the last one that completed a size

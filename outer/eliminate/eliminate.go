@@ -89,6 +89,9 @@ func New(space *rulespace.Space, opts Options) (*Searcher, error) {
 	return s, nil
 }
 
+// Unraced implements outer.Unraced.
+func (s *Searcher) Unraced() {}
+
 // Seed adds rules found before to those begun with, as far as they lie in the
 // space.
 func (s *Searcher) Seed(found []outer.Candidate) error {

@@ -153,6 +153,9 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	return s, nil
 }
 
+// Unraced implements outer.Unraced.
+func (s *Searcher) Unraced() {}
+
 // Seed makes the ascents begin from rules found before, most complex first,
 // as far as they lie in the space.
 func (s *Searcher) Seed(found []outer.Candidate) error {

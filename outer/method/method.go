@@ -70,7 +70,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga, removes those that it can do without with eliminate and fits the others with fd-gradient; fits templates with cmaes.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga and removes those that it can do without, fitting the others, with eliminate; fits templates with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -228,7 +228,7 @@ func Catalogue() []Entry {
 		},
 		{
 			Name: "fd-gradient", Title: "gradient ascent by finite differences", Spaces: cube,
-			Doc: "Estimates the gradient of the score by differences over whole learning lives with common random numbers, and climbs it with Adam from several points. Wants a single rung: pruned probes have no score that compares.",
+			Doc: "Estimates the gradient of the score by differences over whole learning lives with common random numbers, and climbs it with Adam from several points. Its rules are not raced: all that end well reach the last rung.",
 			Options: []Option{
 				{"step", "0.05", "distance of a probe; coordinates reach from -1 to 1"},
 				{"forward", "false", "probe one side only: half the evaluations, a larger error"},
@@ -252,7 +252,7 @@ func Catalogue() []Entry {
 		},
 		{
 			Name: "eliminate", Title: "terms removed one by one, with evidence", Spaces: cube,
-			Doc: "From the best rule found before it, removes the term that is missed least, fits the others again, and goes on to one term; where a removal costs more than the noise it tries first to add or exchange a term (floating selection): the front shows what each term is worth. Draws no random numbers.",
+			Doc: "From the best rule found before it, removes the term that is missed least, fits the others again, and goes on to one term; where a removal costs more than the noise it tries first to add or exchange a term (floating selection): the front shows what each term is worth. Its rules are not raced: all that end well reach the last rung. Draws no random numbers.",
 			Options: []Option{
 				{"refit", "3", "rounds of fitting after every change, two evaluations per coefficient and one more each; 0 for none"},
 				{"probe", "0.1", "distance of the first probes of a fit; coordinates reach from -1 to 1"},
@@ -281,7 +281,7 @@ func discover(kind string) []Stage {
 	case "symbolic":
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
 	case "terms":
-		return []Stage{{Name: "ga", Share: 0.45}, {Name: "eliminate", Share: 0.45}, {Name: "fd-gradient", Values: map[string]string{"starts": "1"}}}
+		return []Stage{{Name: "ga", Share: 0.45}, {Name: "eliminate"}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }
