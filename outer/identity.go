@@ -112,7 +112,7 @@ func form(p *rulespace.Probe, list []part) (fp rulespace.FP, formed, zero bool) 
 		if a.head == "db" {
 			a.expr = a.expr.AsBias()
 		}
-		hash, class := p.Hash(p.Column(a.expr), a.free)
+		hash, class := p.Hash(a.free, p.Column(a.expr))
 		formed = formed && class != rulespace.Undefined
 		if a.head == "dw" {
 			fp = hash

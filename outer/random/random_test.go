@@ -1,6 +1,7 @@
 package random
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/metaplast/metaplast/outer"
@@ -14,7 +15,7 @@ func TestConformance(t *testing.T) {
 		Make: func(space *rulespace.Space, k key.Key) (outer.Searcher, error) {
 			return New(space, Options{}, k)
 		},
-		Spaces: append(searchtest.Symbolic(), searchtest.Cubes()...), Stochastic: true,
+		Spaces: slices.Concat(searchtest.Symbolic(), searchtest.Tuples(), searchtest.Cubes()), Stochastic: true,
 	})
 }
 
