@@ -39,6 +39,9 @@ func prepare(r *rulespace.Rule) *rulespace.Rule {
 		return rulespace.Simplify(e)
 	}
 	c.DW, c.DB, c.DFB = simplify(r.DW), simplify(r.DB), simplify(r.DFB)
+	if c.DFB != nil && c.DFB.IsConst(0) {
+		c.DFB = nil // feedback weights that stay as they are
+	}
 	c.States = append([]rulespace.State(nil), r.States...)
 	for i := range c.States {
 		c.States[i].Update = simplify(c.States[i].Update)

@@ -355,7 +355,13 @@ func (r *resolver) signals() {
 	if !ok || r.space == nil {
 		return
 	}
-	provides := providedTo(r.space.Slot, e, r.connections())
+	var provides rulespace.SignalSet
+	for _, slot := range r.space.Searches() {
+		provides |= providedTo(slot, e, r.connections())
+	}
+	if r.space.Template != nil {
+		provides = provided(e, r.connections())
+	}
 	complain := func(path string, s rulespace.Signal) {
 		hint := ""
 		if e.Output.Has(s) {
@@ -369,6 +375,13 @@ func (r *resolver) signals() {
 	for i, name := range r.c.Rule.Signals {
 		if s, ok := rulespace.SignalByName(name); ok && !provides.Has(s) {
 			complain(fmt.Sprintf("rule.signals[%d]", i), s)
+		}
+	}
+	for i := range r.space.Outputs {
+		o := &r.space.Outputs[i]
+		o.Signals = r.space.Signals & providedTo(o.Slot, e, r.connections())
+		if o.Signals == 0 {
+			r.fail("rule.signals", "circuit %s provides none of them to %s", e.Name, o.Slot)
 		}
 	}
 	for i, t := range r.space.Terms {
@@ -510,9 +523,9 @@ func (r *resolver) rule() {
 	space.Constants = c.Constants
 	r.given(space)
 	switch {
-	case c.State != "" && c.Search != rulespace.SlotState.String():
+	case c.State != "" && !slices.Equal(slots(c.Search), []rulespace.Slot{rulespace.SlotState}):
 		r.fail("rule.state", "names the state whose update is searched; say search: state as well")
-	case c.Template != "" && (c.Search != "" || c.Given != ""):
+	case c.Template != "" && (len(c.Search) > 0 || c.Given != ""):
 		r.fail("rule.template", "a template says itself what of the rule is searched; leave out search and given")
 	case c.Template != "" && len(c.Terms) > 0:
 		r.fail("rule.terms", "a rule is searched by template or by terms, not both")
@@ -531,7 +544,10 @@ func (r *resolver) rule() {
 		}
 		set(&r.c.Search.MaxComplexity, 7)
 		space.MaxComplexity = r.c.Search.MaxComplexity
-		space.Slot, space.State = slot(c.Search), c.State
+		for _, slot := range slots(c.Search) {
+			space.Outputs = append(space.Outputs, rulespace.Output{Slot: slot})
+		}
+		space.State = c.State
 		r.scale(space)
 	}
 	if len(r.problems) > before {
@@ -582,6 +598,15 @@ func (r *resolver) params() []rulespace.Param {
 		params[i] = p
 	}
 	return params
+}
+
+// slots are the assignments of those names.
+func slots(names []string) []rulespace.Slot {
+	var out []rulespace.Slot
+	for _, name := range names {
+		out = append(out, slot(name))
+	}
+	return out
 }
 
 // slot is the assignment of that name, dw by default.
@@ -662,8 +687,11 @@ func (p *ParamConfig) param() (rulespace.Param, error) {
 func (r *resolver) terms(space *rulespace.Space) {
 	for i := range r.c.Rule.Terms {
 		c := &r.c.Rule.Terms[i]
-		if r.c.Rule.Search != "" {
-			set(&c.In, r.c.Rule.Search)
+		switch search := r.c.Rule.Search; {
+		case len(search) == 1:
+			set(&c.In, search[0])
+		case len(search) > 1 && c.In == "":
+			r.fail(fmt.Sprintf("rule.terms[%d]", i), "of which assignment is it a summand? Say in: %s", strings.Join(search, " or in: "))
 		}
 		t, err := c.term()
 		if err != nil {
@@ -712,7 +740,7 @@ func (r *resolver) scale(space *rulespace.Space) {
 			scale, given = p, true
 		}
 	}
-	if space.Slot == rulespace.SlotState && !given {
+	if slices.Contains(space.Searches(), rulespace.SlotState) && !given {
 		return // nothing has a rate
 	}
 	space.Scale = scale
@@ -770,10 +798,10 @@ func (r *resolver) plasticFeedback() bool {
 	switch {
 	case s.Template != nil:
 		return s.Template.DFB != nil
-	case s.Given != nil && s.Given.DFB != nil, s.Slot == rulespace.SlotDFB:
+	case s.Given != nil && s.Given.DFB != nil:
 		return true
 	}
-	return slices.ContainsFunc(s.Terms, func(t rulespace.Term) bool { return t.Slot == rulespace.SlotDFB })
+	return slices.Contains(s.Searches(), rulespace.SlotDFB)
 }
 
 func (r *resolver) rungs() []outer.Rung {
