@@ -381,7 +381,7 @@ func (r *resolver) signals() {
 		o := &r.space.Outputs[i]
 		o.Signals = r.space.Signals & providedTo(o.Slot, e, r.connections())
 		if o.Signals == 0 {
-			r.fail("rule.signals", "circuit %s provides none of them to %s", e.Name, o.Slot)
+			r.fail("rule.signals", "circuit %s provides none of them to %s. It provides: %s", e.Name, o.Slot, providedTo(o.Slot, e, r.connections()))
 		}
 	}
 	for i, t := range r.space.Terms {
@@ -523,7 +523,7 @@ func (r *resolver) rule() {
 	space.Constants = c.Constants
 	r.given(space)
 	switch {
-	case c.State != "" && !slices.Equal(slots(c.Search), []rulespace.Slot{rulespace.SlotState}):
+	case c.State != "" && !slices.Contains(c.Search, rulespace.SlotState.String()):
 		r.fail("rule.state", "names the state whose update is searched; say search: state as well")
 	case c.Template != "" && (len(c.Search) > 0 || c.Given != ""):
 		r.fail("rule.template", "a template says itself what of the rule is searched; leave out search and given")
@@ -544,8 +544,8 @@ func (r *resolver) rule() {
 		}
 		set(&r.c.Search.MaxComplexity, 7)
 		space.MaxComplexity = r.c.Search.MaxComplexity
-		for _, slot := range slots(c.Search) {
-			space.Outputs = append(space.Outputs, rulespace.Output{Slot: slot})
+		for _, name := range c.Search {
+			space.Outputs = append(space.Outputs, rulespace.Output{Slot: slot(name)})
 		}
 		space.State = c.State
 		r.scale(space)
@@ -598,15 +598,6 @@ func (r *resolver) params() []rulespace.Param {
 		params[i] = p
 	}
 	return params
-}
-
-// slots are the assignments of those names.
-func slots(names []string) []rulespace.Slot {
-	var out []rulespace.Slot
-	for _, name := range names {
-		out = append(out, slot(name))
-	}
-	return out
 }
 
 // slot is the assignment of that name, dw by default.

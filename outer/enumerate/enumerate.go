@@ -80,7 +80,7 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	switch kind := space.Kind(); kind {
 	case "symbolic":
 	case "symbolic tuple":
-		return nil, fmt.Errorf("method enumerate lists expressions of one assignment; this space searches several, %v: use cgp or random", space.Searches())
+		return nil, fmt.Errorf("method enumerate lists expressions of one assignment; this space is a %s, of several: use cgp or random", kind)
 	default:
 		return nil, fmt.Errorf("method enumerate lists symbolic rules; this space is a %s: use ga or fd-gradient", kind)
 	}
