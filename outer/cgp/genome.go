@@ -143,7 +143,8 @@ func (s *shape) change(g *genome, k int, rng *key.Stream) bool {
 }
 
 // mutateSingle changes genes, chosen uniformly, until one that matters has
-// changed: all changes before it fall on genes that no output depends on. It reports false when there is only one genome.
+// changed: all changes before it fall on genes that no output depends on. It
+// reports false when there is only one genome.
 //
 // B. W. Goldman, W. F. Punch, EuroGP (2013).
 func (s *shape) mutateSingle(g *genome, l live, rng *key.Stream) bool {

@@ -11,10 +11,10 @@ import (
 // expression: most genomes are looked at only to find that they are known.
 // Its memory is used again for every genome.
 type phenotype struct {
-	columns []rulespace.Column // of the leaves, the numbers, then the nodes
-	size    []int              // of the tree
-	reads   []rulespace.SignalSet
-	may     []rulespace.SignalSet // what each output may read
+	columns []rulespace.Column    // of the leaves, the numbers, then the nodes
+	size    []int                 // of the tree
+	reads   []rulespace.SignalSet // in the tree
+	may     []rulespace.SignalSet // each output read
 	out     []rulespace.Column    // of each output
 }
 
