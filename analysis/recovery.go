@@ -134,20 +134,28 @@ func sameFactors(a, b rulespace.Monomial) bool {
 	})
 }
 
-// Cosine is the cosine between what two assignments come to at points that a
-// network has visited, indexed by rulespace.Signal; other names in them than
-// parameters count as 1. Points where either is not finite are left out; it is
-// NaN where one of the two is zero everywhere. The cosine is that of the best
-// positive factor between them: found rules count as functionally the same
-// from 0.999 on.
-func Cosine(found, reference *rulespace.Rule, a, b *rulespace.Expr, points [][]float64) float64 {
+// Cosine is the cosine between what assignments of two rules come to at points
+// that a network has visited, indexed by rulespace.Signal; other names in them
+// than parameters count as 1, and assignments that are nil as 0. Points where
+// either is not finite are left out; it is NaN where one of the rules is zero
+// everywhere. The cosine is that of the best positive factor between them, one
+// for all assignments: found rules count as functionally the same from 0.999 on.
+func Cosine(found, reference *rulespace.Rule, a, b []*rulespace.Expr, points [][]float64) float64 {
+	at := func(e *rulespace.Expr, r *rulespace.Rule, p []float64) float64 {
+		if e == nil {
+			return 0
+		}
+		return e.Eval(env{r, p})
+	}
 	var ab, aa, bb float64
 	for _, p := range points {
-		x, y := a.Eval(env{found, p}), b.Eval(env{reference, p})
-		if x-x != 0 || y-y != 0 {
-			continue
+		for i := range a {
+			x, y := at(a[i], found, p), at(b[i], reference, p)
+			if x-x != 0 || y-y != 0 {
+				continue
+			}
+			ab, aa, bb = ab+float64(x*y), aa+float64(x*x), bb+float64(y*y)
 		}
-		ab, aa, bb = ab+float64(x*y), aa+float64(x*x), bb+float64(y*y)
 	}
 	return ab / math.Sqrt(aa) / math.Sqrt(bb)
 }

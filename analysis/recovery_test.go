@@ -81,7 +81,7 @@ func TestCosine(t *testing.T) {
 	}
 	cos := func(a, b string) float64 {
 		r, s := rule(t, a), rule(t, b)
-		return analysis.Cosine(r, s, r.DW, s.DW, points)
+		return analysis.Cosine(r, s, []*rulespace.Expr{r.DW, r.DFB}, []*rulespace.Expr{s.DW, s.DFB}, points)
 	}
 	for _, c := range []struct {
 		a, b string
@@ -91,6 +91,9 @@ func TestCosine(t *testing.T) {
 		{"dw: -3*pre*post", "dw: pre*post", -1},
 		{"dw: pre", "dw: post", 0},
 		{"dw: pre + post", "dw: pre", 1 / math.Sqrt(5)}, // (1, ±2) against (1, 0)
+		{"dw: 2*pre; dfb: 2*post", "dw: pre; dfb: post", 1},
+		{"dw: pre; dfb: -pre", "dw: pre; dfb: pre", 0}, // one factor of both
+		{"dw: pre", "dw: pre; dfb: pre", 1 / math.Sqrt2},
 	} {
 		if got := cos(c.a, c.b); !(math.Abs(got-c.want) < 1e-12) {
 			t.Errorf("cosine of %q and %q is %v, want %v", c.a, c.b, got, c.want)

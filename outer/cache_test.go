@@ -58,18 +58,18 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestPrepare(t *testing.T) {
-	r, err := rulespace.ParseRule("lr*(pre + a*post - post*a + w - w)", rulespace.Param{Name: "a", Value: 0.5})
+	r, err := rulespace.ParseRule("dw: lr*(pre + a*post - post*a + w - w); dfb: lr*(a*w - w*a)", rulespace.Param{Name: "a", Value: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, _, _ := prepare(r)
-	if got.DW.String() != "lr*pre" || len(got.Params) != 1 || got.Params[0].Name != "lr" {
-		t.Errorf("prepared as %s with %v", got.DW, got.Params)
+	if got.DW.String() != "lr*pre" || got.DFB != nil || len(got.Params) != 1 || got.Params[0].Name != "lr" {
+		t.Errorf("prepared as %s with %v", got.CanonicalText(), got.Params)
 	}
 	if err := got.Validate(); err != nil {
 		t.Error(err)
 	}
-	if len(r.Params) != 2 {
+	if len(r.Params) != 2 || r.DFB == nil {
 		t.Error("the candidate was changed")
 	}
 }

@@ -1,6 +1,11 @@
 package outer
 
-import "github.com/metaplast/metaplast/rulespace"
+import (
+	"slices"
+	"strings"
+
+	"github.com/metaplast/metaplast/rulespace"
+)
 
 // Certificate says what an enumeration has not missed: every distinct rule of
 // at most Size nodes over the signals and primitives of the space was tried.
@@ -90,20 +95,24 @@ func (s *session) certify(c Coverage) {
 // searchedText writes what a search looks for in a rule, with its name where
 // that is not dw.
 func searchedText(space *rulespace.Space, r *rulespace.Rule) string {
-	text := textOrNone(space.Searched(r))
-	switch space.Slot {
-	case rulespace.SlotDFB:
-		return "dfb: " + text
-	case rulespace.SlotState:
-		return space.State + ": " + text
+	slots, exprs := space.Searches(), space.Searched(r)
+	parts := make([]string, len(slots))
+	for i, slot := range slots {
+		parts[i] = textOrNone(exprs[i])
+		switch {
+		case slot == rulespace.SlotState:
+			parts[i] = space.State + ": " + parts[i]
+		case slot != rulespace.SlotDW || len(slots) > 1:
+			parts[i] = slot.String() + ": " + parts[i]
+		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 // asListed writes a rule as those of a space are: parameters that they have too
 // at the values that they have there, others as numbers.
 func asListed(r *rulespace.Rule, space *rulespace.Space) *rulespace.Rule {
-	model := space.Wrap(space.Leaves()[0])
+	model := space.Wrap(slices.Repeat(space.Leaves()[:1], len(space.Searches()))...)
 	out := *r
 	out.Params = nil
 	for _, p := range r.Params {

@@ -47,6 +47,9 @@ func prepare(r *rulespace.Rule) (rule *rulespace.Rule, complexity int, dw *rules
 		return rulespace.Simplify(e)
 	}
 	c.DW, c.DB, c.DFB = simplify(r.DW), simplify(r.DB), simplify(r.DFB)
+	if c.DFB != nil && c.DFB.IsConst(0) {
+		c.DFB = nil // feedback weights that stay as they are
+	}
 	c.States = append([]rulespace.State(nil), r.States...)
 	for i := range c.States {
 		c.States[i].Update = simplify(c.States[i].Update)
@@ -131,7 +134,7 @@ func form(p *rulespace.Probe, list []part) (fp rulespace.FP, formed, zero bool) 
 		if a.head == "db" {
 			a.expr = a.expr.AsBias()
 		}
-		hash, class := p.Hash(p.Column(a.expr), a.free)
+		hash, class := p.Hash(a.free, p.Column(a.expr))
 		formed = formed && class != rulespace.Undefined
 		if a.head == "dw" {
 			fp = hash

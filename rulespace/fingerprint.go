@@ -242,38 +242,69 @@ func (p *Probe) shared(e *Expr, memo map[*Expr]Column) Column {
 	return c
 }
 
-// Hash returns the fingerprint of a column: a hash of its values to about
-// nine significant digits (30 bits), with all that is not finite kept apart
-// by kind. With scaleFree the values are first divided by their root mean
-// square over the points in general position, so that positive multiples
-// agree. What is below 1e-12 there counts as zero: it may be rounding.
-func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
+// Hash returns the fingerprint of columns, those of one function or of several
+// that belong together: a hash of their values to about nine significant
+// digits (30 bits), with all that is not finite kept apart by kind. With
+// scaleFree the values are first divided by their root mean square over the
+// points in general position, so that positive multiples agree; columns that
+// belong together have one such factor. What is below 1e-12 there counts as
+// zero: it may be rounding.
+//
+// Columns are Undefined where one of them is, else Constant where one is, and
+// Zero where all are.
+func (p *Probe) Hash(scaleFree bool, columns ...Column) (FP, Class) {
 	finite := 0
 	var sum, largest float64
-	for _, v := range c[p.edge:] {
-		if math.Abs(v) <= math.MaxFloat64 {
-			finite++
-			largest = math.Max(largest, math.Abs(v))
+	for _, c := range columns {
+		for _, v := range c[p.edge:] {
+			if math.Abs(v) <= math.MaxFloat64 {
+				finite++
+				largest = math.Max(largest, math.Abs(v))
+			}
 		}
 	}
 	scale := 1.0
 	if scaleFree && largest >= negligible {
-		for _, v := range c[p.edge:] {
-			if math.Abs(v) <= math.MaxFloat64 {
-				r := v / largest
-				sum += float64(r * r)
+		for _, c := range columns {
+			for _, v := range c[p.edge:] {
+				if math.Abs(v) <= math.MaxFloat64 {
+					r := v / largest
+					sum += float64(r * r)
+				}
 			}
 		}
 		scale = largest * math.Sqrt(sum/float64(finite))
 	}
 	var memory [1024]byte
 	buf := memory[:0]
+	class := Zero
+	for _, c := range columns {
+		var of Class
+		buf, of = p.quantised(buf, c, scale)
+		switch {
+		case class == Undefined || of == Undefined:
+			class = Undefined
+		case class == Constant || of == Constant:
+			class = Constant
+		case of == Generic:
+			class = Generic
+		}
+	}
+	hash := sha256.Sum256(buf)
+	return FP(hash[:16]), class
+}
+
+// quantised appends the values of a column in units of scale.
+func (p *Probe) quantised(buf []byte, c Column, scale float64) ([]byte, Class) {
 	zero, constant := true, true
 	var first uint64
-	seen := false
-	for _, v := range c {
+	seen, finite := false, 0
+	for i, v := range c {
 		w := quantise(v / scale)
 		if math.Abs(v) <= math.MaxFloat64 {
+			if i >= p.edge {
+				finite++
+			}
 			if !seen {
 				first, seen = w, true
 			}
@@ -282,17 +313,15 @@ func (p *Probe) Hash(c Column, scaleFree bool) (FP, Class) {
 		}
 		buf = binary.LittleEndian.AppendUint64(buf, w)
 	}
-	hash := sha256.Sum256(buf)
-	fp := FP(hash[:16])
 	switch {
 	case 2*finite < p.n-p.edge:
-		return fp, Undefined
+		return buf, Undefined
 	case zero:
-		return fp, Zero
+		return buf, Zero
 	case constant:
-		return fp, Constant
+		return buf, Constant
 	}
-	return fp, Generic
+	return buf, Generic
 }
 
 // negligible is the magnitude below which values count as zero.
@@ -324,6 +353,6 @@ func quantise(v float64) uint64 {
 // positive factor with scaleFree. ok is false when the expression is no rule:
 // 0 everywhere, constant, or undefined at most points.
 func Fingerprint(e *Expr, p *Probe, scaleFree bool) (fp FP, ok bool) {
-	fp, class := p.Hash(p.Column(e), scaleFree)
+	fp, class := p.Hash(scaleFree, p.Column(e))
 	return fp, class == Generic
 }

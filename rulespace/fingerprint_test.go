@@ -14,7 +14,7 @@ func fingerprint(t *testing.T, text string, scaleFree bool) (FP, Class) {
 		t.Fatal(err)
 	}
 	p := FixedProbe(e.Signals())
-	return p.Hash(p.Column(e), scaleFree)
+	return p.Hash(scaleFree, p.Column(e))
 }
 
 func TestFingerprintEquality(t *testing.T) {
@@ -134,8 +134,8 @@ func TestFingerprintAgreesWithCanon(t *testing.T) {
 			return // rounded to 12 digits, which cancellation can bring up
 		}
 		for _, free := range []bool{false, true} {
-			x, cx := p.Hash(p.Column(e), free)
-			if y, cy := p.Hash(p.Column(s), free); x != y || cx != cy {
+			x, cx := p.Hash(free, p.Column(e))
+			if y, cy := p.Hash(free, p.Column(s)); x != y || cx != cy {
 				t.Fatalf("%s and %s differ, scale-free %v", e, s, free)
 			}
 		}

@@ -12,11 +12,13 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// Space is a set of rules to search. It is of one of three kinds:
+// Space is a set of rules to search. It is of one of four kinds:
 //
 //   - symbolic: every expression of Primitives over Signals and Constants of
 //     at most MaxComplexity nodes, times a learning rate, as dw or as dfb, or
 //     as it is, as the update of a state;
+//   - symbolic tuple: such expressions for several assignments of one rule,
+//     of at most MaxComplexity nodes together, times the same learning rate;
 //   - template: a rule of which some parameters have ranges;
 //   - terms: weighted sums of given expressions, some of which may be absent,
 //     as dw, dfb or both.
@@ -35,15 +37,16 @@ type Space struct {
 
 	Terms []Term // at most 64
 
-	// Slot is the assignment that a symbolic space searches. With SlotState that
-	// is the update of the state called State, one number per synapse that
-	// starts at 0, which expressions may read beside the signals. Given is the rest
-	// of the rule, which every rule of a symbolic or terms space shares: a rule
+	// Outputs are the assignments that a symbolic space searches, dw alone where
+	// there are none; with two it is a symbolic tuple. With SlotState that is
+	// the update of the state called State, one number per synapse that starts
+	// at 0, which expressions may read beside the signals. Given is the rest of
+	// the rule, which every rule of a symbolic or terms space shares: a rule
 	// without what is searched, so that its DW is nil where dw is searched, or
 	// nil for none. A parameter of it with the name of Scale is that factor.
-	Slot  Slot
-	State string
-	Given *Rule
+	Outputs []Output
+	State   string
+	Given   *Rule
 
 	// Scale is an overall factor, the learning rate, that is tuned apart from
 	// the structure. Symbolic: lr = 0.01 when it has no name. Terms: no
@@ -78,16 +81,22 @@ const (
 	maxConstants  = 64
 )
 
-// Kind names the kind of space: "symbolic", "template" or "terms".
+// Kind names the kind of space: "symbolic", "symbolic tuple", "template" or
+// "terms".
 func (s *Space) Kind() string {
 	switch {
 	case s.Template != nil:
 		return "template"
 	case len(s.Terms) > 0:
 		return "terms"
+	case len(s.Outputs) > 1:
+		return "symbolic tuple"
 	}
 	return "symbolic"
 }
+
+// Symbolic reports whether expressions are searched, not coefficients.
+func (s *Space) Symbolic() bool { return s.Template == nil && len(s.Terms) == 0 }
 
 // Validate reports everything that is wrong with the space, one line each.
 func (s *Space) Validate() error {
@@ -96,11 +105,11 @@ func (s *Space) Validate() error {
 	if s.Template != nil && len(s.Terms) > 0 {
 		add("a space is a template or a list of terms, not both")
 	}
-	if kind := s.Kind(); kind != "symbolic" && (len(s.Primitives) > 0 || len(s.Constants) > 0 || s.MaxComplexity != 0) {
+	if kind := s.Kind(); !s.Symbolic() && (len(s.Primitives) > 0 || len(s.Constants) > 0 || s.MaxComplexity != 0) {
 		add("primitives, constants and max_complexity belong to a symbolic space; this one has a %s", kind)
 	}
 	switch s.Kind() {
-	case "symbolic":
+	case "symbolic", "symbolic tuple":
 		s.validateSymbolic(add)
 	case "template":
 		s.validateTemplate(add)
@@ -131,6 +140,8 @@ func (s *Space) validateSymbolic(add func(string, ...any)) {
 	}
 	if s.MaxComplexity < 1 || s.MaxComplexity > maxComplexity {
 		add("max_complexity %d is outside 1 to %d", s.MaxComplexity, maxComplexity)
+	} else if n := len(s.Outputs); s.MaxComplexity < n {
+		add("max_complexity %d is too small for %d expressions", s.MaxComplexity, n)
 	}
 	for i, op := range s.Primitives {
 		if int(op) >= NumOps {
@@ -241,8 +252,8 @@ func (s *Space) termName(i int) string {
 	return "c" + strconv.Itoa(i+1)
 }
 
-// scale is the overall factor of a symbolic space.
-func (s *Space) scale() Param {
+// Rate is the overall factor of a symbolic space.
+func (s *Space) Rate() Param {
 	if s.Scale.Name == "" {
 		return Param{Name: "lr", Value: defaultRate}
 	}
@@ -275,8 +286,10 @@ func (s *Space) ReadsIn(slot Slot) SignalSet {
 			}
 		}
 	default:
-		if s.Slot == slot {
-			set = s.Signals
+		for _, o := range s.outputs() {
+			if o.Slot == slot {
+				set = o.Signals
+			}
 		}
 	}
 	if given != nil && slot != SlotState {
@@ -294,7 +307,7 @@ func (s *Space) Leaves() []*Expr {
 	for _, v := range s.Signals.List() {
 		leaves = append(leaves, Sig(v))
 	}
-	if s.Slot == SlotState {
+	if s.searches(SlotState) {
 		leaves = append(leaves, Name(s.State))
 	}
 	for _, c := range s.Constants {
@@ -303,17 +316,20 @@ func (s *Space) Leaves() []*Expr {
 	return leaves
 }
 
-// Wrap makes a rule of an expression of a symbolic space: e times the
-// learning rate, as written, beside what is given. The rule's identity is
-// that of its canonical form, so nothing is gained by simplifying here.
-func (s *Space) Wrap(e *Expr) *Rule {
+// Wrap makes a rule of expressions of a symbolic space, one for each
+// assignment that is searched: each times the learning rate, as written,
+// beside what is given. The rule's identity is that of its canonical form, so
+// nothing is gained by simplifying here.
+func (s *Space) Wrap(exprs ...*Expr) *Rule {
 	r := s.frame()
-	if s.Slot == SlotState {
-		*s.Slot.of(r) = e
-		return r
+	for i, slot := range s.Searches() {
+		e := exprs[i]
+		if slot != SlotState {
+			e = Apply(Mul, Name(s.Rate().Name), e)
+			s.withScale(r)
+		}
+		*slot.of(r) = e
 	}
-	*s.Slot.of(r) = Apply(Mul, Name(s.scale().Name), e)
-	s.withScale(r)
 	return r
 }
 
@@ -377,8 +393,8 @@ func (s *Space) Decode(u []float64) *Rule {
 			*sum = Apply(Add, *sum, summand)
 		}
 	}
-	for _, slot := range []Slot{SlotDW, SlotDFB} {
-		if sum := slot.of(r); *sum != nil && s.Scale.Name != "" && s.searched(slot) {
+	for _, slot := range s.Searches() {
+		if sum := slot.of(r); *sum != nil && s.Scale.Name != "" {
 			*sum = Apply(Mul, Name(s.Scale.Name), *sum)
 			s.withScale(r)
 		}
@@ -439,8 +455,8 @@ func (s *Space) termValues(r *Rule) (map[string]float64, bool) {
 		return nil, false
 	}
 	values := map[string]float64{}
-	for _, slot := range []Slot{SlotDW, SlotDFB} {
-		if s.searched(slot) && !s.slotValues(r, slot, values) {
+	for _, slot := range s.Searches() {
+		if !s.slotValues(r, slot, values) {
 			return nil, false
 		}
 	}
@@ -588,20 +604,9 @@ func norm(v []float64) float64 {
 func (s *Space) Describe() string {
 	var b strings.Builder
 	switch s.Kind() {
-	case "symbolic":
-		b.WriteString("symbolic: ")
-		e := s.scale().Name + "*e"
-		switch s.Slot {
-		case SlotDFB:
-			b.WriteString("dfb = ")
-		case SlotState:
-			b.WriteString(s.State + " = ")
-			e = "e"
-		}
-		fmt.Fprintf(&b, "%s for every expression e of at most %d nodes\nsignals: %v", e, s.MaxComplexity, s.Signals)
-		if s.Slot == SlotState {
-			b.WriteString(", and " + s.State + " itself")
-		}
+	case "symbolic", "symbolic tuple":
+		b.WriteString(s.Kind() + ": ")
+		s.describeOutputs(&b)
 		b.WriteString("\nprimitives:")
 		for i, op := range s.Primitives {
 			b.WriteString(separator(i) + op.String())
@@ -626,13 +631,9 @@ func (s *Space) Describe() string {
 		}
 	case "terms":
 		b.WriteString("terms:")
-		between := " "
-		for _, slot := range []Slot{SlotDW, SlotDFB} {
-			if s.searched(slot) {
-				b.WriteString(between)
-				s.describeSum(&b, slot)
-				between = "; "
-			}
+		for i, slot := range s.Searches() {
+			b.WriteString([]string{" ", "; "}[min(i, 1)])
+			s.describeSum(&b, slot)
 		}
 		for i, t := range s.Terms {
 			fmt.Fprintf(&b, "\n%s: %s", s.termName(i), t.describe())
@@ -645,6 +646,41 @@ func (s *Space) Describe() string {
 		}
 	}
 	return b.String()
+}
+
+// describeOutputs says which expressions a symbolic space has, and what they
+// read.
+func (s *Space) describeOutputs(b *strings.Builder) {
+	outputs := s.outputs()
+	var names []string
+	for i, o := range outputs {
+		name := "e"
+		if len(outputs) > 1 {
+			name += strconv.Itoa(i + 1)
+		}
+		names = append(names, name)
+		text := s.Rate().Name + "*" + name
+		switch {
+		case o.Slot == SlotState:
+			text = s.State + " = " + name
+		case o.Slot != SlotDW || len(outputs) > 1:
+			text = o.Slot.String() + " = " + text
+		}
+		b.WriteString([]string{"", "; "}[min(i, 1)] + text)
+	}
+	if len(outputs) == 1 {
+		fmt.Fprintf(b, " for every expression e of at most %d nodes\nsignals: %v", s.MaxComplexity, s.Signals)
+	} else {
+		fmt.Fprintf(b, " for all expressions %s of at most %d nodes together\nsignals: %v", strings.Join(names, " and "), s.MaxComplexity, s.Signals)
+	}
+	if s.searches(SlotState) {
+		b.WriteString(", and " + s.State + " itself")
+	}
+	for _, o := range outputs {
+		if o.Signals != s.Signals {
+			fmt.Fprintf(b, "\nsignals of %s: %v", o.Slot, o.Signals)
+		}
+	}
 }
 
 // describeSum writes the sum of the terms of an assignment.

@@ -2,6 +2,7 @@ package rulespace_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func TestWrapFeedback(t *testing.T) {
 	s := &rulespace.Space{
 		Signals:    rulespace.Signals(rulespace.SigPre, rulespace.SigErr, rulespace.SigW),
 		Primitives: []rulespace.Op{rulespace.Mul, rulespace.Sub}, MaxComplexity: 7, Constants: []float64{0.1},
-		Slot: rulespace.SlotDFB, Given: given(t, "dw: lr*(err*pre - 0.1*w); db: lr*err"),
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotDFB}}, Given: given(t, "dw: lr*(err*pre - 0.1*w); db: lr*err"),
 		Scale: rulespace.Param{Name: "lr", Value: 0.5},
 	}
 	if err := s.Validate(); err != nil {
@@ -40,7 +41,7 @@ func TestWrapFeedback(t *testing.T) {
 	if want := inline(t, pair, s.Scale); r.Digest() != want.Digest() || len(r.Params) != 1 {
 		t.Errorf("%s, %v", r.CanonicalText(), r.Params)
 	}
-	if s.Searched(r).String() != "lr*(err*pre - 0.1*w)" {
+	if s.Searched(r)[0].String() != "lr*(err*pre - 0.1*w)" {
 		t.Errorf("searched: %v", s.Searched(r))
 	}
 	if !s.ScaleMatters() {
@@ -60,7 +61,7 @@ func TestWrapFeedback(t *testing.T) {
 	}
 
 	// The other way round: feedback is given, dw searched.
-	s.Slot, s.Given = rulespace.SlotDW, given(t, "dfb: 0.5*err*pre")
+	s.Outputs, s.Given = nil, given(t, "dfb: 0.5*err*pre")
 	if err := s.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +131,65 @@ func TestFeedbackTerms(t *testing.T) {
 	}
 }
 
+// dw and dfb that are searched together have one learning rate, so that only a
+// factor of both means nothing; each reads what it may.
+func TestTuple(t *testing.T) {
+	const pre, post, err, w = rulespace.SigPre, rulespace.SigPost, rulespace.SigErr, rulespace.SigW
+	s := &rulespace.Space{
+		Signals: rulespace.Signals(pre, post, err, w), Primitives: []rulespace.Op{rulespace.Mul, rulespace.Sub},
+		MaxComplexity: 14, Constants: []float64{0.1}, Scale: rulespace.Param{Name: "lr", Value: 0.5},
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB, Signals: rulespace.Signals(pre, post, w)}},
+	}
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	dw, dfb := mustExpr("err*pre - 0.1*w"), mustExpr("post*pre - 0.1*w")
+	r := s.Wrap(dw, dfb)
+	want := inline(t, "dw: lr*(err*pre - 0.1*w); dfb: lr*(post*pre - 0.1*w)", s.Scale)
+	if r.Digest() != want.Digest() || len(r.Params) != 1 || r.Complexity() != 14 || r.Validate() != nil {
+		t.Errorf("%s, %v, %d nodes, %v", r.CanonicalText(), r.Params, r.Complexity(), r.Validate())
+	}
+	if got := fmt.Sprint(s.Searched(r)); got != "[lr*(err*pre - 0.1*w) lr*(post*pre - 0.1*w)]" {
+		t.Errorf("searched: %s", got)
+	}
+	if got := fmt.Sprint(s.Kind(), s.Searches(), s.ReadsIn(rulespace.SlotDW), s.ReadsIn(rulespace.SlotDFB)); got !=
+		"symbolic tuple[dw dfb] pre, post, err, w pre, post, w" {
+		t.Errorf("%s", got)
+	}
+	if s.ScaleMatters() {
+		t.Error("the rate is tuned, and a factor of both expressions matters")
+	}
+	if got := s.Describe(); !strings.HasPrefix(got, "symbolic tuple: dw = lr*e1; dfb = lr*e2 for all expressions e1 and e2 of at most 14 nodes together\n"+
+		"signals: pre, post, err, w\nsignals of dfb: pre, post, w\nprimitives: ") {
+		t.Errorf("described as\n%s", got)
+	}
+	s.Given = given(t, "db: lr*err")
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+	if r := s.Wrap(dw, dfb); r.DB == nil || !s.ScaleMatters() {
+		t.Errorf("%s, scale matters: %v", r.CanonicalText(), s.ScaleMatters())
+	}
+
+	for want, bad := range map[string]func(*rulespace.Space){
+		"dw is both given and searched": func(s *rulespace.Space) { s.Given = given(t, "lr*err*pre") },
+		"dw is searched twice":          func(s *rulespace.Space) { s.Outputs[1].Slot = rulespace.SlotDW },
+		"dfb reads err, which is not among the signals pre": func(s *rulespace.Space) {
+			s.Signals, s.Outputs[1].Signals = rulespace.Signals(pre), rulespace.Signals(err)
+		},
+		"the update of a state is searched by itself":     func(s *rulespace.Space) { s.Outputs[1].Slot, s.State = rulespace.SlotState, "v" },
+		"max_complexity 1 is too small for 2 expressions": func(s *rulespace.Space) { s.MaxComplexity = 1 },
+		"each term says itself":                           func(s *rulespace.Space) { s.Terms = []rulespace.Term{term("a", "pre", 0, 1, false, 0, false)} },
+	} {
+		x := *s
+		x.Outputs = slices.Clone(s.Outputs)
+		bad(&x)
+		if err := x.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q: %v", want, err)
+		}
+	}
+}
+
 func TestTemplateWithFeedback(t *testing.T) {
 	s := &rulespace.Space{Template: inline(t, "dw: lr*err*pre - a*w; dfb: lr*err*pre - b*w",
 		rulespace.Param{Name: "lr", Value: 0.1}, rulespace.Param{Name: "a", Value: 0.1, Low: 0, High: 1}, rulespace.Param{Name: "b", Value: 0.1, Low: 0, High: 1})}
@@ -152,7 +212,7 @@ func TestGivenValidate(t *testing.T) {
 	symbolic := func(slot rulespace.Slot, g *rulespace.Rule) *rulespace.Space {
 		return &rulespace.Space{
 			Signals: rulespace.Signals(rulespace.SigPre), Primitives: []rulespace.Op{rulespace.Mul}, MaxComplexity: 3,
-			Slot: slot, Given: g,
+			Outputs: []rulespace.Output{{Slot: slot}}, Given: g,
 		}
 	}
 	dw := given(t, "lr*err*pre")
@@ -168,7 +228,7 @@ func TestGivenValidate(t *testing.T) {
 		{&rulespace.Space{Template: inline(t, "a*pre", rulespace.Param{Name: "a", Low: 0, High: 1}), Given: dw}, "a template says itself"},
 		{&rulespace.Space{Terms: []rulespace.Term{feedback(term("a", "pre", 0, 1, false, 0, false))}}, "dw is neither searched nor given"},
 		{&rulespace.Space{Terms: []rulespace.Term{feedback(term("lr", "pre", 0, 1, false, 0, false))}, Given: dw}, "the name lr is taken"},
-		{&rulespace.Space{Terms: []rulespace.Term{term("a", "pre", 0, 1, false, 0, false)}, Slot: rulespace.SlotDFB}, "each term says itself"},
+		{&rulespace.Space{Terms: []rulespace.Term{term("a", "pre", 0, 1, false, 0, false)}, Outputs: []rulespace.Output{{Slot: rulespace.SlotDFB}}}, "each term says itself"},
 	} {
 		if err := c.space.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("want %q: %v", c.want, err)
@@ -188,7 +248,7 @@ func TestSpaceOfAState(t *testing.T) {
 	}
 	s := rulespace.Space{
 		Signals: rulespace.Signals(rulespace.SigPre, rulespace.SigErr), Primitives: []rulespace.Op{rulespace.Add, rulespace.Mul},
-		Constants: []float64{0.9}, MaxComplexity: 7, Slot: rulespace.SlotState, State: "v", Given: given,
+		Constants: []float64{0.9}, MaxComplexity: 7, Outputs: []rulespace.Output{{Slot: rulespace.SlotState}}, State: "v", Given: given,
 		Scale: rulespace.Param{Name: "lr", Value: 0.02},
 	}
 	if err := s.Validate(); err != nil {
@@ -214,15 +274,15 @@ func TestSpaceOfAState(t *testing.T) {
 	if r.Digest() != want.Digest() {
 		t.Errorf("%s is not %s", r.CanonicalText(), want.CanonicalText())
 	}
-	if s.Searched(r) != e || !s.ScaleMatters() || s.Reads() != s.Signals {
+	if s.Searched(r)[0] != e || !s.ScaleMatters() || s.Reads() != s.Signals {
 		t.Errorf("searched %v, scale matters %v, reads %v", s.Searched(r), s.ScaleMatters(), s.Reads())
 	}
-	if got := s.Searched(&rulespace.Rule{DW: e}); got != nil {
+	if got := s.Searched(&rulespace.Rule{DW: e})[0]; got != nil {
 		t.Errorf("searched %v of a rule without states", got)
 	}
 	for _, bad := range []func(*rulespace.Space){
 		func(s *rulespace.Space) { s.State = "" },
-		func(s *rulespace.Space) { s.Slot = rulespace.SlotDFB },
+		func(s *rulespace.Space) { s.Outputs = []rulespace.Output{{Slot: rulespace.SlotDFB}} },
 		func(s *rulespace.Space) { s.Given = nil },
 		func(s *rulespace.Space) { s.State = "lr" },
 		func(s *rulespace.Space) { s.State = "u" }, // which dw does not read

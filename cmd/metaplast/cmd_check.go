@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metaplast/metaplast/inner/trial"
 	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -83,6 +85,9 @@ func (s *search) describe() string {
 	switch kind := s.space.Kind(); kind {
 	case "symbolic":
 		return fmt.Sprintf("symbolic rules of up to %d nodes over %s", s.space.MaxComplexity, s.space.Signals)
+	case "symbolic tuple":
+		slots := namesOf(s.space.Searches(), rulespace.Slot.String)
+		return fmt.Sprintf("symbolic %s of up to %d nodes together over %s", strings.Join(slots, " and "), s.space.MaxComplexity, s.space.Signals)
 	default:
 		return fmt.Sprintf("%s with %d coefficients", kind, s.space.Dims())
 	}

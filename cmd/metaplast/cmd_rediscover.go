@@ -333,7 +333,7 @@ func (p *problemSearch) points(ctx context.Context, reference *rulespace.Rule) (
 	e, _ := credit.ByName(l.Credit.Name)
 	k := key.Root(p.plan.Seed).Child("rediscover", 0)
 	var out [][]float64
-	if len(reference.States) == 0 && !(p.space.Slot == rulespace.SlotDFB && e.OwnFeedback != 0) {
+	if len(reference.States) == 0 && !(slices.Contains(p.space.Searches(), rulespace.SlotDFB) && e.OwnFeedback != 0) {
 		runner := trial.NewRunner()
 		for i, s := range p.plan.Tasks {
 			rows, err := runner.Sample(ctx, trial.Trial{

@@ -75,7 +75,7 @@ type LearnerConfig struct {
 // RuleConfig says which rules are searched.
 type RuleConfig struct {
 	Signals    []string      `key:"signals" doc:"what the rule may read: the locality budget"`
-	Search     string        `key:"search" enum:"dw,dfb,state" doc:"the assignment that is searched: the change of the weights, that of the feedback weights, or the update of a state; default dw"`
+	Search     Assignments   `key:"search" enum:"dw,dfb,state" doc:"the assignment that is searched: the change of the weights, that of the feedback weights, or the update of a state; a list for dw and dfb at once; default dw"`
 	State      string        `key:"state" doc:"name of the state whose update is searched: a number per synapse that starts at 0"`
 	Given      string        `key:"given" doc:"the rest of the rule, which is not searched, such as dw: lr*err*pre; db: lr*err"`
 	Primitives []string      `key:"primitives" doc:"what the rule may compute"`
@@ -83,6 +83,16 @@ type RuleConfig struct {
 	Template   string        `key:"template" doc:"a rule whose parameters are searched, such as lr*post*(pre - a*post*w) or dw: lr*err*pre - a*w; dfb: lr*err*pre - b*w"`
 	Params     []ParamConfig `key:"params" doc:"parameters of the template, or values of those of the given part"`
 	Terms      []TermConfig  `key:"terms" doc:"expressions of which the rule is a weighted sum"`
+}
+
+// Assignments of a rule, written dfb or [dw, dfb].
+type Assignments []string
+
+func (a Assignments) encodeConfig() any {
+	if len(a) == 1 {
+		return a[0]
+	}
+	return []string(a)
 }
 
 // ParamConfig is a parameter of a template.

@@ -48,6 +48,10 @@ as terms with in: dfb, or in a template. In dfb w is the feedback weight.
     given: "dw: lr*(err*pre - 0.05*w)"
     signals: [pre, post, err, w]
 
+With search: [dw, dfb] and nothing given of the two, cgp searches both at once:
+max_complexity is that of both together, lr the same in both. Each reads those
+of the signals that the circuit provides to it.
+
 Values come from flags, --set path=value, METAPLAST_… variables, the file and
 defaults, in this order; metaplast check CONFIG shows which came from where.
 Unknown keys are errors. metaplast check --schema prints the JSON Schema.`),

@@ -89,7 +89,7 @@ func loadProblem(name, by string, over []override, src func(data string) tasks.S
 		if err := yaml.Unmarshal(data, &tree); err != nil {
 			return nil, err
 		}
-		if !slices.Contains(e.Spaces, p.space.Kind()) {
+		if !slices.Contains(e.Spaces, p.space.Kind()) && slices.Contains(e.Spaces, "terms") {
 			if err := coefficients(tree, p.search); err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
@@ -183,23 +183,26 @@ func coefficients(tree map[string]any, s *search) error {
 	if i < 0 {
 		return errors.New("baselines: none is named " + referenceName)
 	}
-	target := s.space.Searched(s.plan.Baselines[i].Learner.Rule)
-	if target == nil || s.space.Slot == rulespace.SlotState {
-		return invalidf("the update of a state is searched, which has no weighted terms")
-	}
-	form, ok := rulespace.Canon(target).Monomials()
-	if !ok {
-		return invalidf("the reference is no polynomial, so a method that searches coefficients has nothing to search")
-	}
-	degree := 1
-	for _, m := range form {
-		n := 0
-		for _, f := range m.Factors {
-			if f.Base.Kind() == rulespace.KindSignal {
-				n += f.Power
-			}
+	slots := s.space.Searches()
+	degrees := make([]int, len(slots))
+	for k, target := range s.space.Searched(s.plan.Baselines[i].Learner.Rule) {
+		if target == nil || slots[k] == rulespace.SlotState {
+			return invalidf("the update of a state is searched, which has no weighted terms")
 		}
-		degree = max(degree, n)
+		form, ok := rulespace.Canon(target).Monomials()
+		if !ok {
+			return invalidf("the reference is no polynomial, so a method that searches coefficients has nothing to search")
+		}
+		degrees[k] = 1
+		for _, m := range form {
+			n := 0
+			for _, f := range m.Factors {
+				if f.Base.Kind() == rulespace.KindSignal {
+					n += f.Power
+				}
+			}
+			degrees[k] = max(degrees[k], n)
+		}
 	}
 	rule, _ := tree["rule"].(map[string]any)
 	search, _ := tree["search"].(map[string]any)
@@ -207,11 +210,17 @@ func coefficients(tree map[string]any, s *search) error {
 		return errors.New("a problem of structures needs rule and search")
 	}
 	var terms []any
-	for _, m := range monomials(s.space.Signals.List(), degree) {
-		terms = append(terms, map[string]any{"term": m, "low": -1, "high": 1, "scale": "linear", "optional": true})
+	for k, slot := range slots {
+		for _, m := range monomials(s.space.ReadsIn(slot).List(), degrees[k]) {
+			t := map[string]any{"term": m, "low": -1, "high": 1, "scale": "linear", "optional": true}
+			if len(slots) > 1 {
+				t["in"] = slot.String()
+			}
+			terms = append(terms, t)
+		}
 	}
 	if len(terms) > maxCoefficients {
-		return invalidf("%d monomials of degree %d over %s are too many for a method that searches coefficients; at most %d", len(terms), degree, s.space.Signals, maxCoefficients)
+		return invalidf("%d monomials of degree %d over %s are too many for a method that searches coefficients; at most %d", len(terms), slices.Max(degrees), s.space.Signals, maxCoefficients)
 	}
 	for _, k := range []string{"signals", "primitives", "constants"} {
 		delete(rule, k)
@@ -250,16 +259,43 @@ func monomials(signals []rulespace.Signal, degree int) []string {
 }
 
 // hit reports whether a rule is the reference written down again, at the
-// learning rate that the rule has.
+// learning rate that the rule has. Where several assignments are searched and
+// scale is free, it is so for all of them together: the rate is the one at
+// which the first agrees.
 func (p *problemSearch) hit(r *rulespace.Rule) bool {
 	b := p.plan.Baselines[p.reference]
 	reference := b.Learner.Rule
-	if v, ok := r.Param(b.Tune.Param); ok {
-		if at, err := reference.WithParam(b.Tune.Param, v.Value); err == nil {
-			reference = at
+	at := func(rate float64) {
+		if ref, err := reference.WithParam(b.Tune.Param, rate); err == nil {
+			reference = ref
 		}
 	}
-	return p.match.Symbolic(r, reference, p.scaleFree, p.tolerance)
+	v, ok := r.Param(b.Tune.Param)
+	if ok {
+		at(v.Value)
+	}
+	joint := p.scaleFree && len(p.space.Searches()) > 1
+	if x, y := p.leading(r), p.leading(reference); ok && joint && x*y > 0 {
+		at(v.Value * (x / y))
+	}
+	return p.match.Symbolic(r, reference, p.scaleFree && !joint, p.tolerance)
+}
+
+// leading is the first coefficient of the first assignment that is searched, 0
+// where it has none.
+func (p *problemSearch) leading(r *rulespace.Rule) float64 {
+	e := p.space.Searched(r)[0]
+	if e == nil {
+		return 0
+	}
+	form, ok := rulespace.CanonWith(e, func(name string) (*rulespace.Expr, bool) {
+		q, ok := r.Param(name)
+		return rulespace.Const(q.Value), ok
+	}).Monomials()
+	if !ok || len(form) == 0 {
+		return 0
+	}
+	return form[0].Coefficient
 }
 
 // functional reports whether a rule does what the reference does at points

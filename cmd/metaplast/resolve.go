@@ -357,7 +357,13 @@ func (r *resolver) signals() {
 	if !ok || r.space == nil {
 		return
 	}
-	provides := providedTo(r.space.Slot, e, r.connections())
+	var provides rulespace.SignalSet
+	for _, slot := range r.space.Searches() {
+		provides |= providedTo(slot, e, r.connections())
+	}
+	if r.space.Template != nil {
+		provides = provided(e, r.connections())
+	}
 	complain := func(path string, s rulespace.Signal) {
 		hint := ""
 		if e.Output.Has(s) {
@@ -371,6 +377,13 @@ func (r *resolver) signals() {
 	for i, name := range r.c.Rule.Signals {
 		if s, ok := rulespace.SignalByName(name); ok && !provides.Has(s) {
 			complain(fmt.Sprintf("rule.signals[%d]", i), s)
+		}
+	}
+	for i := range r.space.Outputs {
+		o := &r.space.Outputs[i]
+		o.Signals = r.space.Signals & providedTo(o.Slot, e, r.connections())
+		if o.Signals == 0 {
+			r.fail("rule.signals", "circuit %s provides none of them to %s. It provides: %s", e.Name, o.Slot, providedTo(o.Slot, e, r.connections()))
 		}
 	}
 	for i, t := range r.space.Terms {
@@ -512,9 +525,9 @@ func (r *resolver) rule() {
 	space.Constants = c.Constants
 	r.given(space)
 	switch {
-	case c.State != "" && c.Search != rulespace.SlotState.String():
+	case c.State != "" && !slices.Contains(c.Search, rulespace.SlotState.String()):
 		r.fail("rule.state", "names the state whose update is searched; say search: state as well")
-	case c.Template != "" && (c.Search != "" || c.Given != ""):
+	case c.Template != "" && (len(c.Search) > 0 || c.Given != ""):
 		r.fail("rule.template", "a template says itself what of the rule is searched; leave out search and given")
 	case c.Template != "" && len(c.Terms) > 0:
 		r.fail("rule.terms", "a rule is searched by template or by terms, not both")
@@ -533,7 +546,10 @@ func (r *resolver) rule() {
 		}
 		set(&r.c.Search.MaxComplexity, 7)
 		space.MaxComplexity = r.c.Search.MaxComplexity
-		space.Slot, space.State = slot(c.Search), c.State
+		for _, name := range c.Search {
+			space.Outputs = append(space.Outputs, rulespace.Output{Slot: slot(name)})
+		}
+		space.State = c.State
 		r.scale(space)
 	}
 	if len(r.problems) > before {
@@ -664,8 +680,11 @@ func (p *ParamConfig) param() (rulespace.Param, error) {
 func (r *resolver) terms(space *rulespace.Space) {
 	for i := range r.c.Rule.Terms {
 		c := &r.c.Rule.Terms[i]
-		if r.c.Rule.Search != "" {
-			set(&c.In, r.c.Rule.Search)
+		switch search := r.c.Rule.Search; {
+		case len(search) == 1:
+			set(&c.In, search[0])
+		case len(search) > 1 && c.In == "":
+			r.fail(fmt.Sprintf("rule.terms[%d]", i), "of which assignment is it a summand? Say in: %s", strings.Join(search, " or in: "))
 		}
 		t, err := c.term()
 		if err != nil {
@@ -714,7 +733,7 @@ func (r *resolver) scale(space *rulespace.Space) {
 			scale, given = p, true
 		}
 	}
-	if space.Slot == rulespace.SlotState && !given {
+	if slices.Contains(space.Searches(), rulespace.SlotState) && !given {
 		return // nothing has a rate
 	}
 	space.Scale = scale
@@ -772,10 +791,10 @@ func (r *resolver) plasticFeedback() bool {
 	switch {
 	case s.Template != nil:
 		return s.Template.DFB != nil
-	case s.Given != nil && s.Given.DFB != nil, s.Slot == rulespace.SlotDFB:
+	case s.Given != nil && s.Given.DFB != nil:
 		return true
 	}
-	return slices.ContainsFunc(s.Terms, func(t rulespace.Term) bool { return t.Slot == rulespace.SlotDFB })
+	return slices.Contains(s.Searches(), rulespace.SlotDFB)
 }
 
 func (r *resolver) rungs() []outer.Rung {

@@ -128,7 +128,11 @@ func addProperties(properties object, t reflect.Type) {
 		s := schemaOf(f.Type)
 		s["description"] = f.Tag.Get("doc")
 		if e := f.Tag.Get("enum"); e != "" {
-			s["enum"] = strings.Split(e, ",")
+			word := s
+			if f.Type.Kind() == reflect.Slice {
+				word = s["anyOf"].([]any)[1].(object) // the items are the same object
+			}
+			word["enum"] = strings.Split(e, ",")
 		}
 		for tag, word := range map[string]string{"min": "minimum", "max": "maximum"} {
 			if v, err := strconv.ParseFloat(f.Tag.Get(tag), 64); err == nil && f.Type.Kind() != reflect.Slice {

@@ -72,7 +72,11 @@ type neighbour struct {
 
 // New returns a search of a symbolic space. It draws no random numbers.
 func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
-	if kind := space.Kind(); kind != "symbolic" {
+	switch kind := space.Kind(); kind {
+	case "symbolic":
+	case "symbolic tuple":
+		return nil, fmt.Errorf("method beam searches expressions of one assignment; this space is a %s, of several: use cgp or random", kind)
+	default:
 		return nil, fmt.Errorf("method beam searches symbolic rules; this space is a %s: use ga or fd-gradient", kind)
 	}
 	if err := space.Validate(); err != nil {
@@ -91,7 +95,7 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 	}
 	s.edits = newEditor(space, s.spell)
 	for _, r := range opts.Start {
-		e, err := s.spell.Searched(r)
+		e, err := s.searched(r)
 		if err == nil && e.Size() > space.MaxComplexity {
 			err = fmt.Errorf("it has %d nodes, and the largest complexity is %d", e.Size(), space.MaxComplexity)
 		}
@@ -108,11 +112,20 @@ func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
 func (s *Searcher) Seed(found []outer.Candidate) error {
 	for _, c := range found {
 		// A rule of another method may lie outside this space.
-		if e, err := s.spell.Searched(c.Rule); err == nil {
+		if e, err := s.searched(c.Rule); err == nil {
 			s.seeds = append(s.seeds, e)
 		}
 	}
 	return nil
+}
+
+// searched is the expression that a known rule has.
+func (s *Searcher) searched(r *rulespace.Rule) (*rulespace.Expr, error) {
+	exprs, err := s.spell.Searched(r)
+	if err != nil {
+		return nil, err
+	}
+	return exprs[0], nil
 }
 
 // Ask implements outer.Searcher.

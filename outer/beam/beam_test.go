@@ -208,7 +208,7 @@ func TestSlot(t *testing.T) {
 	}
 	space := &rulespace.Space{
 		Signals: rulespace.Signals(pre, post, w), Primitives: []rulespace.Op{sub, mul}, Constants: []float64{0.05},
-		MaxComplexity: 9, Slot: rulespace.SlotDFB, Given: given, Scale: rulespace.Param{Name: "lr", Value: 0.03},
+		MaxComplexity: 9, Outputs: []rulespace.Output{{Slot: rulespace.SlotDFB}}, Given: given, Scale: rulespace.Param{Name: "lr", Value: 0.03},
 	}
 	if err := space.Validate(); err != nil {
 		t.Fatal(err)

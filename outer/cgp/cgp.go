@@ -34,7 +34,7 @@ type Options struct {
 	// that has not been scored; 20 by default.
 	Tries int
 	// Mutation is the probability with which a gene of an offspring changes.
-	// With 0, the default, genes change until one that the output depends on
+	// With 0, the default, genes change until one that an output depends on
 	// has changed. It is at most 1.
 	Mutation float64
 	// KeepOrder leaves the nodes of a parent where they are. By default they
@@ -128,7 +128,7 @@ type individual struct {
 
 // New returns a search of a symbolic space.
 func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
-	if kind := space.Kind(); kind != "symbolic" {
+	if kind := space.Kind(); !space.Symbolic() {
 		return nil, fmt.Errorf("method cgp searches symbolic rules; this space is a %s: use ga or fd-gradient", kind)
 	}
 	if err := space.Validate(); err != nil {
@@ -143,7 +143,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 	s.spell = spell.New(space, opts.Numbers > 0)
 	s.shape = newShape(space, opts)
 	s.live = s.shape.newLive()
-	s.looks = newPhenotype(&s.shape, s.same)
+	s.looks = newPhenotype(&s.shape, space, s.same)
 	for _, r := range opts.Start {
 		if err := s.start(r); err != nil {
 			return nil, fmt.Errorf("cgp: cannot start from rule %s: %w", r.Name, err)
@@ -154,7 +154,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 }
 
 func newShape(space *rulespace.Space, opts Options) shape {
-	sh := shape{leaves: space.Leaves(), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns}
+	sh := shape{leaves: space.Leaves(), numbers: opts.Numbers, ops: space.Primitives, columns: opts.Columns, outputs: len(space.Searches())}
 	for _, op := range sh.ops {
 		sh.arity = max(sh.arity, op.Info().Arity)
 	}
@@ -173,11 +173,11 @@ func (s *Searcher) Seed(found []outer.Candidate) error {
 
 // start queues a rule, with its tuned scale taken out.
 func (s *Searcher) start(r *rulespace.Rule) error {
-	e, err := s.spell.Searched(r)
+	exprs, err := s.spell.Searched(r)
 	if err != nil {
 		return err
 	}
-	g, err := s.shape.encode(e, s.key.Child("seed", uint64(len(s.seeds))).Stream())
+	g, err := s.shape.encode(exprs, s.key.Child("seed", uint64(len(s.seeds))).Stream())
 	if err != nil {
 		return err
 	}
@@ -235,18 +235,18 @@ func (s *Searcher) breed() {
 	s.slot = s.slot[:0]
 	var rules []*rulespace.Rule
 	queued := map[identity.ID]bool{}
-	add := func(ind individual, e *rulespace.Expr) {
-		if e != nil {
+	add := func(ind individual, exprs []*rulespace.Expr) {
+		if exprs != nil {
 			queued[ind.id] = true
 			s.slot = append(s.slot, len(s.brood))
-			rules = append(rules, s.space.Wrap(e))
+			rules = append(rules, s.space.Wrap(exprs...))
 		}
 		s.brood = append(s.brood, ind)
 	}
 	if s.parents == nil {
 		for _, g := range s.seeds {
-			if ind, e, ok := s.judge(g, queued); ok {
-				add(ind, e)
+			if ind, exprs, ok := s.judge(g, queued); ok {
+				add(ind, exprs)
 			}
 		}
 		n := s.opts.Mu
@@ -255,8 +255,8 @@ func (s *Searcher) breed() {
 		}
 		s.seeds = nil
 		for tries := 0; len(s.brood) < n && tries < n*s.opts.Tries; tries++ {
-			if ind, e, ok := s.judge(s.shape.random(s.rng), queued); ok {
-				add(ind, e)
+			if ind, exprs, ok := s.judge(s.shape.random(s.rng), queued); ok {
+				add(ind, exprs)
 			}
 		}
 	} else {
@@ -268,13 +268,13 @@ func (s *Searcher) breed() {
 }
 
 // judge says whether a genome stands for a rule of the space, and returns its
-// expression when that has to be scored.
-func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual, ask *rulespace.Expr, ok bool) {
+// expressions when they have to be scored.
+func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual, ask []*rulespace.Expr, ok bool) {
 	s.shape.mark(g, s.live)
 	if size, reads := s.looks.measure(&s.shape, g, s.live); size > s.space.MaxComplexity || !reads {
 		return ind, nil, false
 	}
-	id, ok := s.same.IdentifyColumn(s.looks.evaluate(&s.shape, g, s.live, s.same))
+	id, ok := s.same.IdentifyColumns(s.looks.evaluate(&s.shape, g, s.live, s.same)...)
 	if !ok || queued[id] {
 		return ind, nil, false
 	}
@@ -289,7 +289,7 @@ func (s *Searcher) judge(g *genome, queued map[identity.ID]bool) (ind individual
 // offspring mutates a parent until it is a rule that has not been scored.
 // Rules on the way that are known to be as good as the parent are where it
 // goes on from; when the tries are used up, the last of them is the offspring.
-func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (individual, *rulespace.Expr) {
+func (s *Searcher) offspring(parent individual, queued map[identity.ID]bool) (individual, []*rulespace.Expr) {
 	base := parent
 	g := s.shape.clone(parent.genome)
 	if !s.opts.KeepOrder {

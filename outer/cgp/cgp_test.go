@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 				Make: func(space *rulespace.Space, k key.Key) (outer.Searcher, error) {
 					return New(space, opts, k)
 				},
-				Spaces: searchtest.Symbolic(), Misfit: searchtest.Cubes()[0], Stochastic: true, Asks: 80,
+				Spaces: append(searchtest.Symbolic(), searchtest.Tuples()...), Misfit: searchtest.Cubes()[0], Stochastic: true, Asks: 80,
 			})
 		})
 	}
@@ -84,6 +84,43 @@ func TestFindsKnownRules(t *testing.T) {
 	}
 }
 
+// Two assignments at once, of at most 14 nodes together, in 2,000 evaluations:
+// equal ones, which can share all nodes, and different ones.
+func TestFindsPairs(t *testing.T) {
+	feedback := rulespace.Signals(pre, rulespace.SigErr, w)
+	space := rulespace.Space{
+		Signals: feedback | rulespace.Signals(post), Primitives: []rulespace.Op{sub, mul}, Constants: []float64{0.5}, MaxComplexity: 14,
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB, Signals: feedback}},
+	}
+	for _, c := range []struct{ dw, dfb string }{
+		{"err*pre - 0.5*w", "err*pre - 0.5*w"},
+		{"pre*post - w", "pre*err"},
+	} {
+		fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse(c.dw), DFB: searchtest.MustParse(c.dfb)}, true)
+		const seeds, budget = 10, 2000
+		found := func(r outer.Result) bool { return r.Score > 1-1e-9 }
+		solved, evaluations := 0, 0
+		for seed := range uint64(seeds) {
+			s, err := New(&space, Options{Columns: 15}, key.Root(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			told, err := searchtest.Drive(s, fit.Result, found, 4, budget)
+			if err != nil {
+				t.Fatal(err)
+			}
+			evaluations += len(told)
+			if slices.ContainsFunc(told, found) {
+				solved++
+			}
+		}
+		t.Logf("%s with %s: %d of %d, %d evaluations per success", c.dw, c.dfb, solved, seeds, evaluations/max(solved, 1))
+		if solved < 9 {
+			t.Errorf("%s with %s: found in %d of %d searches of %d evaluations", c.dw, c.dfb, solved, seeds, budget)
+		}
+	}
+}
+
 func TestVisitsOnce(t *testing.T) {
 	space := searchtest.Symbolic()[0]
 	s, err := New(space, Options{Plateau: 30}, key.Root(1))
@@ -109,19 +146,25 @@ func TestVisitsOnce(t *testing.T) {
 	}
 }
 
-// In a space of few rules a search ends when it has asked for all of them.
+// In a space of few rules a search ends when it has asked for all of them: pre,
+// post, their product and squares; of pairs of these those in which one is a
+// signal.
 func TestExhausts(t *testing.T) {
-	space := &rulespace.Space{
+	single := rulespace.Space{
 		Signals: rulespace.Signals(pre, post), Primitives: []rulespace.Op{mul}, MaxComplexity: 3,
 	}
-	s, err := New(space, Options{}, key.Root(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("pre*post")}, true)
-	told, err := searchtest.Drive(s, fit.Result, nil, 4, 100)
-	if reason, done := s.Done(); err != nil || !done || reason != outer.Exhausted || len(told) != 5 {
-		t.Errorf("%d rules of pre, post, their product and squares; done: %v (%s), %v", len(told), done, reason, err)
+	pairs := single
+	pairs.Outputs, pairs.MaxComplexity = []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB}}, 4
+	for want, space := range map[int]*rulespace.Space{5: &single, 2*2 + 2*3 + 3*2: &pairs} {
+		s, err := New(space, Options{}, key.Root(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("pre*post")}, true)
+		told, err := searchtest.Drive(s, fit.Result, nil, 4, 100)
+		if reason, done := s.Done(); err != nil || !done || reason != outer.Exhausted || len(told) != want {
+			t.Errorf("%d rules of %d; done: %v (%s), %v", len(told), want, done, reason, err)
+		}
 	}
 }
 
@@ -129,15 +172,18 @@ func testShape() shape {
 	return newShape(&rulespace.Space{
 		Signals:    rulespace.Signals(pre, post, w),
 		Primitives: []rulespace.Op{add, sub, mul, rulespace.Tanh, rulespace.Clip}, Constants: []float64{1},
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB}},
 	}, Options{Columns: 12, Numbers: 2})
 }
 
-// changed counts the genes that the output of g depended on before and that
+// changed counts the genes that the outputs of g depended on before and that
 // are different now, and checks that the genome still is a graph.
 func changed(t interface{ Fatalf(string, ...any) }, sh *shape, before, g *genome, l live) int {
 	n := 0
-	if g.out != before.out {
-		n++
+	for i, v := range g.out {
+		if v != before.out[i] {
+			n++
+		}
 	}
 	for i, on := range l.number {
 		if on && g.number[i] != before.number[i] {
@@ -167,7 +213,7 @@ func changed(t interface{ Fatalf(string, ...any) }, sh *shape, before, g *genome
 	return n
 }
 
-// Exactly one gene that the output depends on changes.
+// Exactly one gene that an output depends on changes.
 func TestSingleMutation(t *testing.T) {
 	sh := testShape()
 	rapid.Check(t, func(t *rapid.T) {
@@ -194,7 +240,7 @@ func TestMutationRate(t *testing.T) {
 	for seed := range uint64(3) {
 		rng := key.Root(seed).Stream()
 		g := sh.random(rng)
-		g.out = int32(sh.first() + sh.columns - 1)
+		g.out[0] = int32(sh.first() + sh.columns - 1)
 		l := sh.newLive()
 		sh.mark(g, l)
 		active := 0
@@ -238,19 +284,19 @@ func TestReorder(t *testing.T) {
 			t.Fatalf("%d genes differ from themselves", n)
 		}
 		sh.mark(g, l)
-		if after := sh.express(g, l); !after.Equal(before) {
+		if after := sh.express(g, l); !slices.EqualFunc(after, before, (*rulespace.Expr).Equal) {
 			t.Fatalf("%s became %s", before, after)
 		}
 	})
 	// Nodes that read only leaves can be anywhere.
 	rng := key.Root(1).Stream()
 	g := sh.newGenome()
-	g.out = int32(sh.first())
+	g.out[0] = int32(sh.first())
 	places := map[int32]int{}
 	const draws = 6000
 	for range draws {
 		sh.reorder(g, rng)
-		places[g.out]++
+		places[g.out[0]]++
 	}
 	for v, n := range places {
 		// Five standard errors of a binomial.
@@ -303,7 +349,7 @@ func TestEncode(t *testing.T) {
 			t.Fatal(err)
 		}
 		sh.mark(h, active)
-		if f := sh.express(h, active); !f.Equal(e) {
+		if f := sh.express(h, active); !slices.EqualFunc(f, e, (*rulespace.Expr).Equal) {
 			t.Fatalf("%s became %s", e, f)
 		}
 	})
@@ -333,6 +379,21 @@ func TestStart(t *testing.T) {
 	}
 	for i, want := range []string{"post*(pre - post*w)", "-w", "pre^3"} {
 		if got := rulespace.Canon(asked[i].Rule.DW.Arg(1)); !got.Equal(rulespace.Canon(searchtest.MustParse(want))) {
+			t.Errorf("start %d is %s, want %s", i, got, want)
+		}
+	}
+	pairs := *space
+	pairs.Outputs, pairs.MaxComplexity = []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB}}, 14
+	both := *oja
+	both.DFB = searchtest.MustParse("lr*pre*post", "lr")
+	if s, err = New(&pairs, Options{Start: []*rulespace.Rule{&both, oja}}, key.Root(1)); err != nil {
+		t.Fatal(err)
+	}
+	if asked, err = s.Ask(10); err != nil || len(asked) != 2 {
+		t.Fatalf("asked for %d rules (%v)", len(asked), err)
+	}
+	for i, want := range []string{"dw: lr*post*pre - lr*post^2*w; dfb: lr*post*pre", "dw: lr*post*pre - lr*post^2*w; dfb: 0"} {
+		if got := asked[i].Rule.CanonicalText(); got != want {
 			t.Errorf("start %d is %s, want %s", i, got, want)
 		}
 	}

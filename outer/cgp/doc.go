@@ -1,6 +1,7 @@
 // Package cgp searches symbolic rules by Cartesian genetic programming: an
 // expression is a row of nodes that read signals, constants or nodes before
-// them, and evolution changes one gene that matters at a time.
+// them, and evolution changes one gene that matters at a time. Where several
+// assignments of a rule are searched, each is an output of the same row.
 //
 // It is for spaces too large for package enumerate. Rules that behave like
 // one already scored cost nothing: the search walks over them for free.

@@ -8,7 +8,7 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// program is an expression as a list of nodes, each reading values before it.
+// program is expressions as a list of nodes, each reading values before it.
 type program struct {
 	shape  *shape
 	op     []int32
@@ -17,13 +17,17 @@ type program struct {
 	seen   map[*rulespace.Expr]int32
 }
 
-// encode returns a genome that stands for e: its nodes at random places among
-// random ones, so that mutation can extend it anywhere.
-func (s *shape) encode(e *rulespace.Expr, rng *key.Stream) (*genome, error) {
+// encode returns a genome that stands for expressions, one per output: their
+// nodes at random places among random ones, so that mutation can extend them
+// anywhere.
+func (s *shape) encode(exprs []*rulespace.Expr, rng *key.Stream) (*genome, error) {
 	p := program{shape: s, seen: map[*rulespace.Expr]int32{}}
-	root, err := p.add(e)
-	if err != nil {
-		return nil, err
+	roots := make([]int32, len(exprs))
+	for i, e := range exprs {
+		var err error
+		if roots[i], err = p.add(e); err != nil {
+			return nil, err
+		}
 	}
 	if len(p.op) > s.columns {
 		return nil, fmt.Errorf("it needs %d nodes, a genome has %d", len(p.op), s.columns)
@@ -47,7 +51,9 @@ func (s *shape) encode(e *rulespace.Expr, rng *key.Stream) (*genome, error) {
 			g.in[to*s.arity+a] = at(v)
 		}
 	}
-	g.out = at(root)
+	for i, root := range roots {
+		g.out[i] = at(root)
+	}
 	return g, nil
 }
 

@@ -10,13 +10,14 @@ import (
 
 // shape is what all genomes of a search have in common. Values are numbered:
 // the leaves first, then the genome's own numbers, then the nodes, each of
-// which reads values before it.
+// which reads values before it. A genome has an output per expression of a rule.
 type shape struct {
 	leaves  []*rulespace.Expr
 	numbers int
 	ops     []rulespace.Op
 	columns int
 	arity   int // of the primitive with the most arguments
+	outputs int
 }
 
 // first is the value that the first node computes.
@@ -24,17 +25,18 @@ func (s *shape) first() int { return len(s.leaves) + s.numbers }
 
 // genome is a graph: for each node its function and as many connections as
 // the widest primitive has arguments (a narrower one ignores the rest), then
-// the value that is the output. Its numbers are values to read like leaves.
+// the values that are the outputs. Its numbers are values to read like leaves.
 type genome struct {
 	op     []int32
 	in     []int32
 	number []float64
-	out    int32
+	out    []int32
 }
 
 func (s *shape) newGenome() *genome {
 	return &genome{
 		op: make([]int32, s.columns), in: make([]int32, s.columns*s.arity), number: make([]float64, s.numbers),
+		out: make([]int32, s.outputs),
 	}
 }
 
@@ -42,7 +44,7 @@ func (g *genome) copyFrom(h *genome) {
 	copy(g.op, h.op)
 	copy(g.in, h.in)
 	copy(g.number, h.number)
-	g.out = h.out
+	copy(g.out, h.out)
 }
 
 func (s *shape) clone(g *genome) *genome {
@@ -63,7 +65,9 @@ func (s *shape) random(rng *key.Stream) *genome {
 	for i := range g.number {
 		g.number[i] = short(rng.Normal())
 	}
-	g.out = int32(rng.IntN(s.first() + s.columns))
+	for i := range g.out {
+		g.out[i] = int32(rng.IntN(s.first() + s.columns))
+	}
 	return g
 }
 
@@ -74,7 +78,7 @@ func short(v float64) float64 {
 	return r
 }
 
-// live says what the output of a genome depends on.
+// live says what the outputs of a genome depend on.
 type live struct {
 	node   []bool
 	number []bool
@@ -82,7 +86,7 @@ type live struct {
 
 func (s *shape) newLive() live { return live{make([]bool, s.columns), make([]bool, s.numbers)} }
 
-// mark finds what the output of g depends on.
+// mark finds what the outputs of g depend on.
 func (s *shape) mark(g *genome, l live) {
 	clear(l.node)
 	clear(l.number)
@@ -94,7 +98,9 @@ func (s *shape) mark(g *genome, l live) {
 			l.number[i] = true
 		}
 	}
-	reach(g.out)
+	for _, v := range g.out {
+		reach(v)
+	}
 	for i := s.columns - 1; i >= 0; i-- {
 		if l.node[i] {
 			for a := range s.ops[g.op[i]].Info().Arity {
@@ -105,13 +111,13 @@ func (s *shape) mark(g *genome, l live) {
 }
 
 // genes is how many genes a genome has.
-func (s *shape) genes() int { return s.columns*(1+s.arity) + s.numbers + 1 }
+func (s *shape) genes() int { return s.columns*(1+s.arity) + s.numbers + s.outputs }
 
-// matters reports whether the output of g depends on gene k.
+// matters reports whether an output of g depends on gene k.
 func (s *shape) matters(g *genome, l live, k int) bool {
 	perNode := 1 + s.arity
 	switch node := k / perNode; {
-	case k == s.genes()-1:
+	case k >= s.genes()-s.outputs:
 		return true
 	case node >= s.columns:
 		return l.number[k-s.columns*perNode]
@@ -126,8 +132,8 @@ func (s *shape) change(g *genome, k int, rng *key.Stream) bool {
 	perNode := 1 + s.arity
 	node, gene := k/perNode, k%perNode
 	switch {
-	case k == s.genes()-1:
-		return other(&g.out, s.first()+s.columns, rng)
+	case k >= s.genes()-s.outputs:
+		return other(&g.out[k-s.genes()+s.outputs], s.first()+s.columns, rng)
 	case node >= s.columns:
 		return step(&g.number[k-s.columns*perNode], rng)
 	case gene == 0:
@@ -137,8 +143,8 @@ func (s *shape) change(g *genome, k int, rng *key.Stream) bool {
 }
 
 // mutateSingle changes genes, chosen uniformly, until one that matters has
-// changed: all changes before it fall on genes that the output does not
-// depend on. It reports false when there is only one genome.
+// changed: all changes before it fall on genes that no output depends on. It
+// reports false when there is only one genome.
 //
 // B. W. Goldman, W. F. Punch, EuroGP (2013).
 func (s *shape) mutateSingle(g *genome, l live, rng *key.Stream) bool {
@@ -247,12 +253,14 @@ func (s *shape) reorder(g *genome, rng *key.Stream) {
 			}
 		}
 	}
-	g.out = at(old.out)
+	for i, v := range old.out {
+		g.out[i] = at(v)
+	}
 }
 
-// express returns the expression that g stands for; nodes that are used more
+// express returns the expressions that g stands for; nodes that are used more
 // than once are shared.
-func (s *shape) express(g *genome, l live) *rulespace.Expr {
+func (s *shape) express(g *genome, l live) []*rulespace.Expr {
 	values := make([]*rulespace.Expr, s.first()+s.columns)
 	copy(values, s.leaves)
 	for i, on := range l.number {
@@ -271,5 +279,9 @@ func (s *shape) express(g *genome, l live) *rulespace.Expr {
 		}
 		values[s.first()+i] = rulespace.Apply(op, args...)
 	}
-	return values[g.out]
+	exprs := make([]*rulespace.Expr, len(g.out))
+	for i, v := range g.out {
+		exprs[i] = values[v]
+	}
+	return exprs
 }

@@ -11,16 +11,22 @@ import (
 // expression: most genomes are looked at only to find that they are known.
 // Its memory is used again for every genome.
 type phenotype struct {
-	columns []rulespace.Column // of the leaves, the numbers, then the nodes
-	size    []int              // of the tree
-	reads   []bool             // a signal
+	columns []rulespace.Column    // of the leaves, the numbers, then the nodes
+	size    []int                 // of the tree
+	reads   []rulespace.SignalSet // in the tree
+	may     []rulespace.SignalSet // each output read
+	out     []rulespace.Column    // of each output
 }
 
-func newPhenotype(s *shape, same identity.Relation) phenotype {
+func newPhenotype(s *shape, space *rulespace.Space, same identity.Relation) phenotype {
 	n := s.first() + s.columns
-	p := phenotype{make([]rulespace.Column, n), make([]int, n), make([]bool, n)}
+	p := phenotype{columns: make([]rulespace.Column, n), size: make([]int, n), reads: make([]rulespace.SignalSet, n)}
+	for _, slot := range space.Searches() {
+		p.may = append(p.may, space.ReadsIn(slot))
+	}
+	p.out = make([]rulespace.Column, len(p.may))
 	for i, leaf := range s.leaves {
-		p.columns[i], p.size[i], p.reads[i] = same.Leaf(leaf), 1, leaf.Signals() != 0
+		p.columns[i], p.size[i], p.reads[i] = same.Leaf(leaf), 1, leaf.Signals()
 	}
 	for i := len(s.leaves); i < n; i++ {
 		p.columns[i], p.size[i] = make(rulespace.Column, len(p.columns[0])), 1
@@ -29,24 +35,29 @@ func newPhenotype(s *shape, same identity.Relation) phenotype {
 }
 
 // measure computes the sizes of the live nodes of g and returns that of the
-// output, and whether it reads a signal.
+// outputs together, and whether each reads a signal and none that it may not.
 func (p *phenotype) measure(s *shape, g *genome, l live) (size int, reads bool) {
 	for i, on := range l.node {
 		if !on {
 			continue
 		}
-		n, any := 1, false
+		n, set := 1, rulespace.SignalSet(0)
 		for _, v := range g.in[i*s.arity:][:s.ops[g.op[i]].Info().Arity] {
 			n = min(n+p.size[v], math.MaxInt32)
-			any = any || p.reads[v]
+			set |= p.reads[v]
 		}
-		p.size[s.first()+i], p.reads[s.first()+i] = n, any
+		p.size[s.first()+i], p.reads[s.first()+i] = n, set
 	}
-	return p.size[g.out], p.reads[g.out]
+	reads = true
+	for i, v := range g.out {
+		size = min(size+p.size[v], math.MaxInt32)
+		reads = reads && p.reads[v] != 0 && p.reads[v].Minus(p.may[i]) == 0
+	}
+	return size, reads
 }
 
-// evaluate returns the values of g on the probe.
-func (p *phenotype) evaluate(s *shape, g *genome, l live, same identity.Relation) rulespace.Column {
+// evaluate returns the values of the outputs of g on the probe.
+func (p *phenotype) evaluate(s *shape, g *genome, l live, same identity.Relation) []rulespace.Column {
 	for i, on := range l.number {
 		if on {
 			col := p.columns[len(s.leaves)+i]
@@ -67,5 +78,8 @@ func (p *phenotype) evaluate(s *shape, g *genome, l live, same identity.Relation
 		}
 		same.Apply(p.columns[s.first()+i], op, args[:n])
 	}
-	return p.columns[g.out]
+	for i, v := range g.out {
+		p.out[i] = p.columns[v]
+	}
+	return p.out
 }

@@ -77,7 +77,11 @@ type block struct {
 
 // New returns an enumeration of a symbolic space. It draws no random numbers.
 func New(space *rulespace.Space, opts Options, _ key.Key) (*Searcher, error) {
-	if kind := space.Kind(); kind != "symbolic" {
+	switch kind := space.Kind(); kind {
+	case "symbolic":
+	case "symbolic tuple":
+		return nil, fmt.Errorf("method enumerate lists expressions of one assignment; this space is a %s, of several: use cgp or random", kind)
+	default:
 		return nil, fmt.Errorf("method enumerate lists symbolic rules; this space is a %s: use ga or fd-gradient", kind)
 	}
 	if err := space.Validate(); err != nil {

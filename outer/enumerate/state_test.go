@@ -17,7 +17,7 @@ func TestStatesAreLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	space := &rulespace.Space{Signals: rulespace.Signals(rulespace.SigErr), Primitives: []rulespace.Op{add}, MaxComplexity: 5,
-		Slot: rulespace.SlotState, State: "v", Given: given}
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotState}}, State: "v", Given: given}
 	_, rules := all(t, space, Options{KeepScale: space.ScaleMatters()})
 	var got []string
 	for _, r := range rules {
@@ -42,11 +42,11 @@ func TestStatesAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	space := &rulespace.Space{Signals: rulespace.Signals(rulespace.SigErr, rulespace.SigPre), Primitives: []rulespace.Op{mul}, MaxComplexity: 3,
-		Constants: []float64{0.5}, Slot: rulespace.SlotState, State: "v", Given: given}
+		Constants: []float64{0.5}, Outputs: []rulespace.Output{{Slot: rulespace.SlotState}}, State: "v", Given: given}
 	_, rules := all(t, space, Options{KeepScale: true, AtRest: true})
 	got := map[string]bool{}
 	for _, r := range rules {
-		got[space.Searched(r).String()] = true
+		got[space.Searched(r)[0].String()] = true
 	}
 	for text, want := range map[string]bool{"v": true, "pre": true, "err": false, "v*0.5": true, "err*0.5": false} {
 		e, err := rulespace.ParseExpr(text, "v")
@@ -55,7 +55,7 @@ func TestStatesAtRest(t *testing.T) {
 		}
 		found := false
 		for _, r := range rules {
-			found = found || rulespace.Canon(space.Searched(r)).String() == rulespace.Canon(e).String()
+			found = found || rulespace.Canon(space.Searched(r)[0]).String() == rulespace.Canon(e).String()
 		}
 		if found != want {
 			t.Errorf("%s is among the rules: %v, want %v; they are %v", text, found, want, got)

@@ -2,6 +2,7 @@ package method
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/metaplast/metaplast/outer"
@@ -67,10 +68,11 @@ type Options struct {
 // Catalogue returns all methods in the order in which people should try them.
 func Catalogue() []Entry {
 	symbolic, cube := []string{"symbolic"}, []string{"template", "terms"}
+	tuples := []string{"symbolic", "symbolic tuple"}
 	return []Entry{
 		{
-			Name: "discover", Title: "the pipeline to start with", Spaces: []string{"symbolic", "template", "terms"},
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches weighted terms with ga and removes those that it can do without, fitting the others, with eliminate; fits templates with cmaes.",
+			Name: "discover", Title: "the pipeline to start with", Spaces: slices.Concat(tuples, cube),
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches several assignments at once with cgp; searches weighted terms with ga and removes those that it can do without, fitting the others, with eliminate; fits templates with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -104,8 +106,8 @@ func Catalogue() []Entry {
 			},
 		},
 		{
-			Name: "cgp", Title: "Cartesian genetic programming", Spaces: symbolic,
-			Doc: "A (μ+λ) evolution strategy on graphs with single-active-gene mutation, neutral drift and restarts. For spaces too large to enumerate.",
+			Name: "cgp", Title: "Cartesian genetic programming", Spaces: tuples,
+			Doc: "A (μ+λ) evolution strategy on graphs with single-active-gene mutation, neutral drift and restarts. For spaces too large to enumerate, and for several assignments at once, which share the nodes of a graph.",
 			Options: []Option{
 				{"columns", "30", "nodes of a genome, active or not"},
 				{"mu", "1", "parents"},
@@ -264,7 +266,7 @@ func Catalogue() []Entry {
 			},
 		},
 		{
-			Name: "random", Title: "rules drawn at random", Spaces: []string{"symbolic", "template", "terms"},
+			Name: "random", Title: "rules drawn at random", Spaces: slices.Concat(tuples, cube),
 			Doc: "Uniform coordinates, or random expressions that behave differently from those before. The floor that other methods have to beat.",
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
 				opts := random.Options{KeepScale: o.KeepScale, Probe: o.Probe}
@@ -280,6 +282,8 @@ func discover(kind string) []Stage {
 	switch kind {
 	case "symbolic":
 		return []Stage{{Name: "enumerate", Share: 0.75}, {Name: "beam"}}
+	case "symbolic tuple":
+		return []Stage{{Name: "cgp"}}
 	case "terms":
 		return []Stage{{Name: "ga", Share: 0.45}, {Name: "eliminate"}}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 func space(kind string) *rulespace.Space {
-	for _, s := range append(searchtest.Symbolic(), searchtest.Cubes()...) {
+	for _, s := range slices.Concat(searchtest.Symbolic(), searchtest.Tuples(), searchtest.Cubes()) {
 		if s.Kind() == kind {
 			return s
 		}
@@ -60,7 +60,7 @@ func TestPipelines(t *testing.T) {
 // Every method works on the spaces it names and refuses the others.
 func TestSpaces(t *testing.T) {
 	for _, e := range searchers() {
-		for _, kind := range []string{"symbolic", "template", "terms"} {
+		for _, kind := range []string{"symbolic", "symbolic tuple", "template", "terms"} {
 			s, err := e.New(space(kind), method.Options{}, key.Root(1))
 			if fits := slices.Contains(e.Spaces, kind); fits != (err == nil) {
 				t.Errorf("%s on a %s space: %v", e.Name, kind, err)
@@ -190,7 +190,7 @@ func TestFeedback(t *testing.T) {
 	symbolic := &rulespace.Space{
 		Signals:    rulespace.Signals(rulespace.SigPre, rulespace.SigErr, rulespace.SigW),
 		Primitives: []rulespace.Op{rulespace.Mul, rulespace.Sub}, MaxComplexity: 5,
-		Slot: rulespace.SlotDFB, Given: given,
+		Outputs: []rulespace.Output{{Slot: rulespace.SlotDFB}}, Given: given,
 	}
 	e, err := rulespace.ParseExpr("err*pre")
 	if err != nil {

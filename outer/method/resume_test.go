@@ -119,7 +119,11 @@ func randomPlan(t *testing.T, s *key.Stream, e method.Entry, kind string) outer.
 	if !p.Signals.Has(rulespace.SigErr) && s.IntN(2) == 0 {
 		p.Learner.Credit.Name = "none" // trials live side by side
 	}
-	if kind == "symbolic" && s.IntN(2) == 0 {
+	if kind == "symbolic tuple" { // has a dfb
+		p.Tasks[0].Network.Sizes = []int{2, 3, 1}
+		p.Learner.Credit.Name = "fa"
+	}
+	if sp.Symbolic() && s.IntN(2) == 0 {
 		p.Tune = outer.Tune{Param: "lr", Points: 2 + s.IntN(2)}
 	}
 	opts := method.Options{KeepScale: p.Tune.Param == ""}

@@ -2,13 +2,16 @@
 // has to beat.
 //
 // In a symbolic space it draws the size of an expression, then a tree, and
-// asks only for rules that behave differently from those before; in the
-// others it draws uniform coordinates.
+// asks only for rules that behave differently from those before; expressions
+// of a tuple share a size that is drawn. In the others it draws uniform
+// coordinates.
 //
 // May import outer, rulespace and internal packages.
 package random
 
 import (
+	"slices"
+
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/identity"
 	"github.com/metaplast/metaplast/outer/internal/pending"
@@ -47,7 +50,7 @@ func New(space *rulespace.Space, opts Options, k key.Key) (*Searcher, error) {
 		return nil, err
 	}
 	s := &Searcher{space: space, rng: k.Stream(), asked: map[string]bool{}}
-	if space.Kind() == "symbolic" {
+	if space.Symbolic() {
 		t := newTrees(space, opts)
 		s.draw = func() (*rulespace.Rule, string) { return t.draw(s.rng) }
 	} else {
@@ -105,32 +108,42 @@ func (s *Searcher) point() (*rulespace.Rule, string) {
 // trees draws expressions.
 type trees struct {
 	space  *rulespace.Space
-	leaves []*rulespace.Expr
+	leaves [][]*rulespace.Expr // of each expression
 	same   identity.Relation
 }
 
 func newTrees(space *rulespace.Space, opts Options) *trees {
-	return &trees{space: space, leaves: space.Leaves(), same: identity.New(space, opts.Probe, opts.KeepScale)}
+	t := &trees{space: space, same: identity.New(space, opts.Probe, opts.KeepScale)}
+	for _, slot := range space.Searches() {
+		t.leaves = append(t.leaves, slices.DeleteFunc(space.Leaves(), func(leaf *rulespace.Expr) bool {
+			return leaf.Signals().Minus(space.ReadsIn(slot)) != 0
+		}))
+	}
+	return t
 }
 
 func (t *trees) draw(rng *key.Stream) (*rulespace.Rule, string) {
-	e := t.tree(1+rng.IntN(t.space.MaxComplexity), rng)
-	if e == nil {
-		return nil, ""
+	exprs := make([]*rulespace.Expr, len(t.leaves))
+	spare := rng.IntN(t.space.MaxComplexity - len(exprs) + 1)
+	for i := range exprs {
+		size := part(&spare, i == len(exprs)-1, rng)
+		if exprs[i] = t.tree(size, t.leaves[i], rng); exprs[i] == nil {
+			return nil, ""
+		}
 	}
-	id, ok := t.same.Identify(e)
+	id, ok := t.same.Identify(exprs...)
 	if !ok {
 		return nil, ""
 	}
-	return t.space.Wrap(e), string(id[:])
+	return t.space.Wrap(exprs...), string(id[:])
 }
 
 // tree draws an expression of n nodes: a primitive that can be at the root,
 // then how many nodes each argument has. It returns nil where the primitives
 // leave no way to have n nodes.
-func (t *trees) tree(n int, rng *key.Stream) *rulespace.Expr {
+func (t *trees) tree(n int, leaves []*rulespace.Expr, rng *key.Stream) *rulespace.Expr {
 	if n == 1 {
-		return t.leaves[rng.IntN(len(t.leaves))]
+		return leaves[rng.IntN(len(leaves))]
 	}
 	op := t.space.Primitives[rng.IntN(len(t.space.Primitives))]
 	arity := op.Info().Arity
@@ -140,14 +153,21 @@ func (t *trees) tree(n int, rng *key.Stream) *rulespace.Expr {
 	}
 	args := make([]*rulespace.Expr, arity)
 	for i := range args {
-		extra := spare
-		if i < arity-1 {
-			extra = rng.IntN(spare + 1)
-		}
-		spare -= extra
-		if args[i] = t.tree(1+extra, rng); args[i] == nil {
+		size := part(&spare, i == arity-1, rng)
+		if args[i] = t.tree(size, leaves, rng); args[i] == nil {
 			return nil
 		}
 	}
 	return rulespace.Apply(op, args...)
+}
+
+// part draws how many nodes one of several expressions has: one, and some of
+// those to spare, of which the last takes what is left.
+func part(spare *int, last bool, rng *key.Stream) int {
+	extra := *spare
+	if !last {
+		extra = rng.IntN(*spare + 1)
+	}
+	*spare -= extra
+	return 1 + extra
 }

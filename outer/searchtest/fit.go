@@ -10,7 +10,8 @@ import (
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
-// Fit scores rules by their agreement with a target rule.
+// Fit scores rules by their agreement with a target rule in dw, and in dfb
+// where the target has one.
 type Fit struct {
 	// AnyScale makes a positive overall factor of the rule irrelevant, as the
 	// tuning of the learning rate does: the score is then the squared cosine
@@ -19,8 +20,9 @@ type Fit struct {
 	// strictly concave in the coefficients of a template.
 	AnyScale bool
 
-	points []point
-	target []float64
+	points   []point
+	feedback bool
+	target   []float64
 }
 
 // fitPoints is the number of random points at which rules are compared.
@@ -28,7 +30,7 @@ const fitPoints = 100
 
 // NewFit returns the fit to a target over uniform signal values in [-2, 2).
 func NewFit(target *rulespace.Rule, anyScale bool) *Fit {
-	f := &Fit{AnyScale: anyScale}
+	f := &Fit{AnyScale: anyScale, feedback: target.DFB != nil}
 	rng := key.Root(1).Child("searchtest", 0).Stream()
 	for range fitPoints {
 		var p point
@@ -74,10 +76,19 @@ func (f *Fit) Result(r *rulespace.Rule) outer.Result {
 }
 
 func (f *Fit) values(r *rulespace.Rule) []float64 {
-	out := make([]float64, len(f.points))
+	out := make([]float64, 0, 2*len(f.points))
 	for i := range f.points {
 		f.points[i].params = r.Params
-		out[i] = r.DW.Eval(&f.points[i])
+		out = append(out, r.DW.Eval(&f.points[i]))
+	}
+	for i := range f.points {
+		switch {
+		case !f.feedback:
+		case r.DFB == nil:
+			out = append(out, 0)
+		default:
+			out = append(out, r.DFB.Eval(&f.points[i]))
+		}
 	}
 	return out
 }

@@ -121,12 +121,20 @@ func (c check) checkDone(t *testing.T, s outer.Searcher) {
 
 // score is deterministic, smooth and has no ties to speak of.
 func (c check) score(r *rulespace.Rule) outer.Result {
+	if r.DFB != nil {
+		return surrogatePair.Result(r)
+	}
 	return surrogate.Result(r)
 }
 
-// surrogate only has to give different rules different scores.
-var surrogate = NewFit(&rulespace.Rule{DW: rulespace.Apply(rulespace.Tanh,
-	rulespace.Apply(rulespace.Mul, rulespace.Sig(rulespace.SigPre), rulespace.Sig(rulespace.SigPost)))}, true)
+// surrogate and surrogatePair only have to give different rules different
+// scores.
+var (
+	squashed = rulespace.Apply(rulespace.Tanh,
+		rulespace.Apply(rulespace.Mul, rulespace.Sig(rulespace.SigPre), rulespace.Sig(rulespace.SigPost)))
+	surrogate     = NewFit(&rulespace.Rule{DW: squashed}, true)
+	surrogatePair = NewFit(&rulespace.Rule{DW: squashed, DFB: squashed}, true)
+)
 
 func (c check) sameSeed(t *testing.T) {
 	a := c.asks(t, c.make(t, 1), 8, c.score)
@@ -264,15 +272,23 @@ func (c check) valid(t *testing.T, r *rulespace.Rule) {
 	if err := r.Validate(); err != nil {
 		t.Fatalf("asked for an invalid rule, %s: %v", r.DW, err)
 	}
-	if c.space.Kind() != "symbolic" {
+	if !c.space.Symbolic() {
 		return
 	}
 	if extra := r.Needs().Minus(c.space.Signals); extra != 0 {
 		t.Fatalf("rule %s reads %s, which is outside the space", r.DW, extra)
 	}
-	if size := r.DW.Size() - 2; size > c.space.MaxComplexity && r.Complexity() > c.space.MaxComplexity {
+	size := 0
+	for i, slot := range c.space.Searches() {
+		e := c.space.Searched(r)[i]
+		size += e.Size() - 2
+		if extra := e.Signals().Minus(c.space.ReadsIn(slot)); extra != 0 {
+			t.Fatalf("%v of %s reads %s, which it may not", slot, r.CanonicalText(), extra)
+		}
+	}
+	if size > c.space.MaxComplexity && r.Complexity() > c.space.MaxComplexity {
 		t.Fatalf("rule %s has %d nodes besides its learning rate and complexity %d, above %d",
-			r.DW, size, r.Complexity(), c.space.MaxComplexity)
+			r.CanonicalText(), size, r.Complexity(), c.space.MaxComplexity)
 	}
 }
 

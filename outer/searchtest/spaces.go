@@ -22,6 +22,25 @@ func Symbolic() []*rulespace.Space {
 	}
 }
 
+// Tuples returns symbolic spaces of several assignments: one whose dfb may not
+// read all that dw may, and one of few pairs.
+func Tuples() []*rulespace.Space {
+	return []*rulespace.Space{
+		{
+			Signals:    rulespace.Signals(rulespace.SigPre, rulespace.SigPost, rulespace.SigErr, rulespace.SigW),
+			Primitives: []rulespace.Op{rulespace.Sub, rulespace.Mul}, Constants: []float64{0.5}, MaxComplexity: 10,
+			Outputs: []rulespace.Output{
+				{Slot: rulespace.SlotDW},
+				{Slot: rulespace.SlotDFB, Signals: rulespace.Signals(rulespace.SigPre, rulespace.SigPost, rulespace.SigW)},
+			},
+		},
+		{
+			Signals: rulespace.Signals(rulespace.SigPre), Primitives: []rulespace.Op{rulespace.Abs}, MaxComplexity: 4,
+			Outputs: []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB}},
+		},
+	}
+}
+
 // Cubes returns template and term spaces to run a suite on, the last with a
 // single rule.
 func Cubes() []*rulespace.Space {

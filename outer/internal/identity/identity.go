@@ -1,10 +1,10 @@
-// Package identity tells whether two expressions of a symbolic space are the
-// same rule for a search: whether they behave alike.
+// Package identity tells whether two expressions of a symbolic space, or two
+// tuples of them, are the same rule for a search: whether they behave alike.
 package identity
 
 import "github.com/metaplast/metaplast/rulespace"
 
-// ID is what makes two expressions the same rule.
+// ID is what makes two expressions or tuples the same rule.
 type ID = rulespace.FP
 
 // Relation identifies the expressions of a space.
@@ -14,8 +14,8 @@ type Relation struct {
 }
 
 // New returns the relation over the points of a probe; nil means
-// rulespace.FixedProbe. Unless keepScale is set, expressions that differ by a
-// positive factor are the same.
+// rulespace.FixedProbe. Unless keepScale is set, what differs by a positive
+// factor is the same: for a tuple one factor of all its expressions.
 func New(space *rulespace.Space, probe *rulespace.Probe, keepScale bool) Relation {
 	if probe == nil {
 		probe = rulespace.FixedProbe(space.Signals)
@@ -23,19 +23,23 @@ func New(space *rulespace.Space, probe *rulespace.Probe, keepScale bool) Relatio
 	return Relation{probe, keepScale}
 }
 
-// Identify reports false for expressions that are no rule: constants, and
-// those that are undefined at most points.
-func (r Relation) Identify(e *rulespace.Expr) (ID, bool) {
-	if e.Signals() == 0 {
-		return ID{}, false
+// Identify reports false for what is no rule: constants, and what is undefined
+// at most points. Expressions of a tuple may be 0, but not all.
+func (r Relation) Identify(exprs ...*rulespace.Expr) (ID, bool) {
+	columns := make([]rulespace.Column, len(exprs))
+	for i, e := range exprs {
+		if e.Signals() == 0 {
+			return ID{}, false
+		}
+		columns[i] = r.probe.Column(e)
 	}
-	return rulespace.Fingerprint(e, r.probe, !r.keepScale)
+	return r.IdentifyColumns(columns...)
 }
 
-// IdentifyColumn is Identify for an expression that reads a signal, by its
+// IdentifyColumns is Identify for expressions that read a signal, by their
 // values.
-func (r Relation) IdentifyColumn(c rulespace.Column) (ID, bool) {
-	id, class := r.probe.Hash(c, !r.keepScale)
+func (r Relation) IdentifyColumns(columns ...rulespace.Column) (ID, bool) {
+	id, class := r.probe.Hash(!r.keepScale, columns...)
 	return id, class == rulespace.Generic
 }
 

@@ -14,8 +14,8 @@ import (
 // Start returns the coordinates of the rules that a method is to start from, in
 // a space of coefficients; errors bear the name of the method.
 func Start(method string, space *rulespace.Space, rules []*rulespace.Rule) ([][]float64, error) {
-	if space.Kind() == "symbolic" {
-		return nil, fmt.Errorf("method %s tunes coefficients; this space is symbolic: use enumerate or cgp", method)
+	if space.Symbolic() {
+		return nil, fmt.Errorf("method %s tunes coefficients; this space is %s: use cgp or discover", method, space.Kind())
 	}
 	if err := space.Validate(); err != nil {
 		return nil, err

@@ -178,19 +178,45 @@ func (s Speller) Terms(e *rulespace.Expr) (plus, minus []*rulespace.Expr, ok boo
 }
 
 // Searched returns what the space searches in a rule, without its learning
-// rate and with the values of its parameters, as the space can say it.
-func (s Speller) Searched(r *rulespace.Rule) (*rulespace.Expr, error) {
-	e := s.space.Searched(r)
-	if e == nil {
-		return nil, fmt.Errorf("it has no %v", s.space.Slot)
-	}
-	rate := s.space.Wrap(rulespace.Const(1)).Params[0].Name
-	e = e.Substitute(func(name string) (*rulespace.Expr, bool) {
-		if name == rate {
-			return rulespace.Const(1), true
+// rate and with the values of its parameters, as the space can say it. In a
+// tuple what the rule does not have is 0.
+func (s Speller) Searched(r *rulespace.Rule) ([]*rulespace.Expr, error) {
+	rate := s.space.Rate().Name
+	slots := s.space.Searches()
+	exprs := s.space.Searched(r)
+	said := map[*rulespace.Expr]*rulespace.Expr{}
+	for i, e := range exprs {
+		if e == nil && len(exprs) == 1 {
+			return nil, fmt.Errorf("it has no %v", slots[i])
 		}
-		p, ok := r.Param(name)
-		return rulespace.Const(p.Value), ok
-	})
-	return s.Expr(rulespace.Simplify(e))
+		if e == nil {
+			e = rulespace.Const(0)
+		}
+		e = rulespace.Simplify(e.Substitute(func(name string) (*rulespace.Expr, bool) {
+			if name == rate {
+				return rulespace.Const(1), true
+			}
+			p, ok := r.Param(name)
+			return rulespace.Const(p.Value), ok
+		}))
+		if e.IsConst(0) && len(exprs) > 1 {
+			zero, ok := s.zero(slots[i])
+			if !ok {
+				return nil, fmt.Errorf("it has no %v, and the space cannot say 0 without sub", slots[i])
+			}
+			exprs[i] = zero
+			continue
+		}
+		var err error
+		if exprs[i], err = s.expr(e, said); err != nil {
+			return nil, err
+		}
+	}
+	return exprs, nil
+}
+
+// zero writes 0 over a signal that the assignment may read.
+func (s Speller) zero(slot rulespace.Slot) (*rulespace.Expr, bool) {
+	x := rulespace.Sig(s.space.ReadsIn(slot).List()[0])
+	return rulespace.Apply(rulespace.Sub, x, x), s.Knows(rulespace.Sub)
 }

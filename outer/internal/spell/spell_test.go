@@ -1,6 +1,7 @@
 package spell
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -118,11 +119,35 @@ func TestSearched(t *testing.T) {
 	}
 	s := space(nil, rulespace.Add, rulespace.Sub, rulespace.Mul)
 	got, err := New(s, false).Searched(r)
-	if want := rulespace.Canon(searchtest.MustParse("pre*post - 2*w")); err != nil || !rulespace.Canon(got).Equal(want) {
+	if want := rulespace.Canon(searchtest.MustParse("pre*post - 2*w")); err != nil || !rulespace.Canon(got[0]).Equal(want) {
 		t.Errorf("searched: %v (%v), want %v", got, err, want)
 	}
-	s.Slot = rulespace.SlotDFB
+	s.Outputs = []rulespace.Output{{Slot: rulespace.SlotDFB}}
 	if got, err := New(s, false).Searched(r); err == nil {
 		t.Errorf("searched: %v in a rule without dfb", got)
+	}
+}
+
+// In a tuple every expression is written; what a rule does not have is 0.
+func TestSearchedTuple(t *testing.T) {
+	s := space(nil, rulespace.Add, rulespace.Sub, rulespace.Mul)
+	s.Outputs = []rulespace.Output{{Slot: rulespace.SlotDW}, {Slot: rulespace.SlotDFB, Signals: rulespace.Signals(rulespace.SigPost)}}
+	lr := []rulespace.Param{{Name: "lr", Value: 0.3}}
+	dw := searchtest.MustParse("lr*(pre*post - w)", "lr")
+	for _, c := range []struct {
+		dfb  *rulespace.Expr
+		want string
+	}{
+		{searchtest.MustParse("lr*post^2", "lr"), "[post*pre - w post*post]"},
+		{nil, "[post*pre - w post - post]"},
+	} {
+		got, err := New(s, false).Searched(&rulespace.Rule{DW: dw, DFB: c.dfb, Params: lr})
+		if err != nil || fmt.Sprint(got) != c.want {
+			t.Errorf("searched: %v (%v), want %s", got, err, c.want)
+		}
+	}
+	s.Primitives = []rulespace.Op{rulespace.Mul}
+	if got, err := New(s, false).Searched(&rulespace.Rule{DW: searchtest.MustParse("pre*post")}); err == nil {
+		t.Errorf("searched: %v, which has a 0", got)
 	}
 }
