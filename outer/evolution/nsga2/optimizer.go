@@ -248,33 +248,10 @@ func (o *Optimizer) Tell(values []Value) error {
 		worth[i] = m.Value
 	}
 	o.parents = make([]Member, 0, o.opts.Population)
-	for n, front := range Fronts(worth) {
-		crowding := Crowding(worth, front)
-		order := make([]int, len(front))
-		for k := range order {
-			order[k] = k
-		}
-		room := o.opts.Population - len(o.parents)
-		if len(front) > room {
-			slices.SortStableFunc(order, func(a, b int) int {
-				switch {
-				case crowding[a] > crowding[b]:
-					return -1
-				case crowding[a] < crowding[b]:
-					return 1
-				}
-				return 0
-			})
-			order = order[:room]
-		}
-		for _, k := range order {
-			m := all[front[k]]
-			m.Front, m.Crowding = n, crowding[k]
-			o.parents = append(o.parents, m)
-		}
-		if len(o.parents) == o.opts.Population {
-			break
-		}
+	for _, p := range Rank(worth)[:o.opts.Population] {
+		m := all[p.Index]
+		m.Front, m.Crowding = p.Front, p.Crowding
+		o.parents = append(o.parents, m)
 	}
 	return nil
 }

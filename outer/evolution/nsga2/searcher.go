@@ -6,7 +6,6 @@ import (
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/evolution/internal/cube"
-	"github.com/metaplast/metaplast/outer/internal/pending"
 	"github.com/metaplast/metaplast/rulespace"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
@@ -104,10 +103,7 @@ func (s *strategy) Ask() [][]float64 {
 func (s *strategy) Tell(results []outer.Result) {
 	values := make([]Value, len(results))
 	for i, r := range results {
-		values[i] = Value{Level: r.Rung, Objectives: []float64{-r.Score, float64(r.Complexity), r.Cost}}
-		if pending.Failed(r) {
-			values[i] = Value{Level: -1, Objectives: []float64{0, float64(r.Complexity), 0}}
-		}
+		values[i] = ValueOf(r)
 	}
 	if err := s.run.Tell(values); err != nil {
 		panic(err) // a searcher tells what it was asked for

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/metaplast/metaplast/outer"
+	"github.com/metaplast/metaplast/outer/internal/pending"
 )
 
 // Value is how good a point is.
@@ -13,6 +16,15 @@ type Value struct {
 	Level int
 	// Objectives are to be small.
 	Objectives []float64
+}
+
+// ValueOf is how good a rule is: by score, complexity and the third objective
+// of the search.
+func ValueOf(r outer.Result) Value {
+	if pending.Failed(r) {
+		return Value{Level: -1, Objectives: []float64{0, float64(r.Complexity), 0}}
+	}
+	return Value{Level: r.Rung, Objectives: []float64{-r.Score, float64(r.Complexity), r.Cost}}
 }
 
 // dominates says that a is nowhere worse than b and somewhere better.
@@ -97,4 +109,26 @@ func Crowding(values []Value, front []int) []float64 {
 		}
 	}
 	return distance
+}
+
+// Place is where a value stands among others.
+type Place struct {
+	Index    int // of the value
+	Front    int // from 0
+	Crowding float64
+}
+
+// Rank orders values by front and, within a front, those in sparse regions
+// first: the crowded comparison.
+func Rank(values []Value) []Place {
+	places := make([]Place, 0, len(values))
+	for n, front := range Fronts(values) {
+		crowding := Crowding(values, front)
+		from := len(places)
+		for k, i := range front {
+			places = append(places, Place{i, n, crowding[k]})
+		}
+		slices.SortStableFunc(places[from:], func(a, b Place) int { return cmp.Compare(b.Crowding, a.Crowding) })
+	}
+	return places
 }
