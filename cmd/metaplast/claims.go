@@ -14,6 +14,7 @@ type claim struct {
 	text    string // with its figures
 	source  string
 	setting string // of the experiment here
+	seeds   int    // that it takes to decide, where these are more than 5
 	run     func(*lab) (finding, error)
 }
 

@@ -16,6 +16,7 @@ var positivePredictiveCoding = claim{
 	text:    "Predictive coding with positive rates and one-way synapses reaches the accuracy of unconstrained predictive coding and of backprop on MNIST.",
 	source:  "N. Alonso, E. Neftci, ICONS (2021)",
 	setting: "MNIST 14×14, 5,000 samples, 196-64-10 relu, 10 epochs; equal means within one point; the equations of the constrained network are reconstructed",
+	seeds:   15,
 	run: func(l *lab) (finding, error) {
 		const network, epochs = "in-64-out", 10
 		relu := func(a *arm) { a.hidden = "relu" }

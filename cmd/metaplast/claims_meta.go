@@ -12,12 +12,13 @@ var localTermsCloseTheGap = claim{
 	text:    "Two local terms found by meta-learning, Hebbian in the credits and Oja's, close the gap between random feedback and backprop in deep networks that learn online from few samples (about 25 % to 70 % there).",
 	source:  "N. Shervani-Tabar, R. Rosenbaum, Nat. Commun. 14:1805 (2023)",
 	setting: "MNIST and Fashion-MNIST 28×28, classes 0 to 4, 250 samples seen once, one at a time, 784-170-130-100-70-47-5 softplus(10); the paper takes 5 classes of EMNIST letters and learns all coefficients, here only the learning rate is tuned",
+	seeds:   20,
 	run:     metaPlasticity,
 }
 
 func metaPlasticity(l *lab) (finding, error) {
 	var f finding
-	closed, better := true, true
+	closed, better, short := true, true, false
 	for _, set := range []string{"mnist", "fashion-mnist"} {
 		task, network := set+":classes=0-4,limit=250,val=500,test=2000", "in-170-130-100-70-47-out"
 		if l.quick {
@@ -40,12 +41,15 @@ func metaPlasticity(l *lab) (finding, error) {
 		f.add(left, middle)
 		better = better && above(gain[0], 0)
 		closed = closed && above(middle.value, 0)
+		short = short || below(middle.value, 0)
 	}
 	switch {
 	case better && closed:
 		return f.decide(holds, "On both sets the two terms make random feedback better, and more than half of its distance to backprop is gone; some is left where the interval to backprop lies below 0."), nil
+	case better && short:
+		return f.decide(fails, "The two terms make random feedback better on both sets, but on one less than half of the distance to backprop is gone."), nil
 	case better:
-		return f.decide(fails, "The two terms make random feedback better on both sets, but it is not certain on both that more than half of the distance to backprop is gone."), nil
+		return f.decide(undecided, "The two terms make random feedback better on both sets; whether more than half of the distance to backprop is gone these seeds do not show on both."), nil
 	}
 	return f.decide(fails, "The two terms do not make random feedback better on both sets."), nil
 }

@@ -40,7 +40,7 @@ what was measured, and says what was not.
 		RunE: func(cmd *cobra.Command, args []string) error { return a.benchClaims(cmd.Context(), args, o) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&o.seeds, "seeds", 5, "seeds of each experiment `N`")
+	flags.IntVar(&o.seeds, "seeds", 0, "seeds of each experiment `N`; by default 5, or more where 5 decide nothing and more are cheap")
 	flags.IntVar(&o.tune, "tune", 5, "learning rates that each arm tries `N`, as in bench learners")
 	flags.StringVar(&o.format, "format", "text", "text or markdown")
 	flags.BoolVar(&o.quick, "quick", false, "tiny experiments: does it work? The verdicts say nothing")
@@ -50,7 +50,7 @@ what was measured, and says what was not.
 }
 
 func (a *app) benchClaims(ctx context.Context, numbers []string, o benchClaimsOptions) error {
-	if o.seeds < 2 || o.tune < 1 {
+	if o.seeds < 0 || o.seeds == 1 || o.tune < 1 {
 		return usagef("--seeds %d, --tune %d: an interval takes at least 2 seeds, and at least 1 rate is tried", o.seeds, o.tune)
 	}
 	if o.format != "text" && o.format != "markdown" {
@@ -62,9 +62,9 @@ func (a *app) benchClaims(ctx context.Context, numbers []string, o benchClaimsOp
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	l := &lab{ctx: ctx, data: o.data, seeds: o.seeds, rates: o.tune, quick: o.quick}
+	l := &lab{ctx: ctx, data: o.data, rates: o.tune, quick: o.quick}
 	if o.quick {
-		l.seeds, l.rates = 2, 1
+		l.rates = 1
 	}
 	begin := time.Now()
 	counts := map[verdict]int{}
@@ -73,6 +73,14 @@ func (a *app) benchClaims(ctx context.Context, numbers []string, o benchClaimsOp
 			if !o.json {
 				fmt.Fprintf(a.stderr, "claim %d: %s\n", c.number, text)
 			}
+		}
+		switch {
+		case o.quick:
+			l.seeds = 2
+		case o.seeds > 0:
+			l.seeds = o.seeds
+		default:
+			l.seeds = max(5, c.seeds)
 		}
 		start := time.Now()
 		found, err := c.try(l)
