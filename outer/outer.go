@@ -35,9 +35,13 @@ type Result struct {
 	Digest     string // identity of Rule
 	Complexity int    // of Rule
 
-	Score  float64 // mean normalised score at the last rung reached; never NaN
-	SE     float64 // standard error of Score over replicates; 0 for one replicate
-	N      int     // replicates
+	Score float64 // mean normalised score at the last rung reached; never NaN
+	SE    float64 // standard error of Score over replicates; 0 for one replicate
+	N     int     // replicates
+	// Each is the score of every replicate, the same ones for all rules of a
+	// rung, so that two rules can be compared life by life. It is known to
+	// methods that are Unraced only.
+	Each   []float64
 	Cost   float64 // what the plan's Objective makes of it; 0 where there is none
 	Rung   int     // last rung reached, from 0
 	Full   bool    // reached the last rung

@@ -360,6 +360,9 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 				Digest: e.contender.label, Complexity: e.complexity,
 				Score: t.mean, SE: t.se, N: t.n, Cost: s.plan.cost(e.contender.learner.Rule, t), Rung: k, Full: last, Status: t.status, Reason: t.reason,
 			}
+			if s.unraced {
+				e.result.Each = e.contender.seriesAt(e.contender.best).means(0, len(s.plan.Tasks), Outcome.value)
+			}
 		}
 		if !last {
 			keep := rung.Keep

@@ -17,6 +17,7 @@ func (r *Rule) SynapticCost() float64 {
 	}
 	c.count(r.DW)
 	if r.DFB != nil {
+		clear(c.done) // feedback weights are other synapses
 		c.count(r.DFB)
 	}
 	return c.sum

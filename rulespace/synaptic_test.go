@@ -37,7 +37,7 @@ func TestSynapticCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.SynapticCost(); got != 1+2 { // the product is the same; 0.1·w and −
-		t.Errorf("with feedback weights %v, want 3", got)
+	if got := r.SynapticCost(); got != 1+3 { // the product again; 0.1·w and −
+		t.Errorf("with feedback weights %v, want 4", got)
 	}
 }

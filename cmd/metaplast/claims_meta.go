@@ -18,7 +18,7 @@ var localTermsCloseTheGap = claim{
 
 func metaPlasticity(l *lab) (finding, error) {
 	var f finding
-	closed, better, short := true, true, false
+	closed, better, short, worse := true, true, false, false
 	for _, set := range []string{"mnist", "fashion-mnist"} {
 		task, network := set+":classes=0-4,limit=250,val=500,test=2000", "in-170-130-100-70-47-out"
 		if l.quick {
@@ -39,7 +39,7 @@ func metaPlasticity(l *lab) (finding, error) {
 		}
 		middle := measured{e[1].label + " − the middle of " + e[0].label + " and " + e[2].label + ", " + set, intervalOf(half), points, ""}
 		f.add(left, middle)
-		better = better && above(gain[0], 0)
+		better, worse = better && above(gain[0], 0), worse || below(gain[0], 0)
 		closed = closed && above(middle.value, 0)
 		short = short || below(middle.value, 0)
 	}
@@ -47,11 +47,14 @@ func metaPlasticity(l *lab) (finding, error) {
 	case better && closed:
 		return f.decide(holds, "On both sets the two terms make random feedback better, and more than half of its distance to backprop is gone; some is left where the interval to backprop lies below 0."), nil
 	case better && short:
-		return f.decide(fails, "The two terms make random feedback better on both sets, but on one less than half of the distance to backprop is gone."), nil
+		return f.decide(fails, "The two terms make random feedback better on both sets, but not everywhere more than half of the distance to backprop is gone."), nil
 	case better:
 		return f.decide(undecided, "The two terms make random feedback better on both sets; whether more than half of the distance to backprop is gone these seeds do not show on both."), nil
 	}
-	return f.decide(fails, "The two terms do not make random feedback better on both sets."), nil
+	if worse {
+		return f.decide(fails, "The two terms do not make random feedback better on both sets."), nil
+	}
+	return f.decide(undecided, "That the two terms make random feedback better these seeds do not show on both sets."), nil
 }
 
 var evolvedRulesMemory = claim{

@@ -76,6 +76,7 @@ to the removal of terms that add nothing (eliminate).
 
 // recovery is how often a method found the rule of a problem.
 type recovery struct {
+	argument              string // by which the user named the problem
 	problem, method, lane string
 	rule                  string
 	runs                  []recoveryRun
@@ -121,6 +122,7 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 			return usagef("--method %s is not a method.%s Methods are %s", m, suggest(m, known), strings.Join(known, ", "))
 		}
 	}
+	names, o.methods = distinct(names), distinct(o.methods)
 	missing := map[string]error{}
 	for _, name := range names { // a mistake in the last problem is not found out after hours
 		_, err := o.load(name, "", o.seed)
@@ -136,20 +138,20 @@ func (a *app) rediscover(ctx context.Context, names []string, o rediscoverOption
 	defer stop()
 	begin := time.Now()
 	var done []*recovery
+	stopped := false
 	show := func() error {
 		switch {
 		case o.json:
-			return jsonLine(a.stdout, rediscoverEndJSON{"result", len(names), o.methods, o.runs, num(time.Since(begin).Seconds())})
+			return jsonLine(a.stdout, rediscoverEndJSON{"result", len(names), o.methods, o.runs, stopped, num(time.Since(begin).Seconds())})
 		case o.format == "markdown":
 			return a.recoveryMarkdown(done, o.methods)
 		}
 		return a.recoveryTable(done, o.methods)
 	}
-	stopped := false
 problems:
 	for _, name := range names {
 		for _, m := range o.methods {
-			r := &recovery{problem: name, method: m}
+			r := &recovery{argument: name, problem: name, method: m}
 			if err := missing[name]; err != nil {
 				r.why = err.Error()
 			} else {
@@ -178,9 +180,20 @@ problems:
 		return errInterrupted
 	}
 	if stopped {
-		fmt.Fprintln(a.stderr, "stopped: the table has the runs that ended")
+		fmt.Fprintln(a.stderr, "stopped: what is shown are the runs that ended")
 	}
 	return show()
+}
+
+// distinct leaves out what has been there before.
+func distinct(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // load makes a run of a problem.
@@ -214,7 +227,7 @@ func (o *rediscoverOptions) load(name, by string, seed uint64) (*problemSearch, 
 
 // recover runs a problem from every seed.
 func (a *app) recover(ctx context.Context, name, by string, o rediscoverOptions) (*recovery, error) {
-	r := &recovery{problem: name, method: by}
+	r := &recovery{argument: name, problem: name, method: by}
 	for i := range o.runs {
 		seed := o.seed + uint64(i)
 		p, err := o.load(name, by, seed)
@@ -230,6 +243,9 @@ func (a *app) recover(ctx context.Context, name, by string, o rediscoverOptions)
 			r.rule = assignedBy(p.plan.Baselines[p.reference].Learner.Rule)
 		}
 		run, cert, err := p.run(ctx)
+		if err != nil && ctx.Err() != nil {
+			err = errInterrupted
+		}
 		if err != nil {
 			return r, err
 		}
@@ -429,6 +445,7 @@ type rediscoverEndJSON struct {
 	Tasks   int      `json:"tasks"`
 	Methods []string `json:"methods"`
 	Runs    int      `json:"runs"`
+	Stopped bool     `json:"stopped,omitempty"` // interrupted: tasks and runs are those asked for
 	Seconds num      `json:"seconds"`
 }
 
@@ -497,15 +514,19 @@ func short3(v float64) string {
 // often the rule was recovered.
 func recoveryMatrix(all []*recovery, methods []string) [][]string {
 	rows := [][]string{append([]string{"recovered"}, methods...)}
-	for _, r := range all {
-		if last := rows[len(rows)-1]; last[0] != r.problem {
-			rows = append(rows, []string{r.problem})
+	for i, r := range all {
+		if i == 0 || all[i-1].argument != r.argument {
+			row := []string{r.problem}
+			for range methods {
+				row = append(row, "—")
+			}
+			rows = append(rows, row)
 		}
-		cell := "—"
 		if len(r.runs) > 0 {
-			cell = fmt.Sprintf("%d/%d", r.symbolic, len(r.runs))
+			row := rows[len(rows)-1]
+			row[0] = r.problem
+			row[1+slices.Index(methods, r.method)] = fmt.Sprintf("%d/%d", r.symbolic, len(r.runs))
 		}
-		rows[len(rows)-1] = append(rows[len(rows)-1], cell)
 	}
 	return rows
 }

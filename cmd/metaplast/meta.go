@@ -92,7 +92,7 @@ const (
 // each, then half of the bits of one; the share of the other half that is
 // right after three steps. One more unit tells which pattern will be asked
 // for, while it is shown or, late, in the step after. It acts on the modulator
-// alone. All units hear noise.
+// alone. All other units hear noise.
 func plasticLife(p *fastweight.Plastic, patterns int, late bool, k key.Key) float64 {
 	s := k.Stream()
 	bits := make([][]float32, patterns)

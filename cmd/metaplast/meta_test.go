@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/metaplast/metaplast/inner/fastweight"
+	"github.com/metaplast/metaplast/internal/es"
 	"github.com/metaplast/metaplast/rulespace/key"
 )
 
@@ -32,8 +33,8 @@ func TestMetaLearnersAreComplete(t *testing.T) {
 	}
 }
 
-// A few writes to as many keys are read back, and what the modulator marks is
-// recalled where it acts.
+// Values that replace others are read back better than sums of all, and what the
+// modulator marks is recalled where it acts.
 func TestMetaTasks(t *testing.T) {
 	k := key.Root(2)
 	replace := mean(k, 50, func(k key.Key) float64 {
@@ -55,4 +56,33 @@ func TestMetaTasks(t *testing.T) {
 			t.Errorf("late %v: %.3f of the bits are right with a modulator, %.3f with one that is 0", late, marked, none)
 		}
 	}
+}
+
+// The outer loop of the simplest of them, at full length: what is evolved beats
+// where it began, which beats the control, on lives that evolution has not seen.
+func TestEvolutionLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("four seconds")
+	}
+	arms, err := deltaMemory.run(&metaLab{ctx: context.Background()}, key.Root(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(arms) != 3 || arms[2].slow != 1 || !(arms[0].accuracy+0.1 < arms[1].accuracy) || !(arms[1].accuracy+0.005 < arms[2].accuracy) {
+		t.Errorf("%+v", arms)
+	}
+	m, seen := &metaLab{ctx: context.Background()}, map[key.Key]bool{}
+	m.evolve([]float64{0}, es.Options{Population: 4, Sigma: 1, Rate: 1}, 3, 2, key.Root(1), func(_ []float64, k key.Key) float64 {
+		seen[k] = true
+		return 0
+	})
+	if len(seen) != 3*2 {
+		t.Errorf("3 generations of 2 lives have %d keys", len(seen))
+	}
+	m.test(50, key.Root(1), func(k key.Key) float64 {
+		if seen[k] {
+			t.Errorf("a life of the test was one of evolution")
+		}
+		return 0
+	})
 }

@@ -807,6 +807,9 @@ func (r *resolver) rungs() []outer.Rung {
 		if i == len(r.c.Search.Rungs)-1 && c.Steps != 1 {
 			r.fail(path, "the last rung has steps %v, it must have 1: a whole life", c.Steps)
 		}
+		if i == len(r.c.Search.Rungs)-1 && c.Seeds*len(r.c.Task) < 2 && r.c.Search.Objective == "robustness" {
+			r.fail(path, "one trial on the last rung says nothing of robustness: seeds: 2 or more")
+		}
 		out = append(out, outer.Rung{Steps: c.Steps, Seeds: c.Seeds, Keep: c.Keep})
 	}
 	return out

@@ -13,7 +13,7 @@ import (
 var hopfieldEntry = Entry{
 	Name: "hopfield", Title: "Hopfield network over the last hidden layer and the output",
 	Doc: "binary units, all connected to all, given the signs of what the last hidden layer (or the input) does and of the target, which a rule may store; " +
-		"a rule's dfb changes the weights within the two groups. Prediction completes the pattern. It is a memory and no classifier: it holds about 0.14 patterns per unit, not the samples of a training set",
+		"a rule's dfb changes the weights within the two groups. The target is stored whether clamp is set or not. Prediction completes the pattern. It is a memory and no classifier: it holds about 0.14 patterns per unit, not the samples of a training set",
 	Provides: local, Output: target, Feedback: true, OwnFeedback: rulespace.Signals(rulespace.SigPre, rulespace.SigPost),
 	Supervised: true, Passes: 1, Settles: true,
 	Options: []option.Option{

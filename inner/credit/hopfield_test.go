@@ -1,6 +1,8 @@
 package credit_test
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,5 +74,101 @@ func (p *storing) PresentFeedback(f *credit.Feedback, _ *credit.Signals) {
 		for j := range f.W.Row(i) {
 			f.W.Row(i)[j]++
 		}
+	}
+}
+
+// Predictions of a network with a hidden layer are those of the equations, in
+// float64 and one unit at a time: signs of the hidden layer above a threshold, held
+// or free, outputs that begin unknown, and potentials over the largest.
+func TestHopfieldPrediction(t *testing.T) {
+	free := 0
+	for seed := range uint64(20) {
+		for _, cue := range []string{"held", "free"} {
+			n := newNetwork(t, network.Config{Sizes: []int{4, 6, 3}, Hidden: network.Activation{Name: "tanh"}}, 1)
+			s := key.Root(seed).Stream()
+			for _, conn := range n.Conns {
+				for i := range conn.W.Rows {
+					for j := range conn.W.Row(i) {
+						conn.W.Row(i)[j] = float32(s.Normal())
+					}
+				}
+			}
+			c := newCircuit(t, credit.Config{Name: "hopfield", Options: map[string]string{"threshold": "0.3", "cue": cue}}, n, rulespace.SigPre)
+			var r recorder
+			p := &storing{Plasticity: &r}
+			c.Learn(n, randomBatch(s, n.Config, 1), p)
+			for _, f := range p.seen { // symmetric, without a diagonal
+				for i := range f.W.Rows {
+					for j := range i {
+						v := float32(s.Normal())
+						f.W.Row(i)[j], f.W.Row(j)[i] = v, v
+					}
+				}
+			}
+			x := vec.New(1, 4)
+			for j := range x.Row(0) {
+				x.Row(0)[j] = float32(s.Normal())
+			}
+			got := c.(credit.Predictor).Outputs(x).Row(0)
+
+			below, y := make([]float64, 6), make([]float64, 3)
+			for j := range below {
+				u := 0.0
+				for i, v := range x.Row(0) {
+					u += float64(v) * float64(n.Conns[0].W.Row(i)[j])
+				}
+				below[j] = -1
+				if math.Tanh(u) > 0.3 {
+					below[j] = 1
+				}
+			}
+			before := slices.Clone(below)
+			potential := func(own []float64, within *vec.Matrix, other []float64, i int, w func(i, j int) float32) float64 {
+				u := 0.0
+				for j, v := range own {
+					u += v * float64(within.Row(j)[i])
+				}
+				for j, v := range other {
+					u += v * float64(w(i, j))
+				}
+				return u
+			}
+			top := n.Conns[1].W
+			toOutput := func(i, j int) float32 { return top.Row(j)[i] }
+			toHidden := func(i, j int) float32 { return top.Row(i)[j] }
+			settle := func(own []float64, within *vec.Matrix, other []float64, w func(i, j int) float32) (changed bool) {
+				for i := range own {
+					if v := math.Copysign(1, potential(own, within, other, i, w)); v != own[i] {
+						own[i], changed = v, true
+					}
+				}
+				return changed
+			}
+			for range 20 {
+				changed := settle(y, p.seen[1].W, below, toOutput)
+				if cue == "free" {
+					changed = settle(below, p.seen[0].W, y, toHidden) || changed
+				}
+				if !changed {
+					break
+				}
+			}
+			if !slices.Equal(before, below) {
+				free++
+			}
+			most, want := 0.0, make([]float64, 3)
+			for i := range want {
+				want[i] = potential(y, p.seen[1].W, below, i, toOutput)
+				most = max(most, math.Abs(want[i]))
+			}
+			for i, v := range got {
+				if math.Abs(float64(v)-want[i]/most) > 1e-5 { // float32 sums of nine numbers of order 1
+					t.Fatalf("seed %d, cue %s: %v, want %v over %v", seed, cue, got, want, most)
+				}
+			}
+		}
+	}
+	if free < 5 {
+		t.Errorf("only %d free cues change when they settle", free)
 	}
 }

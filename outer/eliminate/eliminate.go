@@ -2,6 +2,7 @@ package eliminate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/metaplast/metaplast/outer"
@@ -277,25 +278,53 @@ func (s *Searcher) improve(m *model, otherwise func()) {
 	})
 }
 
-// tryFrom moves to the best of some points if, fitted, it beats both m and the
-// best known of its size by more than a standard error: for less, the search
-// would turn back again and again for what fitting gains anywhere.
+// tryFrom moves to the best of some points if, fitted, it is beyond both m and
+// the best known of its size: for less, the search would turn back again and
+// again for what fitting gains anywhere. What a term is worth shows only when the
+// others have made room for it, so the best supports are fitted even where they
+// begin below m.
 func (s *Searcher) tryFrom(m *model, points [][]float64, otherwise func()) {
 	s.ask(points, func(answers []outer.Result) {
-		top := pick(points, answers)
-		if top == nil || pending.Compare(top.told, m.told) <= 0 {
-			otherwise()
-			return
-		}
-		rival := s.best[s.terms(top.u)]
-		s.refit(top, func(f *model) {
-			s.keep(f)
-			if beyond(f.told, m.told) && (rival == nil || beyond(f.told, rival.told)) {
-				s.visit(f)
-			} else {
-				otherwise()
+		var tops []*model // the best of each support
+		for i, u := range points {
+			c := &model{u: u, told: answers[i]}
+			at := slices.IndexFunc(tops, func(t *model) bool { return s.support(t.u) == s.support(u) })
+			switch {
+			case at < 0:
+				tops = append(tops, c)
+			case better(c, tops[at]):
+				tops[at] = c
 			}
+		}
+		slices.SortStableFunc(tops, func(a, b *model) int {
+			switch {
+			case better(a, b):
+				return -1
+			case better(b, a):
+				return 1
+			}
+			return 0
 		})
+		s.tryEach(m, tops[:min(len(tops), fits)], otherwise)
+	})
+}
+
+// fits is how many supports are fitted where one is looked for that is better.
+const fits = 2
+
+func (s *Searcher) tryEach(m *model, tops []*model, otherwise func()) {
+	if len(tops) == 0 {
+		otherwise()
+		return
+	}
+	rival := s.best[s.terms(tops[0].u)]
+	s.refit(tops[0], func(f *model) {
+		s.keep(f)
+		if beyond(f.told, m.told) && (rival == nil || beyond(f.told, rival.told)) {
+			s.visit(f)
+		} else {
+			s.tryEach(m, tops[1:], otherwise)
+		}
 	})
 }
 
@@ -403,9 +432,27 @@ func better(a, b *model) bool {
 	return c > 0 || c == 0 && !pending.Failed(a.told) && a.told.Complexity < b.told.Complexity
 }
 
-// beyond reports whether a is better than b by more than the standard error of
-// a, the measure by which a report picks the smaller rule.
+// beyond reports whether a is better than b by more than noise: by twice the
+// standard error of the difference over the lives that both have lived or, where
+// these are not known, by the standard error of a.
 func beyond(a, b outer.Result) bool {
-	comparable := !pending.Failed(b) && a.Full == b.Full && a.Rung == b.Rung
-	return pending.Compare(a, b) > 0 && (!comparable || a.Score-b.Score > a.SE)
+	if pending.Compare(a, b) <= 0 {
+		return false
+	}
+	if pending.Failed(b) || a.Full != b.Full || a.Rung != b.Rung {
+		return true
+	}
+	n := len(a.Each)
+	if n < 2 || len(b.Each) != n {
+		return a.Score-b.Score > a.SE
+	}
+	mean, sum := 0.0, 0.0
+	for i, v := range a.Each {
+		mean += (v - b.Each[i]) / float64(n)
+	}
+	for i, v := range a.Each {
+		d := v - b.Each[i] - mean
+		sum += float64(d * d)
+	}
+	return mean > 2*math.Sqrt(sum/float64(n*(n-1)))
 }
