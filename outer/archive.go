@@ -2,7 +2,8 @@ package outer
 
 import "slices"
 
-// archive keeps the best result of every complexity.
+// archive keeps the best result of every complexity, and of those that cost
+// less the best too.
 type archive struct {
 	best  []Result // by complexity, then cost
 	front []Result // cached

@@ -64,7 +64,9 @@ func (s *session) certify(c Coverage) {
 		for k := range e.result.Rung + 1 {
 			cert.Rungs[k]++
 		}
-		best.add(e.result)
+		r := e.result
+		r.Cost = 0 // the best of its complexity, whatever it costs
+		best.add(r)
 	}
 	for _, r := range best.best {
 		cert.Best = append(cert.Best, Best{Complexity: r.Complexity, Rule: searchedText(c.Space, r.Rule), Score: r.Score, Rung: r.Rung})

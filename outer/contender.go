@@ -188,9 +188,17 @@ func (t tally) better(u tally) bool {
 }
 
 func (s *series) tally() tally {
+	if len(s.outcomes) == 0 {
+		return tally{status: OK, worst: math.Inf(1)}
+	}
+	return s.tallyOf(0, len(s.outcomes[0]))
+}
+
+// tallyOf sums up tasks from..to-1.
+func (s *series) tallyOf(from, to int) tally {
 	t := tally{n: len(s.outcomes), status: OK, worst: math.Inf(1)}
 	for _, rep := range s.outcomes {
-		for _, o := range rep {
+		for _, o := range rep[from:to] {
 			t.worst = min(t.worst, o.Value)
 			if o.Status == OK {
 				t.ok++
@@ -207,10 +215,8 @@ func (s *series) tally() tally {
 	if t.ok > 0 {
 		t.status, t.reason = OK, ""
 	}
-	if len(s.outcomes) > 0 {
-		var memory [16]float64
-		t.mean, t.se = meanSE(s.appendMeans(memory[:0], 0, len(s.outcomes[0]), Outcome.value))
-	}
+	var memory [16]float64
+	t.mean, t.se = meanSE(s.appendMeans(memory[:0], from, to, Outcome.value))
 	return t
 }
 

@@ -95,7 +95,7 @@ func parts(r *rulespace.Rule, one string) []part {
 		if a.expr == nil {
 			continue
 		}
-		a.free = one != "" && mentions(a.expr, one)
+		a.free = one != "" && a.expr.Mentions(one)
 		a.expr = a.expr.Substitute(values(r, one))
 		list = append(list, a)
 	}
@@ -170,13 +170,13 @@ func scales(r *rulespace.Rule, param string) bool {
 			}
 		case e.Kind() == rulespace.KindApply && e.Op() == rulespace.Div:
 			walk(e.Arg(0))
-			others = others || mentions(e.Arg(1), param)
+			others = others || e.Arg(1).Mentions(param)
 		default:
-			others = others || mentions(e, param)
+			others = others || e.Mentions(param)
 		}
 	}
 	for _, e := range []*rulespace.Expr{r.DW, r.DB, r.DFB} {
-		if mentions(e, param) {
+		if e.Mentions(param) {
 			assignments++
 			walk(e)
 		}
@@ -184,29 +184,14 @@ func scales(r *rulespace.Rule, param string) bool {
 	return assignments == 1 && factors == 1 && !others
 }
 
-func mentions(e *rulespace.Expr, name string) bool {
-	if e == nil {
-		return false
-	}
-	if e.Kind() == rulespace.KindName {
-		return e.Name() == name
-	}
-	for i := range e.NumArgs() {
-		if mentions(e.Arg(i), name) {
-			return true
-		}
-	}
-	return false
-}
-
 func reads(r *rulespace.Rule, name string) bool {
 	for _, e := range []*rulespace.Expr{r.DW, r.DB, r.DFB} {
-		if mentions(e, name) {
+		if e.Mentions(name) {
 			return true
 		}
 	}
 	for _, s := range r.States {
-		if mentions(s.Update, name) {
+		if s.Update.Mentions(name) {
 			return true
 		}
 	}

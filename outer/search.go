@@ -190,6 +190,9 @@ func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (
 			if err != nil {
 				return "", err
 			}
+			if len(asked) > min(s.plan.Cohort, left) {
+				return "", fmt.Errorf("asked ahead for up to %d candidates the searcher returned %d", min(s.plan.Cohort, left), len(asked))
+			}
 			if len(asked) > 0 {
 				if next, err = s.gather(asked); err == nil {
 					err = s.foreseeCohort(ctx, next)
@@ -317,7 +320,7 @@ func (s *session) score(ctx context.Context, c *cohort) ([]Result, error) {
 }
 
 // meet prepares candidates and finds out what they are, as many at a time as
-// there are workers, which have nothing else to do.
+// there are workers.
 func (s *session) meet(asked []Candidate) []*entry {
 	entries := make([]*entry, len(asked))
 	var next atomic.Int64

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -176,16 +177,29 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// A method that has nothing new to say is ended at the same moment whether it is
+// asked ahead or not.
 func TestNoNewRules(t *testing.T) {
 	rules := someRules(t, 20)
-	p := fakePlan(t, rules, 1)
-	p.Methods[0].New = func() (Searcher, error) { return &listSearcher{rules: rules, loop: true}, nil }
-	r, err := Run(context.Background(), p, newMemory(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Reason != NoNewRules || r.Evaluations > 20 || r.Cached < patience*p.Cohort-20 {
-		t.Errorf("%s after %d evaluations and %d cached", r.Reason, r.Evaluations, r.Cached)
+	var first []any
+	for _, workers := range []int{1, 2} {
+		p := fakePlan(t, rules, workers) // two are asked ahead
+		p.Methods[0].New = func() (Searcher, error) { return &listSearcher{rules: rules, loop: true}, nil }
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		r, err := Run(ctx, p, newMemory(), nil)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Reason != NoNewRules || r.Evaluations > 20 || r.Cached < patience*p.Cohort-20 {
+			t.Errorf("%s after %d evaluations and %d cached", r.Reason, r.Evaluations, r.Cached)
+		}
+		if first == nil {
+			first = r.counts()
+		}
+		if d := cmp.Diff(first, r.counts()); d != "" {
+			t.Errorf("%d workers: %s", workers, d)
+		}
 	}
 }
 
@@ -647,6 +661,19 @@ func TestConfirmedDropsWhatASimplerRuleBeats(t *testing.T) {
 	}
 	if !slices.Equal(got, []int{1, 3, 7}) {
 		t.Errorf("kept sizes %v", got)
+	}
+
+	// With a cost: the third is beaten by the second, the fourth is cheaper.
+	rows = nil
+	for i, c := range []struct{ mean, cost float64 }{{0.1, 2}, {0.5, 2}, {0.4, 3}, {0.3, 1}, {0.1, 0}} {
+		rows = append(rows, Row{Complexity: i, Cost: c.cost, Evidence: Evidence{Score: Interval{Mean: c.mean, N: 10}}})
+	}
+	got = nil
+	for _, r := range confirmed(rows) {
+		got = append(got, r.Complexity)
+	}
+	if !slices.Equal(got, []int{0, 1, 3, 4}) {
+		t.Errorf("with costs, kept sizes %v", got)
 	}
 }
 

@@ -367,6 +367,15 @@ func (e *Expr) walk(visit func(*Expr)) {
 	}
 }
 
+// Mentions reports whether a parameter or state of that name is in the
+// expression, which may be nil.
+func (e *Expr) Mentions(name string) bool {
+	if e == nil {
+		return false
+	}
+	return e.kind == KindName && e.name == name || slices.ContainsFunc(e.args, func(a *Expr) bool { return a.Mentions(name) })
+}
+
 // Scope says over what the expression varies, given the scopes of the states
 // that it reads; parameters are Global.
 func (e *Expr) Scope(stateScope func(name string) Scope) Scope {

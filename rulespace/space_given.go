@@ -138,6 +138,8 @@ func (s *Space) validateGiven(add func(string, ...any)) {
 			add("%v is searched twice", o.Slot)
 		case o.Slot == SlotState && len(s.Outputs) > 1:
 			add("the update of a state is searched by itself")
+		case len(s.Outputs) == 1 && o.Signals != 0 && o.Signals != s.Signals:
+			add("%v is all that is searched and reads %v: these are the signals of the space", o.Slot, o.Signals)
 		case o.Signals.Minus(s.Signals) != 0:
 			add("%v reads %v, which is not among the signals %v", o.Slot, o.Signals.Minus(s.Signals), s.Signals)
 		}

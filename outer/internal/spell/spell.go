@@ -185,6 +185,9 @@ func (s Speller) Searched(r *rulespace.Rule) ([]*rulespace.Expr, error) {
 	slots := s.space.Searches()
 	exprs := s.space.Searched(r)
 	said := map[*rulespace.Expr]*rulespace.Expr{}
+	if err := sameRate(exprs, rate); err != nil {
+		return nil, err
+	}
 	for i, e := range exprs {
 		if e == nil && len(exprs) == 1 {
 			return nil, fmt.Errorf("it has no %v", slots[i])
@@ -213,6 +216,25 @@ func (s Speller) Searched(r *rulespace.Rule) ([]*rulespace.Expr, error) {
 		}
 	}
 	return exprs, nil
+}
+
+// sameRate says what is wrong where only some assignments have the rate, which
+// all of a space have.
+func sameRate(exprs []*rulespace.Expr, rate string) error {
+	with, without := 0, 0
+	for _, e := range exprs {
+		switch {
+		case e == nil || e.IsConst(0):
+		case e.Mentions(rate):
+			with++
+		default:
+			without++
+		}
+	}
+	if with > 0 && without > 0 {
+		return fmt.Errorf("%s is in some of its assignments only", rate)
+	}
+	return nil
 }
 
 // zero writes 0 over a signal that the assignment may read.

@@ -3,6 +3,7 @@ package spell
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/metaplast/metaplast/outer/searchtest"
@@ -149,5 +150,29 @@ func TestSearchedTuple(t *testing.T) {
 	s.Primitives = []rulespace.Op{rulespace.Mul}
 	if got, err := New(s, false).Searched(&rulespace.Rule{DW: searchtest.MustParse("pre*post")}); err == nil {
 		t.Errorf("searched: %v, which has a 0", got)
+	}
+}
+
+// All assignments of a tuple have the rate, so a rule in which one has it and
+// another does not cannot be said.
+func TestSameRate(t *testing.T) {
+	s := New(searchtest.Tuples()[0], true)
+	for text, want := range map[string]bool{
+		"dw: lr*pre*post; dfb: lr*0.5*pre*post": true,
+		"dw: lr*pre*post":                       true,
+		"dw: pre*post; dfb: pre":                true,
+		"dw: lr*pre*post; dfb: 0.5*pre*post":    false,
+	} {
+		var params []rulespace.Param
+		if strings.Contains(text, "lr") {
+			params = append(params, rulespace.Param{Name: "lr", Value: 0.01})
+		}
+		r, err := rulespace.ParseRule(text, params...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Searched(r); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
