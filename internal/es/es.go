@@ -198,7 +198,7 @@ func ranks(scores []float64) []float64 {
 				same++
 			}
 		}
-		out[i] = float64(below) + float64(same-1)/2
+		out[i] = float64(below) + float64(float64(same-1)/2)
 	}
 	return out
 }
