@@ -65,6 +65,9 @@ type model struct {
 	u      []float64
 	told   outer.Result
 	fitted bool
+	// spared says that it came from a removal that was not missed, and so need
+	// not be fitted before the next.
+	spared bool
 	// improved says that adding and exchanging terms was tried.
 	improved bool
 }
@@ -217,19 +220,23 @@ func (s *Searcher) begin() {
 func (s *Searcher) visit(m *model) {
 	k := s.terms(m.u)
 	s.status = fmt.Sprintf("terms %d, supports fitted %d", k, len(s.fitted))
-	if m.fitted {
+	if m.fitted || m.spared {
 		s.shrink(m)
 		return
 	}
+	s.fit(m)
+}
+
+func (s *Searcher) fit(m *model) {
 	s.refit(m, func(m *model) {
 		s.keep(m)
-		s.visit(s.best[k])
+		s.visit(s.best[s.terms(m.u)])
 	})
 }
 
-// shrink moves to the best model with one term less. Where that costs more
-// than a standard error, and where no larger model is known, it first looks
-// for something better.
+// shrink moves to the best model with one term less. Where that is missed, both
+// models are fitted; where it costs more than noise then, and where no larger
+// model is known, it first looks for something better.
 func (s *Searcher) shrink(m *model) {
 	points := s.removals(m.u)
 	if len(points) == 0 {
@@ -243,6 +250,17 @@ func (s *Searcher) shrink(m *model) {
 	}
 	s.ask(points, func(answers []outer.Result) {
 		top := pick(points, answers)
+		known := s.fitted[s.support(top.u)]
+		switch missed := beyond(m.told, top.told); {
+		case !missed && !known:
+			top.spared = true
+			s.keep(top)
+			s.visit(s.best[s.terms(top.u)])
+			return
+		case missed && !m.fitted:
+			s.fit(m)
+			return
+		}
 		down := func(f *model) {
 			s.keep(f)
 			next := s.best[s.terms(f.u)]
@@ -253,7 +271,7 @@ func (s *Searcher) shrink(m *model) {
 				onward()
 			}
 		}
-		if s.fitted[s.support(top.u)] {
+		if known {
 			down(top)
 		} else {
 			s.refit(top, down)

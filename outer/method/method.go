@@ -72,7 +72,7 @@ func Catalogue() []Entry {
 	return []Entry{
 		{
 			Name: "discover", Title: "the pipeline to start with", Spaces: slices.Concat(tuples, cube),
-			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches several assignments at once with cgp; weighs terms with cmaes and removes those that it can do without, fitting the others, with eliminate; fits templates with cmaes.",
+			Doc:      "Enumerates a symbolic space by size with up to three quarters of the evaluations and goes on from what it found with beam; searches several assignments at once with cgp; weighs terms with ga, goes on from what that found with cmaes, and removes the terms that it can do without, fitting the others, with eliminate; fits templates with cmaes.",
 			Pipeline: discover,
 		},
 		{
@@ -285,7 +285,7 @@ func discover(kind string) []Stage {
 	case "symbolic tuple":
 		return []Stage{{Name: "cgp"}}
 	case "terms":
-		return []Stage{{Name: "cmaes", Share: 0.55}, {Name: "eliminate"}}
+		return []Stage{{Name: "ga", Share: 0.45}, {Name: "cmaes", Share: 0.2}, {Name: "eliminate"}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }
