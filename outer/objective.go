@@ -47,11 +47,9 @@ func ObjectiveByName(name string) (Objective, bool) {
 	return all[i], true
 }
 
-// cost is that of a rule that has been tried, 0 where only score and complexity
-// count.
-func (p *Plan) cost(r *rulespace.Rule, t tally) float64 {
-	o, ok := ObjectiveByName(p.Objective)
-	if !ok || t.ok == 0 {
+// of is the cost of a rule that has been tried, 0 where there is no objective.
+func (o Objective) of(r *rulespace.Rule, t tally) float64 {
+	if o.cost == nil || t.ok == 0 {
 		return 0
 	}
 	return o.cost(r, t)

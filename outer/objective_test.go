@@ -72,8 +72,8 @@ func TestObjective(t *testing.T) {
 // The worst trial is the worst over replicates and tasks.
 func TestWorst(t *testing.T) {
 	s := &series{outcomes: [][]Outcome{{{Status: OK, Value: 0.5}, {Status: OK, Value: 0.9}}, {{Status: OK, Value: 0.7}, {Status: OK, Value: 0.3}}}}
-	p := Plan{Objective: "robustness"}
-	if got := p.cost(&rulespace.Rule{}, s.tally()); math.Abs(got-(0.6-0.3)) > 1e-15 {
+	o, ok := ObjectiveByName("robustness")
+	if got := o.of(&rulespace.Rule{}, s.tally()); !ok || math.Abs(got-(0.6-0.3)) > 1e-15 {
 		t.Errorf("robustness %v, want 0.3", got)
 	}
 }

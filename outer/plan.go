@@ -67,7 +67,8 @@ type Rung struct {
 	Seeds int     // replicates; 0 means 1
 	// Keep is the fraction of a cohort's live candidates that go on; 0 means
 	// all. At least one does, and so does every candidate that beats all
-	// simpler ones that cost no more, as far as seen at this rung. The last rung keeps everything.
+	// simpler ones that cost no more, as far as seen at this rung. The last
+	// rung keeps everything.
 	Keep float64
 }
 

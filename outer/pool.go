@@ -41,6 +41,7 @@ const (
 // group is a run of jobs that a worker takes at once.
 type group struct {
 	ctx         context.Context
+	cancel      context.CancelFunc // of what was foreseen; may be nil
 	jobs        []Job
 	taken, done bool
 	outcomes    []Outcome
@@ -77,6 +78,7 @@ func (p *Pool) Foresee(ctx context.Context, jobs []Job, next bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, g := range groups {
+		g.ctx, g.cancel = context.WithCancel(ctx)
 		p.foreseen[g.jobs[0].Key] = g
 	}
 	if next {
@@ -91,15 +93,24 @@ func (p *Pool) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.queues = [urgencies][]*group{}
-	clear(p.foreseen)
+	p.drop()
 	for p.running > 0 {
 		p.news.Wait()
 	}
 }
 
-// Stream implements Streamer. When the plan's Stop is closed, trials in
-// flight are finished and handed over and the error is ErrStopped; when ctx is
-// cancelled, they end at the next update and are dropped.
+// drop ends what was foreseen and nobody has asked for.
+func (p *Pool) drop() {
+	for _, g := range p.foreseen {
+		g.cancel()
+	}
+	clear(p.foreseen)
+}
+
+// Stream implements Streamer. When the plan's Stop is closed, those of its trials
+// that are in flight are finished and handed over and the error is ErrStopped;
+// when ctx is cancelled, they end at the next update and are dropped, as those
+// that were only foreseen are in either case.
 func (p *Pool) Stream(ctx context.Context, jobs []Job, done func(i int, o Outcome) error) error {
 	p.mu.Lock()
 	groups := p.recall(ctx, jobs)
@@ -206,6 +217,9 @@ func (p *Pool) run(w worker) {
 		if g.ctx.Err() == nil { // else trials may have been cut short
 			g.outcomes, g.done = out, true
 		}
+		if g.cancel != nil {
+			g.cancel()
+		}
 		p.news.Broadcast()
 		p.mu.Unlock()
 		runtime.Gosched() // whoever waits may have more work, for all
@@ -223,6 +237,7 @@ func (p *Pool) next() *group {
 		for len(p.queues[u]) > 0 {
 			g := p.queues[u][0]
 			if !g.taken && p.stopped(g.ctx) {
+				p.drop()
 				return nil
 			}
 			p.queues[u][0] = nil

@@ -3,6 +3,7 @@ package outer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -98,6 +99,51 @@ func TestPoolStops(t *testing.T) {
 		}
 	}
 }
+
+// A stop does not wait for trials that nobody has asked for yet, and those that
+// were asked for after all are handed over.
+func TestPoolDropsWhatWasForeseen(t *testing.T) {
+	stop := make(chan struct{})
+	ready, begun, cut := make(chan struct{}), make(chan struct{}), 0
+	p := newPool(2, stop, nil, singly(func() single {
+		return func(ctx context.Context, j Job) Outcome {
+			switch j.Key {
+			case "recalled":
+				close(ready)
+			case "foreseen":
+				close(begun)
+				<-ctx.Done() // a life without end
+				cut++
+			default:
+				<-stop
+			}
+			return named(j)
+		}
+	}))
+	p.Foresee(context.Background(), []Job{{Key: "recalled"}, {Key: "foreseen"}}, false)
+	<-ready
+	<-begun
+	jobs := []Job{{Key: "recalled"}}
+	for i := range 100 {
+		jobs = append(jobs, Job{Key: fmt.Sprint(i)})
+	}
+	var got []string
+	err := p.Stream(context.Background(), jobs, func(i int, o Outcome) error {
+		if o.Reason != jobs[i].Key {
+			t.Errorf("outcome of %s for %s", o.Reason, jobs[i].Key)
+		}
+		if got = append(got, o.Reason); len(got) == 1 {
+			close(stop)
+		}
+		return nil
+	})
+	if !errors.Is(err, ErrStopped) || len(got) == len(jobs) || cut != 1 {
+		t.Errorf("%v after %d outcomes, %d foreseen trials cut short", err, len(got), cut)
+	}
+}
+
+// named is an outcome that tells its job.
+func named(j Job) Outcome { return Outcome{Status: OK, Reason: j.Key} }
 
 func TestPoolOfNothing(t *testing.T) {
 	p := newPool(2, nil, nil, singly(func() single { return nil }))

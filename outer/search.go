@@ -57,6 +57,7 @@ func newSession(p *Plan, store Store, obs Observer) *session {
 		failed: map[Status]Count{}, leaders: map[string]*contender{}, families: families{}, rung: map[Rung]*stage{}, rungs: make([]archive, len(p.Rungs)),
 		synced: now, observed: now,
 	}
+	s.objective, _ = ObjectiveByName(p.Objective)
 	if s.evaluator == nil {
 		s.evaluator = NewPool(p)
 	}
@@ -178,6 +179,11 @@ func (s *session) runMethod(ctx context.Context, searcher Searcher, limit int) (
 			}
 			if c, err = s.gather(asked); err != nil {
 				return "", err
+			}
+			if steady != nil { // workers have it while the next one is got ready
+				if err := s.foreseeCohort(ctx, c); err != nil {
+					return "", err
+				}
 			}
 		}
 		left -= len(c.fresh)
@@ -361,7 +367,7 @@ func (s *session) race(ctx context.Context, live []*entry) error {
 			t := e.contender.score
 			e.result = Result{
 				Digest: e.contender.label, Complexity: e.complexity,
-				Score: t.mean, SE: t.se, N: t.n, Cost: s.plan.cost(e.contender.learner.Rule, t), Rung: k, Full: last, Status: t.status, Reason: t.reason,
+				Score: t.mean, SE: t.se, N: t.n, Cost: s.objective.of(e.contender.learner.Rule, t), Rung: k, Full: last, Status: t.status, Reason: t.reason,
 			}
 			if s.unraced {
 				e.result.Each = e.contender.seriesAt(e.contender.best).means(0, len(s.plan.Tasks), Outcome.value)
@@ -480,7 +486,7 @@ func (s *session) polish(ctx context.Context) error {
 	}
 	for i, r := range front {
 		t := cs[i].score
-		r.Score, r.SE, r.N, r.Cost = t.mean, t.se, t.n, s.plan.cost(cs[i].learner.Rule, t)
+		r.Score, r.SE, r.N, r.Cost = t.mean, t.se, t.n, s.objective.of(cs[i].learner.Rule, t)
 		if err := cs[i].finish(&r, (*rulespace.Rule).Digest); err != nil {
 			return err
 		}

@@ -11,7 +11,8 @@ type session struct {
 	plan      *Plan
 	names     []string // of tasks, then of held-out tasks
 	evaluator Evaluator
-	foreseer  Foreseer // the evaluator, if it has several workers and is one
+	objective Objective // the third; one without a cost where the plan has none
+	foreseer  Foreseer  // the evaluator, if it has several workers and is one
 	store     Store
 	observer  Observer
 	progress  Progress

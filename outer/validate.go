@@ -88,7 +88,7 @@ func (s *session) validate(ctx context.Context, r *Report) error {
 		row := &r.Front[i]
 		row.Evidence = s.evidence(c.series[0])
 		if t := c.series[0].tallyOf(0, len(s.plan.Tasks)); t.ok > 0 { // a cost that trials say is that of these
-			row.Cost = s.plan.cost(row.Rule, t)
+			row.Cost = s.objective.of(row.Rule, t)
 		}
 		for j, b := range base {
 			row.Against = append(row.Against, s.difference(c.series[0], b.series[0], r.Baselines[j].Name))

@@ -13,9 +13,9 @@ import (
 
 // Options of an elimination. The zero value of every field means its default.
 type Options struct {
-	// Refit is the number of rounds of fitting the coefficients that are left
-	// after every change, two evaluations per coefficient and one more each; 3
-	// by default, negative for none.
+	// Refit is the number of rounds in which the coefficients that are left are
+	// fitted where a removal is missed or another term is tried, two evaluations
+	// per coefficient and one more each; 3 by default, negative for none.
 	Refit int
 	// Probe is the distance of the probes of the first round in coordinates,
 	// which reach from -1 to 1; 0.1 by default, 0.001 to 0.5.
