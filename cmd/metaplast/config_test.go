@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/tasks"
 )
 
@@ -372,4 +373,16 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("%s\nchanges: %s", text, diff)
 		}
 	})
+}
+
+// The word list of the config is that of the objectives there are.
+func TestObjectiveNames(t *testing.T) {
+	field, _ := reflect.TypeFor[SearchConfig]().FieldByName("Objective")
+	var names []string
+	for _, o := range outer.Objectives() {
+		names = append(names, o.Name)
+	}
+	if got, want := field.Tag.Get("enum"), strings.Join(names, ","); got != want {
+		t.Errorf("the config allows %s, objectives are %s", got, want)
+	}
 }

@@ -268,6 +268,61 @@ func TestNullTermsStayAway(t *testing.T) {
 	}
 }
 
+// Nor is anything fitted but the rule begun with: two probes of each of four
+// coefficients in each of three rounds.
+func TestWhatIsNotMissedIsNotFitted(t *testing.T) {
+	flat := func(r *rulespace.Rule) outer.Result {
+		return outer.Result{Candidate: outer.Candidate{Rule: r}, Digest: r.Digest(), Complexity: r.Complexity(), Full: true, Status: outer.OK}
+	}
+	space := pool([]string{"pre", "post", "w", "pre*post"})
+	s, err := New(space, Options{Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := searchtest.Drive(s, flat, nil, 3, 1000)
+	if want := 1 + 3*2*4 + 4 + 3 + 2; err != nil || len(told) != want {
+		t.Errorf("%d rules were asked for, want %d (%v)", len(told), want, err)
+	}
+}
+
+// What counts is the difference life by life, however much lives differ.
+func TestBeyond(t *testing.T) {
+	ok := func(each ...float64) outer.Result {
+		r := outer.Result{Status: outer.OK, Full: true, Rung: 1, SE: 0.1, Each: each}
+		for _, v := range each {
+			r.Score += v / float64(len(each))
+		}
+		return r
+	}
+	steady, other := ok(0.11, 0.52, 0.91, 0.32), ok(0.10, 0.50, 0.90, 0.30)
+	uneven := ok(0.51, 0.12, 0.91, 0.32) // as much better, by chance
+	lower, failed, unpaired := other, other, ok()
+	lower.Rung, lower.Full = 0, false
+	failed.Status = outer.Failed
+	unpaired.Score = other.Score - 0.09
+	for _, c := range []struct {
+		name string
+		a, b outer.Result
+		want bool
+	}{
+		{"better in every life", steady, other, true},
+		{"worse in every life", other, steady, false},
+		{"the same", other, other, false},
+		{"better on average only", uneven, other, false},
+		{"pruned earlier", other, lower, true},
+		{"failed", other, failed, true},
+		{"failed first", failed, other, false},
+		{"lives not known, within the standard error", other, unpaired, false},
+	} {
+		if got := beyond(c.a, c.b); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	if unpaired.Score -= 0.02; !beyond(other, unpaired) {
+		t.Error("lives not known, beyond the standard error: false, want true")
+	}
+}
+
 // Terms of a template leave when they are 0, and the rule becomes simpler.
 func TestTemplate(t *testing.T) {
 	fit := searchtest.NewFit(&rulespace.Rule{DW: searchtest.MustParse("0.8*pre*post - 1.2*post^2*w")}, false)

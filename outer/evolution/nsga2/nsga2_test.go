@@ -21,11 +21,7 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			searchtest.Run(t, searchtest.Suite{
 				Make: func(space *rulespace.Space, k key.Key) (outer.Searcher, error) {
-					s, err := NewSearcher(space, opts, k)
-					if err != nil {
-						return nil, err
-					}
-					return s, nil
+					return NewSearcher(space, opts, k)
 				},
 				Spaces: searchtest.Cubes(), Misfit: searchtest.Symbolic()[0], Stochastic: true,
 			})
