@@ -15,10 +15,11 @@ import (
 type Options struct {
 	// Refit is the number of rounds in which the coefficients that are left are
 	// fitted where a removal is missed or another term is tried, two evaluations
-	// per coefficient and one more each; 3 by default, negative for none.
+	// per coefficient and one more each; 3 by default, negative for none. Up to
+	// as many again follow where they gain more than noise.
 	Refit int
 	// Probe is the distance of the probes of the first round in coordinates,
-	// which reach from -1 to 1; 0.1 by default, 0.001 to 0.5.
+	// which reach from -1 to 1; 0.2 by default, 0.001 to 0.5.
 	Probe float64
 	// OneWay never adds or exchanges a term.
 	OneWay bool
@@ -32,7 +33,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Refit = 3
 	}
 	if o.Probe == 0 {
-		o.Probe = 0.1
+		o.Probe = 0.2
 	}
 	if !(o.Probe >= 0.001 && o.Probe <= 0.5) {
 		return o, fmt.Errorf("eliminate: probe is %g; it has to be between 0.001 and 0.5", o.Probe)

@@ -10,13 +10,15 @@ import (
 // refit fits the coefficients of the terms of a model by pattern search: each
 // round asks for both neighbours along every coordinate, then for the point
 // that all coordinates together lead to, moves to the best of these, and
-// halves the distance where none is better.
+// halves the distance where none is better. Rounds that gain more than noise
+// come on top, up to as many again: a support that was found with coefficients
+// that suit another has a way to go.
 func (s *Searcher) refit(m *model, then func(*model)) {
-	s.poll(&model{u: m.u, told: m.told}, s.opts.Probe, s.opts.Refit, then)
+	s.poll(&model{u: m.u, told: m.told}, s.opts.Probe, s.opts.Refit, s.opts.Refit, then)
 }
 
 // poll is a round of refit.
-func (s *Searcher) poll(m *model, h float64, rounds int, then func(*model)) {
+func (s *Searcher) poll(m *model, h float64, rounds, extra int, then func(*model)) {
 	var arms []arm
 	var points [][]float64
 	if rounds > 0 {
@@ -42,10 +44,14 @@ func (s *Searcher) poll(m *model, h float64, rounds int, then func(*model)) {
 			if pending.Compare(answers[0], top.told) > 0 && s.support(joint) == s.support(m.u) {
 				top = &model{u: joint, told: answers[0]}
 			}
-			if top == m {
+			switch {
+			case top == m:
 				h /= 2
+			case extra > 0 && beyond(top.told, m.told):
+				extra--
+				rounds++
 			}
-			s.poll(top, h, rounds-1, then)
+			s.poll(top, h, rounds-1, extra, then)
 		})
 	})
 }

@@ -256,8 +256,8 @@ func Catalogue() []Entry {
 			Name: "eliminate", Title: "terms removed one by one, with evidence", Spaces: cube,
 			Doc: "From the best rule found before it, removes the term that is missed least, and goes on to one term; where a removal costs more than the noise it fits the coefficients and tries first to add or exchange a term (floating selection): the front shows what each term is worth. Its rules are not raced: all that end well reach the last rung. Draws no random numbers.",
 			Options: []Option{
-				{"refit", "3", "rounds of a fit, two evaluations per coefficient and one more each; 0 for none"},
-				{"probe", "0.1", "distance of the first probes of a fit; coordinates reach from -1 to 1"},
+				{"refit", "3", "rounds of a fit, two evaluations per coefficient and one more each, and up to as many again while they gain more than noise; 0 for none"},
+				{"probe", "0.2", "distance of the first probes of a fit; coordinates reach from -1 to 1"},
 				{"one_way", "false", "never add or exchange a term"},
 			},
 			make: func(space *rulespace.Space, v *values, o Options, k key.Key) (outer.Searcher, error) {
