@@ -1,12 +1,12 @@
 // Package eliminate finds out which terms of a rule it can do without.
 //
 // From the best rule known it asks for every rule with one term less, keeps
-// the best of them, and goes on until one term is left. Where a removal is missed
-// it fits the coefficients of both rules first and, where it still is, looks
-// whether another term should come in, or take the place of one. The archive of the search
-// then holds the whole path of score against number of terms, which is the
-// evidence that a pick rests on: each term left out costs less than the noise,
-// each one kept costs more.
+// the best of them, and goes on until one term is left. Where a removal is
+// missed it fits the coefficients of both rules first and, where it still is,
+// looks whether another term should come in, or take the place of one. The
+// archive of the search then holds the whole path of score against number of
+// terms, which is the evidence that a pick rests on: each term left out costs
+// less than the noise, each one kept costs more.
 //
 // This is sequential floating backward selection (P. Pudil, J. Novovičová and
 // J. Kittler, Pattern Recogn. Lett. 15:1119, 1994) with exchanges (S.

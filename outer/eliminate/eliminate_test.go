@@ -268,12 +268,14 @@ func TestNullTermsStayAway(t *testing.T) {
 	}
 }
 
+// flat scores every rule alike.
+func flat(r *rulespace.Rule) outer.Result {
+	return outer.Result{Candidate: outer.Candidate{Rule: r}, Digest: r.Digest(), Complexity: r.Complexity(), Full: true, Status: outer.OK}
+}
+
 // Nor is anything fitted but the rule begun with: two probes of each of four
 // coefficients in each of three rounds.
 func TestWhatIsNotMissedIsNotFitted(t *testing.T) {
-	flat := func(r *rulespace.Rule) outer.Result {
-		return outer.Result{Candidate: outer.Candidate{Rule: r}, Digest: r.Digest(), Complexity: r.Complexity(), Full: true, Status: outer.OK}
-	}
 	space := pool([]string{"pre", "post", "w", "pre*post"})
 	s, err := New(space, Options{Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
 	if err != nil {
@@ -282,6 +284,28 @@ func TestWhatIsNotMissedIsNotFitted(t *testing.T) {
 	told, err := searchtest.Drive(s, flat, nil, 3, 1000)
 	if want := 1 + 3*2*4 + 4 + 3 + 2; err != nil || len(told) != want {
 		t.Errorf("%d rules were asked for, want %d (%v)", len(told), want, err)
+	}
+}
+
+// A coefficient that is further from its best than the rounds of a fit reach gets
+// more of them: three go 0.1 each, and it has 0.5 to go.
+func TestFitGoesOnWhileItGains(t *testing.T) {
+	space := pool([]string{"pre*post"})
+	s, err := New(space, Options{Probe: 0.05, Start: []*rulespace.Rule{space.Decode([]float64{0.9})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := searchtest.Drive(s, func(r *rulespace.Rule) outer.Result {
+		u, _ := space.Coordinates(r)
+		out := flat(r)
+		out.Score = -(u[0] - 0.4) * (u[0] - 0.4)
+		return out
+	}, nil, 3, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := s.best[1].u[0]; math.Abs(u-0.4) > 1e-3 { // the vertex of a parabola, from coefficients of four digits
+		t.Errorf("it ends at %v after %d evaluations, want 0.4", u, len(told))
 	}
 }
 
@@ -357,9 +381,6 @@ func TestTemplate(t *testing.T) {
 // What cannot be absent stays, and the smaller of two equal rules is kept.
 func TestKeepsWhatHasToBeThere(t *testing.T) {
 	space := searchtest.Cubes()[1]
-	flat := func(r *rulespace.Rule) outer.Result {
-		return outer.Result{Candidate: outer.Candidate{Rule: r}, Status: outer.OK, Full: true, Complexity: r.Complexity()}
-	}
 	s, err := New(space, Options{})
 	if err != nil {
 		t.Fatal(err)
