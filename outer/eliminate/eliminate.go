@@ -51,6 +51,7 @@ type Searcher struct {
 
 	best   []*model        // by number of terms, nil where there is none
 	fitted map[string]bool // supports that were fitted
+	tried  map[string]bool // supports that a model was to grow to
 
 	told   map[string]outer.Result // by digest of the rule asked for
 	gen    pending.Generation
@@ -69,8 +70,8 @@ type model struct {
 	// spared says that it came from a removal that was not missed, and so need
 	// not be fitted before the next.
 	spared bool
-	// improved says that adding and exchanging terms was tried.
-	improved bool
+	shrunk bool // taking terms out was tried
+	tries  int  // 1 once adding a term was tried, 2 once exchanging one was
 }
 
 // New returns an elimination in a template or a pool of terms.
@@ -86,7 +87,7 @@ func New(space *rulespace.Space, opts Options) (*Searcher, error) {
 	n := space.Dims()
 	s := &Searcher{
 		space: space, opts: opts, start: start, absent: make([]float64, n), spare: make([]bool, n),
-		best: make([]*model, n+1), fitted: map[string]bool{}, told: map[string]outer.Result{},
+		best: make([]*model, n+1), fitted: map[string]bool{}, tried: map[string]bool{}, told: map[string]outer.Result{},
 	}
 	for i := range n {
 		s.absent[i], s.spare[i] = space.Absent(i)
@@ -217,17 +218,22 @@ func (s *Searcher) begin() {
 	})
 }
 
-// visit fits a model, then removes a term from it.
+// visit goes down from a model to smaller ones, and up again from one from
+// which it has gone down before.
 func (s *Searcher) visit(m *model) {
 	k := s.terms(m.u)
 	s.status = fmt.Sprintf("terms %d, supports fitted %d", k, len(s.fitted))
-	if m.fitted || m.spared {
+	switch {
+	case m.shrunk:
+		s.grow(k)
+	case m.fitted || m.spared:
 		s.shrink(m)
-		return
+	default:
+		s.fit(m)
 	}
-	s.fit(m)
 }
 
+// fit fits a model and visits the best of its size.
 func (s *Searcher) fit(m *model) {
 	s.refit(m, func(m *model) {
 		s.keep(m)
@@ -235,66 +241,122 @@ func (s *Searcher) fit(m *model) {
 	})
 }
 
-// shrink moves to the best model with one term less. Where that is missed, both
-// models are fitted; where it costs more than noise then, and where no larger
-// model is known, it first looks for something better.
+// shrink moves to the best model with one term less, or without several where
+// they are not missed. Where the one term is missed, both models are fitted.
 func (s *Searcher) shrink(m *model) {
 	points := s.removals(m.u)
 	if len(points) == 0 {
-		end := func() { s.done = outer.Converged }
-		if k := s.terms(m.u) + 1; k < len(s.best) && s.best[k] == nil {
-			s.improve(m, end)
-		} else {
-			end()
-		}
+		m.shrunk = true
+		s.visit(m)
 		return
 	}
 	s.ask(points, func(answers []outer.Result) {
-		top := pick(points, answers)
-		known := s.fitted[s.support(top.u)]
-		switch missed := beyond(m.told, top.told); {
-		case !missed && !known:
-			top.spared = true
-			s.keep(top)
-			s.visit(s.best[s.terms(top.u)])
-			return
-		case missed && !m.fitted:
-			s.fit(m)
-			return
-		}
-		down := func(f *model) {
-			s.keep(f)
-			next := s.best[s.terms(f.u)]
-			onward := func() { s.visit(next) }
-			if beyond(m.told, next.told) {
-				s.improve(m, onward)
-			} else {
-				onward()
+		tops := rank(points, answers)
+		if beyond(m.told, tops[0].told) {
+			if !m.fitted {
+				s.fit(m)
+				return
 			}
+			m.shrunk = true
+			down := func(f *model) {
+				s.keep(f)
+				s.visit(s.best[s.terms(f.u)])
+			}
+			if s.fitted[s.support(tops[0].u)] {
+				down(tops[0])
+			} else {
+				s.refit(tops[0], down)
+			}
+			return
 		}
-		if known {
-			down(top)
-		} else {
-			s.refit(top, down)
-		}
+		m.shrunk = true
+		spare := slices.DeleteFunc(slices.Clone(tops), func(t *model) bool { return beyond(m.told, t.told) })
+		s.leaveOut(m, tops[0], spare)
 	})
 }
 
-// improve moves to a model with one more term or, failing that, another term
-// in the place of one, else goes on with otherwise.
-func (s *Searcher) improve(m *model, otherwise func()) {
-	if s.opts.OneWay || m.improved {
-		otherwise()
+// leaveOut moves to the smallest model that is not missed of those without the
+// first of some terms, of which each may go alone: one, two, four and so on.
+func (s *Searcher) leaveOut(m, one *model, spare []*model) {
+	var points [][]float64
+	for n := 2; n <= len(spare) && n < s.terms(m.u); n *= 2 {
+		u := slices.Clone(m.u)
+		for _, t := range spare[:n] {
+			for i := range u {
+				if !s.has(t.u, i) {
+					u[i] = s.absent[i]
+				}
+			}
+		}
+		points = append(points, u)
+	}
+	s.ask(points, func(answers []outer.Result) {
+		next := one
+		for i, u := range points {
+			if !beyond(m.told, answers[i]) {
+				next = &model{u: u, told: answers[i]}
+			}
+		}
+		next.spared = true
+		s.keep(next)
+		s.visit(s.best[s.terms(next.u)])
+	})
+}
+
+// grow goes up from the best model of k terms. It looks whether a term should
+// come in that has not been in a larger model without being missed, and whether
+// one should take the place of another where the model lacks one that is missed;
+// then it goes on with the next larger model that is better by more than noise.
+func (s *Searcher) grow(k int) {
+	m := s.best[k]
+	if s.opts.OneWay {
+		s.done = outer.Converged
 		return
 	}
-	m.improved = true
-	s.tryFrom(m, s.additions(m.u), func() {
-		var swaps [][]float64
-		for _, u := range s.removals(m.u) {
-			swaps = append(swaps, s.additions(u)...)
+	missed, larger := false, 0
+	idle := make([]bool, len(m.u)) // terms that m does as well without
+	for j, other := range s.best {
+		switch {
+		case other == nil:
+		case j < k:
+			missed = missed || beyond(m.told, other.told)
+		case beyond(other.told, m.told):
+			if larger == 0 {
+				larger = j
+			}
+		case j > k && s.within(m.u, other.u) && !beyond(m.told, other.told):
+			for i := range idle {
+				idle[i] = idle[i] || s.has(other.u, i)
+			}
 		}
-		s.tryFrom(m, swaps, otherwise)
-	})
+	}
+	if larger > 0 {
+		clear(idle)
+	}
+	for m.tries < 2 {
+		var points [][]float64
+		if m.tries == 0 {
+			points = s.additions(m.u, idle)
+		} else if missed || larger > 0 {
+			for _, u := range s.removals(m.u) {
+				points = append(points, s.additions(u, nil)...)
+			}
+		}
+		if points != nil && !m.fitted {
+			s.fit(m)
+			return
+		}
+		m.tries++
+		if points != nil {
+			s.tryFrom(m, points, func() { s.grow(k) })
+			return
+		}
+	}
+	if larger > 0 {
+		s.grow(larger)
+		return
+	}
+	s.done = outer.Converged
 }
 
 // tryFrom moves to the best of some points if, fitted, it is beyond both m and
@@ -303,27 +365,16 @@ func (s *Searcher) improve(m *model, otherwise func()) {
 // others have made room for it, so the best supports are fitted even where they
 // begin below m.
 func (s *Searcher) tryFrom(m *model, points [][]float64, otherwise func()) {
+	for _, u := range points {
+		s.tried[s.support(u)] = true
+	}
 	s.ask(points, func(answers []outer.Result) {
 		var tops []*model // the best of each support
-		for i, u := range points {
-			c := &model{u: u, told: answers[i]}
-			at := slices.IndexFunc(tops, func(t *model) bool { return s.support(t.u) == s.support(u) })
-			switch {
-			case at < 0:
+		for _, c := range rank(points, answers) {
+			if !slices.ContainsFunc(tops, func(t *model) bool { return s.support(t.u) == s.support(c.u) }) {
 				tops = append(tops, c)
-			case better(c, tops[at]):
-				tops[at] = c
 			}
 		}
-		slices.SortStableFunc(tops, func(a, b *model) int {
-			switch {
-			case better(a, b):
-				return -1
-			case better(b, a):
-				return 1
-			}
-			return 0
-		})
 		s.tryEach(m, tops[:min(len(tops), fits)], otherwise)
 	})
 }
@@ -339,10 +390,13 @@ func (s *Searcher) tryEach(m *model, tops []*model, otherwise func()) {
 	rival := s.best[s.terms(tops[0].u)]
 	s.refit(tops[0], func(f *model) {
 		s.keep(f)
-		if beyond(f.told, m.told) && (rival == nil || beyond(f.told, rival.told)) {
-			s.visit(f)
-		} else {
+		switch {
+		case !beyond(f.told, m.told) || s.best[s.terms(f.u)] != f:
 			s.tryEach(m, tops[1:], otherwise)
+		case rival == nil || beyond(f.told, rival.told):
+			s.visit(f)
+		default:
+			otherwise()
 		}
 	})
 }
@@ -373,11 +427,13 @@ func (s *Searcher) removals(u []float64) [][]float64 {
 }
 
 // additions returns points with one more term, of both signs and of two sizes
-// where the space has them, leaving out supports that were fitted.
-func (s *Searcher) additions(u []float64) [][]float64 {
+// where the space has them, leaving out some terms and supports that were looked
+// at before.
+func (s *Searcher) additions(u []float64, without []bool) [][]float64 {
 	var points [][]float64
 	for i := range u {
-		if s.has(u, i) || s.fitted[s.support(with(u, i, s.somewhere(i)))] {
+		support := s.support(with(u, i, s.somewhere(i)))
+		if s.has(u, i) || without != nil && without[i] || s.fitted[support] || s.tried[support] {
 			continue
 		}
 		for _, end := range []float64{1, -1} {
@@ -414,6 +470,16 @@ func (s *Searcher) terms(u []float64) int {
 	return n
 }
 
+// within reports whether all terms of u are in v.
+func (s *Searcher) within(u, v []float64) bool {
+	for i := range u {
+		if s.has(u, i) && !s.has(v, i) {
+			return false
+		}
+	}
+	return true
+}
+
 // support tells which terms are there.
 func (s *Searcher) support(u []float64) string {
 	b := make([]byte, len(u))
@@ -432,16 +498,23 @@ func with(u []float64, i int, v float64) []float64 {
 	return p
 }
 
-// pick returns the best of some points, the first on a tie; nil when there
-// are none.
-func pick(points [][]float64, answers []outer.Result) *model {
-	var top *model
+// rank returns models at some points, best first, in their order where they are
+// equally good.
+func rank(points [][]float64, answers []outer.Result) []*model {
+	models := make([]*model, len(points))
 	for i, u := range points {
-		if m := (&model{u: u, told: answers[i]}); top == nil || better(m, top) {
-			top = m
-		}
+		models[i] = &model{u: u, told: answers[i]}
 	}
-	return top
+	slices.SortStableFunc(models, func(a, b *model) int {
+		switch {
+		case better(a, b):
+			return -1
+		case better(b, a):
+			return 1
+		}
+		return 0
+	})
+	return models
 }
 
 // better is outer.Better, without order between failures and between rules

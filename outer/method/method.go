@@ -285,7 +285,7 @@ func discover(kind string) []Stage {
 	case "symbolic tuple":
 		return []Stage{{Name: "cgp"}}
 	case "terms":
-		return []Stage{{Name: "ga", Share: 0.45}, {Name: "cmaes", Share: 0.2}, {Name: "eliminate"}}
+		return []Stage{{Name: "ga", Share: 0.25}, {Name: "cmaes", Share: 0.1}, {Name: "eliminate"}}
 	}
 	return []Stage{{Name: "cmaes"}}
 }
