@@ -269,6 +269,49 @@ func TestNullTermsStayAway(t *testing.T) {
 	}
 }
 
+// Either of two terms can go, but not both: where leaving out several is missed,
+// one goes.
+func TestOneOfTwoStays(t *testing.T) {
+	space := pool([]string{"pre", "post", "w", "pre*post"})
+	s, err := New(space, Options{Refit: -1, Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := searchtest.Drive(s, func(r *rulespace.Rule) outer.Result {
+		out := flat(r)
+		_, a := r.Param("c1")
+		_, b := r.Param("c2")
+		if a || b {
+			out.Score = 0.9
+		}
+		return out
+	}, nil, 3, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// abcd; abc, abd, acd, bcd; cd, which is missed; bc, bd and cd again; b.
+	if want := 1 + 4 + 1 + 2 + 1; len(told) != want || s.support(s.best[1].u) != "0100" || s.best[1].told.Score != 0.9 {
+		t.Errorf("%d rules were asked for, want %d, and the last is %+v", len(told), want, s.best[1])
+	}
+}
+
+// That one term is of no use says nothing about those that were never there.
+func TestTriesWhatWasNotThere(t *testing.T) {
+	space := pool([]string{"pre", "post", "w", "pre*post"})
+	s, err := New(space, Options{Refit: -1, Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, 0, 0})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores := map[string]float64{"ab": 0.5, "a": 0.5, "ac": 0.9}
+	told, err := searchtest.Drive(s, byTable(scores), nil, 3, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if top := s.best[2]; s.support(top.u) != "1010" {
+		t.Errorf("the best pair is %+v after %d evaluations", top, len(told))
+	}
+}
+
 // flat scores every rule alike.
 func flat(r *rulespace.Rule) outer.Result {
 	return outer.Result{Candidate: outer.Candidate{Rule: r}, Digest: r.Digest(), Complexity: r.Complexity(), Full: true, Status: outer.OK}
