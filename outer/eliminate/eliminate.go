@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/metaplast/metaplast/outer"
 	"github.com/metaplast/metaplast/outer/internal/pending"
@@ -50,8 +51,8 @@ type Searcher struct {
 	start  [][]float64
 
 	best   []*model        // by number of terms, nil where there is none
-	fitted map[string]bool // supports that were fitted
-	tried  map[string]bool // supports that a model was to grow to
+	fitted map[string]bool // terms with signs that were fitted
+	tried  map[string]bool // and those that a model was to grow to
 
 	told   map[string]outer.Result // by digest of the rule asked for
 	gen    pending.Generation
@@ -262,7 +263,7 @@ func (s *Searcher) shrink(m *model) {
 				s.keep(f)
 				s.visit(s.best[s.terms(f.u)])
 			}
-			if s.fitted[s.support(tops[0].u)] {
+			if s.fitted[s.signs(tops[0].u)] {
 				down(tops[0])
 			} else {
 				s.refit(tops[0], down)
@@ -304,8 +305,8 @@ func (s *Searcher) leaveOut(m, one *model, spare []*model) {
 }
 
 // grow goes up from the best model of k terms. It looks whether a term should
-// come in that has not been in a larger model without being missed, and whether
-// one should take the place of another where the model lacks one that is missed;
+// come in that has not, with that sign, been in a larger model without being
+// missed, and whether one should take the place of another where the model lacks one that is missed;
 // then it goes on with the next larger model that is better by more than noise.
 func (s *Searcher) grow(k int) {
 	m := s.best[k]
@@ -314,7 +315,7 @@ func (s *Searcher) grow(k int) {
 		return
 	}
 	missed, larger := false, 0
-	idle := make([]bool, len(m.u)) // terms that m does as well without
+	idle := make([][]float64, len(m.u)) // what each coefficient was where m does as well without
 	for j, other := range s.best {
 		switch {
 		case other == nil:
@@ -325,8 +326,8 @@ func (s *Searcher) grow(k int) {
 				larger = j
 			}
 		case j > k && s.within(m.u, other.u) && !beyond(m.told, other.told):
-			for i := range idle {
-				idle[i] = idle[i] || s.has(other.u, i)
+			for i, u := range other.u {
+				idle[i] = append(idle[i], s.space.Coefficient(i, u))
 			}
 		}
 	}
@@ -366,7 +367,7 @@ func (s *Searcher) grow(k int) {
 // begin below m.
 func (s *Searcher) tryFrom(m *model, points [][]float64, otherwise func()) {
 	for _, u := range points {
-		s.tried[s.support(u)] = true
+		s.tried[s.signs(u)] = true
 	}
 	s.ask(points, func(answers []outer.Result) {
 		var tops []*model // the best of each support
@@ -404,7 +405,7 @@ func (s *Searcher) tryEach(m *model, tops []*model, otherwise func()) {
 // keep remembers a model if it is the best of its size.
 func (s *Searcher) keep(m *model) {
 	if m.fitted {
-		s.fitted[s.support(m.u)] = true
+		s.fitted[s.signs(m.u)] = true
 	}
 	at := &s.best[s.terms(m.u)]
 	if *at == nil || better(m, *at) || m.fitted && !(*at).fitted && !better(*at, m) {
@@ -427,33 +428,27 @@ func (s *Searcher) removals(u []float64) [][]float64 {
 }
 
 // additions returns points with one more term, of both signs and of two sizes
-// where the space has them, leaving out some terms and supports that were looked
-// at before.
-func (s *Searcher) additions(u []float64, without []bool) [][]float64 {
+// where the space has them, leaving out coefficients with the sign of idle ones,
+// if any are given, and what was looked at before.
+func (s *Searcher) additions(u []float64, idle [][]float64) [][]float64 {
 	var points [][]float64
 	for i := range u {
-		support := s.support(with(u, i, s.somewhere(i)))
-		if s.has(u, i) || without != nil && without[i] || s.fitted[support] || s.tried[support] {
+		if s.has(u, i) {
 			continue
 		}
 		for _, end := range []float64{1, -1} {
 			for _, part := range []float64{0.5, 0.25} {
 				p := with(u, i, s.absent[i]+float64(part*(end-s.absent[i])))
-				if s.has(p, i) {
+				c := s.space.Coefficient(i, p[i])
+				known := s.fitted[s.signs(p)] || s.tried[s.signs(p)] ||
+					idle != nil && slices.ContainsFunc(idle[i], func(v float64) bool { return v*c > 0 })
+				if c != 0 && !known {
 					points = append(points, p)
 				}
 			}
 		}
 	}
 	return points
-}
-
-// somewhere is a coordinate at which a coefficient that can be 0 is not.
-func (s *Searcher) somewhere(i int) float64 {
-	if s.absent[i] < 1 {
-		return 1
-	}
-	return -1
 }
 
 // has reports whether a term is there.
@@ -482,11 +477,25 @@ func (s *Searcher) within(u, v []float64) bool {
 
 // support tells which terms are there.
 func (s *Searcher) support(u []float64) string {
+	return strings.Map(func(r rune) rune {
+		if r == '0' {
+			return '0'
+		}
+		return '1'
+	}, s.signs(u))
+}
+
+// signs tells which terms are there and with which sign.
+func (s *Searcher) signs(u []float64) string {
 	b := make([]byte, len(u))
-	for i := range u {
-		b[i] = '0'
-		if s.has(u, i) {
-			b[i] = '1'
+	for i, v := range u {
+		switch c := s.space.Coefficient(i, v); {
+		case c > 0:
+			b[i] = '+'
+		case c < 0:
+			b[i] = '-'
+		default:
+			b[i] = '0'
 		}
 	}
 	return string(b)

@@ -40,6 +40,15 @@ func pool(monomials []string) *rulespace.Space {
 	return s
 }
 
+// positive is a pool of terms that are positive where they are there.
+func positive(monomials []string) *rulespace.Space {
+	s := pool(monomials)
+	for i := range s.Terms {
+		s.Terms[i].Low, s.Terms[i].Sign = 0, 1
+	}
+	return s
+}
+
 // data is a regression problem: columns of a pool's expressions, and a target.
 type data struct {
 	space   *rulespace.Space
@@ -257,7 +266,7 @@ func TestNullTermsStayAway(t *testing.T) {
 		flat[set] = 0.5
 	}
 	for _, oneWay := range []bool{true, false} {
-		space := pool([]string{"pre", "post", "w", "pre*post"})
+		space := positive([]string{"pre", "post", "w", "pre*post"})
 		s, err := New(space, Options{OneWay: oneWay, Refit: -1, Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
 		if err != nil {
 			t.Fatal(err)
@@ -272,7 +281,7 @@ func TestNullTermsStayAway(t *testing.T) {
 // Either of two terms can go, but not both: where leaving out several is missed,
 // one goes.
 func TestOneOfTwoStays(t *testing.T) {
-	space := pool([]string{"pre", "post", "w", "pre*post"})
+	space := positive([]string{"pre", "post", "w", "pre*post"})
 	s, err := New(space, Options{Refit: -1, Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
 	if err != nil {
 		t.Fatal(err)
@@ -312,6 +321,31 @@ func TestTriesWhatWasNotThere(t *testing.T) {
 	}
 }
 
+// Nor does a term of no use with one sign say anything about the other.
+func TestTriesTheOtherSign(t *testing.T) {
+	space := pool([]string{"pre", "post"})
+	s, err := New(space, Options{Start: []*rulespace.Rule{space.Decode([]float64{.5, -.2})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := searchtest.Drive(s, func(r *rulespace.Rule) outer.Result {
+		out := flat(r)
+		if b, _ := r.Param("c2"); b.Value > 0 {
+			out.Score = b.Value
+		}
+		if _, ok := r.Param("c1"); ok {
+			out.Score++
+		}
+		return out
+	}, nil, 3, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if top := s.best[2]; top.told.Score < 1.9 {
+		t.Errorf("the best pair is %+v after %d evaluations", top, len(told))
+	}
+}
+
 // flat scores every rule alike.
 func flat(r *rulespace.Rule) outer.Result {
 	return outer.Result{Candidate: outer.Candidate{Rule: r}, Digest: r.Digest(), Complexity: r.Complexity(), Full: true, Status: outer.OK}
@@ -320,7 +354,7 @@ func flat(r *rulespace.Rule) outer.Result {
 // Nor is anything fitted but the rule begun with: two probes of each of four
 // coefficients in each of three rounds.
 func TestWhatIsNotMissedIsNotFitted(t *testing.T) {
-	space := pool([]string{"pre", "post", "w", "pre*post"})
+	space := positive([]string{"pre", "post", "w", "pre*post"})
 	s, err := New(space, Options{Start: []*rulespace.Rule{space.Decode([]float64{.5, .5, .5, .5})}})
 	if err != nil {
 		t.Fatal(err)
