@@ -155,7 +155,11 @@ baselines: []
 			done <- a.run(context.Background(), []string{"search", config, "--out", filepath.Join(dir, "runs"), "--ui", "plain", "--workers", "2"})
 		}()
 		for !strings.Contains(stderr.String(), "phase=search") {
-			time.Sleep(10 * time.Millisecond)
+			select {
+			case code := <-done:
+				t.Fatalf("exit code %d before the search began\n%s\n%s", code, stdout.String(), stderr.String())
+			case <-time.After(10 * time.Millisecond):
+			}
 		}
 		for range n {
 			signals <- os.Interrupt

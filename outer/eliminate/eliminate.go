@@ -235,11 +235,12 @@ func (s *Searcher) visit(m *model) {
 }
 
 // fit fits a model and visits the best of its size.
-func (s *Searcher) fit(m *model) {
-	s.refit(m, func(m *model) {
-		s.keep(m)
-		s.visit(s.best[s.terms(m.u)])
-	})
+func (s *Searcher) fit(m *model) { s.refit(m, s.take) }
+
+// take keeps a model and visits the best of its size.
+func (s *Searcher) take(m *model) {
+	s.keep(m)
+	s.visit(s.best[s.terms(m.u)])
 }
 
 // shrink moves to the best model with one term less, or without several where
@@ -253,36 +254,31 @@ func (s *Searcher) shrink(m *model) {
 	}
 	s.ask(points, func(answers []outer.Result) {
 		tops := rank(points, answers)
-		if beyond(m.told, tops[0].told) {
-			if !m.fitted {
-				s.fit(m)
-				return
-			}
-			m.shrunk = true
-			down := func(f *model) {
-				s.keep(f)
-				s.visit(s.best[s.terms(f.u)])
-			}
-			if s.fitted[s.signs(tops[0].u)] {
-				down(tops[0])
-			} else {
-				s.refit(tops[0], down)
-			}
+		missed := func(t *model) bool { return beyond(m.told, t.told) }
+		if missed(tops[0]) && !m.fitted {
+			s.fit(m)
 			return
 		}
 		m.shrunk = true
-		spare := slices.DeleteFunc(slices.Clone(tops), func(t *model) bool { return beyond(m.told, t.told) })
-		s.leaveOut(m, tops[0], spare)
+		switch {
+		case !missed(tops[0]):
+			s.leaveOut(m, slices.DeleteFunc(tops, missed))
+		case s.fitted[s.signs(tops[0].u)]:
+			s.take(tops[0])
+		default:
+			s.fit(tops[0])
+		}
 	})
 }
 
-// leaveOut moves to the smallest model that is not missed of those without the
-// first of some terms, of which each may go alone: one, two, four and so on.
-func (s *Searcher) leaveOut(m, one *model, spare []*model) {
+// leaveOut moves to the smallest model that is not missed of those without some
+// terms: the first of smaller, which are models without one, the first two, four
+// and so on.
+func (s *Searcher) leaveOut(m *model, smaller []*model) {
 	var points [][]float64
-	for n := 2; n <= len(spare) && n < s.terms(m.u); n *= 2 {
+	for n := 2; n <= len(smaller) && n < s.terms(m.u); n *= 2 {
 		u := slices.Clone(m.u)
-		for _, t := range spare[:n] {
+		for _, t := range smaller[:n] {
 			for i := range u {
 				if !s.has(t.u, i) {
 					u[i] = s.absent[i]
@@ -292,22 +288,22 @@ func (s *Searcher) leaveOut(m, one *model, spare []*model) {
 		points = append(points, u)
 	}
 	s.ask(points, func(answers []outer.Result) {
-		next := one
+		next := smaller[0]
 		for i, u := range points {
 			if !beyond(m.told, answers[i]) {
 				next = &model{u: u, told: answers[i]}
 			}
 		}
 		next.spared = true
-		s.keep(next)
-		s.visit(s.best[s.terms(next.u)])
+		s.take(next)
 	})
 }
 
 // grow goes up from the best model of k terms. It looks whether a term should
 // come in that has not, with that sign, been in a larger model without being
-// missed, and whether one should take the place of another where the model lacks one that is missed;
-// then it goes on with the next larger model that is better by more than noise.
+// missed, and whether one should take the place of another, unless the model is
+// as good as any; then it goes on with the next larger model that is better by
+// more than noise.
 func (s *Searcher) grow(k int) {
 	m := s.best[k]
 	if s.opts.OneWay {
@@ -315,7 +311,7 @@ func (s *Searcher) grow(k int) {
 		return
 	}
 	missed, larger := false, 0
-	idle := make([][]float64, len(m.u)) // what each coefficient was where m does as well without
+	var idle []string // signs of larger models that are no better for what they add
 	for j, other := range s.best {
 		switch {
 		case other == nil:
@@ -326,13 +322,11 @@ func (s *Searcher) grow(k int) {
 				larger = j
 			}
 		case j > k && s.within(m.u, other.u) && !beyond(m.told, other.told):
-			for i, u := range other.u {
-				idle[i] = append(idle[i], s.space.Coefficient(i, u))
-			}
+			idle = append(idle, s.signs(other.u))
 		}
 	}
 	if larger > 0 {
-		clear(idle)
+		idle = nil
 	}
 	for m.tries < 2 {
 		var points [][]float64
@@ -428,25 +422,27 @@ func (s *Searcher) removals(u []float64) [][]float64 {
 }
 
 // additions returns points with one more term, of both signs and of two sizes
-// where the space has them, leaving out coefficients with the sign of idle ones,
-// if any are given, and what was looked at before.
-func (s *Searcher) additions(u []float64, idle [][]float64) [][]float64 {
+// where the space has them, leaving out terms with the sign that they have in one
+// of idle, and what was looked at before.
+func (s *Searcher) additions(u []float64, idle []string) [][]float64 {
 	var points [][]float64
+	signs := []byte(s.signs(u))
 	for i := range u {
 		if s.has(u, i) {
 			continue
 		}
 		for _, end := range []float64{1, -1} {
 			for _, part := range []float64{0.5, 0.25} {
-				p := with(u, i, s.absent[i]+float64(part*(end-s.absent[i])))
-				c := s.space.Coefficient(i, p[i])
-				known := s.fitted[s.signs(p)] || s.tried[s.signs(p)] ||
-					idle != nil && slices.ContainsFunc(idle[i], func(v float64) bool { return v*c > 0 })
-				if c != 0 && !known {
-					points = append(points, p)
+				v := s.absent[i] + float64(part*(end-s.absent[i]))
+				signs[i] = s.sign(i, v)
+				known := s.fitted[string(signs)] || s.tried[string(signs)] ||
+					slices.ContainsFunc(idle, func(larger string) bool { return larger[i] == signs[i] })
+				if signs[i] != '0' && !known {
+					points = append(points, with(u, i, v))
 				}
 			}
 		}
+		signs[i] = '0'
 	}
 	return points
 }
@@ -476,29 +472,26 @@ func (s *Searcher) within(u, v []float64) bool {
 }
 
 // support tells which terms are there.
-func (s *Searcher) support(u []float64) string {
-	return strings.Map(func(r rune) rune {
-		if r == '0' {
-			return '0'
-		}
-		return '1'
-	}, s.signs(u))
-}
+func (s *Searcher) support(u []float64) string { return strings.ReplaceAll(s.signs(u), "-", "+") }
 
 // signs tells which terms are there and with which sign.
 func (s *Searcher) signs(u []float64) string {
 	b := make([]byte, len(u))
 	for i, v := range u {
-		switch c := s.space.Coefficient(i, v); {
-		case c > 0:
-			b[i] = '+'
-		case c < 0:
-			b[i] = '-'
-		default:
-			b[i] = '0'
-		}
+		b[i] = s.sign(i, v)
 	}
 	return string(b)
+}
+
+// sign is that of the coefficient at coordinate v.
+func (s *Searcher) sign(i int, v float64) byte {
+	switch c := s.space.Coefficient(i, v); {
+	case c > 0:
+		return '+'
+	case c < 0:
+		return '-'
+	}
+	return '0'
 }
 
 func with(u []float64, i int, v float64) []float64 {

@@ -299,7 +299,7 @@ func TestOneOfTwoStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	// abcd; abc, abd, acd, bcd; cd, which is missed; bc, bd and cd again; b.
-	if want := 1 + 4 + 1 + 2 + 1; len(told) != want || s.support(s.best[1].u) != "0100" || s.best[1].told.Score != 0.9 {
+	if want := 1 + 4 + 1 + 2 + 1; len(told) != want || s.support(s.best[1].u) != "0+00" || s.best[1].told.Score != 0.9 {
 		t.Errorf("%d rules were asked for, want %d, and the last is %+v", len(told), want, s.best[1])
 	}
 }
@@ -316,7 +316,7 @@ func TestTriesWhatWasNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if top := s.best[2]; s.support(top.u) != "1010" {
+	if top := s.best[2]; s.support(top.u) != "+0+0" {
 		t.Errorf("the best pair is %+v after %d evaluations", top, len(told))
 	}
 }
@@ -472,7 +472,7 @@ func TestKeepsWhatHasToBeThere(t *testing.T) {
 			t.Fatalf("%s lacks the term that has to be there", r.Rule.CanonicalText())
 		}
 	}
-	if last := s.best[1]; last == nil || s.support(last.u) != "100" {
+	if last := s.best[1]; last == nil || s.support(last.u) != "+00" {
 		t.Errorf("the last rule is %+v", last)
 	}
 }
@@ -487,7 +487,7 @@ func TestGrowsFromNothing(t *testing.T) {
 	if _, err := searchtest.Drive(s, d.result, nil, 8, 10000); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.best[2]; got == nil || s.support(got.u) != "1001" {
+	if got := s.best[2]; got == nil || s.support(got.u) != "+00+" {
 		t.Errorf("the best pair is %+v", got)
 	}
 }

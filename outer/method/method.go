@@ -253,7 +253,7 @@ func Catalogue() []Entry {
 			},
 		},
 		{
-			Name: "eliminate", Title: "terms removed one by one, with evidence", Spaces: cube,
+			Name: "eliminate", Title: "terms that add nothing removed, with evidence", Spaces: cube,
 			Doc: "From the best rule found before it, leaves out terms that are not missed, several at once, then the one that is missed least, down to one term; from there it goes up again, adding and exchanging terms where that gains more than noise, with coefficients fitted (floating selection): the front shows what each term is worth. Its rules are not raced: all that end well reach the last rung. Draws no random numbers.",
 			Options: []Option{
 				{"refit", "3", "rounds of a fit, two evaluations per coefficient and one more each, and up to as many again while they gain more than noise; 0 for none"},
